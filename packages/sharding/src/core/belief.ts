@@ -1,0 +1,91 @@
+import type { Epoch, Incarnation, NodeId, Seq, ShardRef, Term } from "./ids.ts";
+
+/**
+ * What a node thinks is true about itself. It travels on the observation plane only, never through
+ * Postgres: it would vanish exactly when a node is cut off from Postgres.
+ */
+export interface Belief {
+  readonly nodeId: NodeId;
+  readonly incarnation: Incarnation;
+  readonly pid: number;
+  /** Whether it believes to lead, with a term and a lease that still holds. */
+  readonly role: "coordinator" | "candidate";
+  readonly term: Term;
+  /** How far its copy of the log has come: what it routes by. */
+  readonly seq: Seq;
+  readonly lease: {
+    readonly state: LeaseState;
+    /** By its own clock; 0 when lost. @unit milliseconds */
+    readonly leftMs: number;
+  };
+  readonly postgres: {
+    readonly reachable: boolean;
+    /** Since the last answer from Postgres; null before the first. @unit milliseconds */
+    readonly lastOkMsAgo: number | null;
+  };
+  readonly peers: readonly { readonly nodeId: NodeId; readonly incarnation: Incarnation; readonly connected: boolean }[];
+  readonly faults: readonly ActiveFault[];
+  readonly load: NodeLoad;
+  /** Where the node's helper process heals a pause or a freeze; null without faults. */
+  readonly healUrl: string | null;
+}
+
+export type LeaseState = "held" | "reconnecting" | "lost";
+
+/** Over the last second. */
+export interface NodeLoad {
+  readonly requestsPerSecond: number;
+  readonly failedPerSecond: number;
+  /** Time from a request's arrival to its reply at the home. @unit milliseconds */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Resident entities. */
+  readonly entities: number;
+}
+
+/**
+ * One shard as the node sees it. A shard that it neither serves nor holds is not listed.
+ * `phase`: starting (waits for carried state), serving, draining (a handoff has begun), frozen (released,
+ * the copy is kept until the target serves).
+ */
+export interface ShardBelief extends ShardRef {
+  readonly epoch: Epoch;
+  readonly serving: boolean;
+  readonly phase: "starting" | "serving" | "draining" | "frozen";
+}
+
+export interface ActiveFault {
+  readonly id: string;
+  readonly kind: string;
+  /** The request's own fields: peer, direction, delayMs ... */
+  readonly detail: Readonly<Record<string, string | number>>;
+  readonly expiresInMs: number;
+}
+
+/** The frames of the observation plane (socket.io namespace `/`), node to console. */
+export interface ObservationFrames {
+  /** First, on every connection. */
+  hello: {
+    readonly protocol: 1;
+    readonly cluster: string;
+    readonly nodeId: NodeId;
+    readonly incarnation: Incarnation;
+    readonly address: string;
+    readonly healUrl: string | null;
+    readonly faultsOn: boolean;
+    readonly leaseTtlMs: number;
+  };
+  /** The node's copy of the authority: when the client's `auth: {history, seq}` cannot be continued. */
+  snapshot: { readonly cluster: unknown; readonly authorityAgeMs: number };
+  /** Contiguous entries after what the client has. */
+  log: { readonly history: string; readonly entries: readonly unknown[]; readonly authorityAgeMs: number };
+  /** The belief whole, once after hello. */
+  belief: { readonly belief: Belief; readonly shards: readonly ShardBelief[] };
+  /** What changed since the last belief frame; at least once a second, even when nothing did. */
+  "belief-delta": {
+    readonly belief: Belief;
+    readonly changed: readonly ShardBelief[];
+    readonly gone: readonly ShardRef[];
+    readonly authorityAgeMs: number;
+  };
+}

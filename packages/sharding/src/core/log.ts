@@ -1,0 +1,109 @@
+import type { Epoch, GroupName, Incarnation, NodeId, NodeRef, Seq, ShardRef, Term } from "./ids.ts";
+
+/**
+ * The cluster log: every change of ownership and membership, in commit order.
+ *
+ * The coordinator writes nothing else. Each event says what changed, `applyEntries` (cluster.ts)
+ * says what it does to the state, and the tables are that same state in rows: replaying the log
+ * gives the tables (S7). The event types and fields are an outside contract (docs/spec.md).
+ */
+export type ClusterEvent =
+  | { readonly type: "coordinator-elected"; readonly nodeId: NodeId; readonly incarnation: Incarnation }
+  | { readonly type: "group-created"; readonly group: GroupName; readonly shards: number; readonly strategy: StrategyName }
+  | ({ readonly type: "node-joined" } & NodeInfo)
+  /** The node gives its shards away; it gets no new ones. */
+  | { readonly type: "node-draining"; readonly nodeId: NodeId; readonly incarnation: Incarnation }
+  /** A draining node owns nothing any more. It may still run, or it has released its lease. */
+  | { readonly type: "node-drained"; readonly nodeId: NodeId; readonly incarnation: Incarnation }
+  /** A draining or drained node takes part again. */
+  | { readonly type: "node-restored"; readonly nodeId: NodeId; readonly incarnation: Incarnation }
+  /** The incarnation's lease has ended. Its shards get new homes in the same commit. */
+  | { readonly type: "node-dead"; readonly nodeId: NodeId; readonly incarnation: Incarnation; readonly proof: DeathProof }
+  | { readonly type: "node-cordoned"; readonly nodeId: NodeId }
+  | { readonly type: "node-uncordoned"; readonly nodeId: NodeId }
+  /** The shard has a new home and epoch; `starting` until its home says that it serves. */
+  | ({ readonly type: "shard-assigned"; readonly nodeId: NodeId; readonly incarnation: Incarnation; readonly epoch: Epoch; readonly cause: AssignCause; readonly carried: CarriedState | null } & ShardRef)
+  | ({ readonly type: "shard-hosted"; readonly nodeId: NodeId; readonly incarnation: Incarnation; readonly epoch: Epoch } & ShardRef)
+  /** The shard has no home, because no node can take it. `epoch` is its last one. */
+  | ({ readonly type: "shard-vacated"; readonly epoch: Epoch; readonly why: string } & ShardRef)
+  /** `nodeId` was asked to hand the shard to `to`. It still owns it, at `epoch`. */
+  | ({ readonly type: "handoff-began"; readonly handoffId: string; readonly nodeId: NodeId; readonly epoch: Epoch; readonly to: NodeRef; readonly planId: string | null } & ShardRef)
+  | ({ readonly type: "shard-pinned" } & ShardRef)
+  | ({ readonly type: "shard-unpinned" } & ShardRef)
+  | ({ readonly type: "plan-proposed" } & PlanProposal)
+  | { readonly type: "plan-state-changed"; readonly planId: string; readonly state: PlanState; readonly why: string | null }
+  /** `index` counts from 0 in the plan's moves. `epoch` is the shard's epoch after a done move. */
+  | { readonly type: "move-state-changed"; readonly planId: string; readonly index: number; readonly state: MoveState; readonly why: string | null; readonly epoch: Epoch | null };
+
+export type ClusterEventType = ClusterEvent["type"];
+
+/** An event as committed. `at` is the database's clock, ISO 8601: for people, never for decisions. */
+export type LogEntry = ClusterEvent & { readonly seq: Seq; readonly at: string; readonly term: Term };
+
+export type StrategyName = "least-loaded" | "rendezvous";
+
+/** Why a lease may be taken from its holder (DESIGN section 4). */
+export type DeathProof = "released" | "watched" | "host" | "waiter" | "refused" | "superseded";
+
+/**
+ * `allocated`: it had no home. `handoff`: a planned move. `death`: its home's lease ended.
+ * `abort`: a handoff was given up and its source goes on, under a new epoch.
+ */
+export type AssignCause = "allocated" | "handoff" | "death" | "abort";
+
+/** Volatile state that the source captured and sent to the target on the data socket. */
+export interface CarriedState {
+  readonly handoffId: string;
+  readonly from: NodeRef;
+  /** Hex SHA-256 over the captured state, in the order of transfer. */
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What a node says about itself when it joins. */
+export interface NodeInfo extends NodeRef {
+  /** Where other nodes and the console reach it, for instance `http://127.0.0.1:4101`. */
+  readonly address: string;
+  /** Failure zone; empty when unknown. */
+  readonly zone: string;
+  /** Relative capacity for shards. @default 1 */
+  readonly weight: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export type PlanKind = "rebalance" | "drain" | "move" | "undo";
+export type PlanState = "proposed" | "applying" | "paused" | "done" | "cancelled" | "stale" | "failed";
+export type MoveState = "pending" | "moving" | "done" | "failed" | "skipped";
+
+export interface PlanMove extends ShardRef {
+  readonly from: NodeRef;
+  readonly to: NodeRef;
+  /** The shard's epoch when the plan was made: another one makes the move stale. */
+  readonly epoch: Epoch;
+  /** From the planner's own data, one sentence. */
+  readonly why: string;
+}
+
+export interface PlanProposal {
+  readonly planId: string;
+  readonly kind: PlanKind;
+  /** Who asked: `auto` for the cluster itself, else what the request carried. */
+  readonly by: string;
+  /** For kind `drain`: the node to empty. */
+  readonly node: NodeId | null;
+  /** For kind `undo`: the plan that it takes back. */
+  readonly undoes: string | null;
+  readonly basedOnSeq: Seq;
+  readonly moves: readonly PlanMove[];
+  /** Standard deviation of shards per unit of weight over the candidate nodes. */
+  readonly spreadBefore: number;
+  readonly spreadAfter: number;
+}
+
+/** A shard group as a node's entity types need it. Two nodes that disagree cannot share a cluster. */
+export interface GroupDeclaration {
+  readonly group: GroupName;
+  readonly shards: number;
+  readonly strategy: StrategyName;
+}

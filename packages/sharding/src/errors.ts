@@ -1,0 +1,76 @@
+/**
+ * Every failure a caller may meet, as a closed set. `code` is wire format (HTTP problems, mesh
+ * replies); `executed` says whether the command ran; `retryable` whether the same call may succeed
+ * later without a change by the caller.
+ */
+export type Executed = "no" | "yes" | "unknown";
+
+export abstract class ShardingError extends Error {
+  abstract readonly code: string;
+  abstract readonly retryable: boolean;
+  abstract readonly executed: Executed;
+}
+
+const define = (code: string, retryable: boolean, executed: Executed) =>
+  class extends ShardingError {
+    override readonly name: string = code;
+    readonly code: string = code;
+    readonly retryable: boolean = retryable;
+    readonly executed: Executed = executed;
+  };
+
+/** Postgres cannot be asked, or did not answer in time. */
+export class StoreUnavailableError extends define("STORE_UNAVAILABLE", true, "unknown") {}
+/** Postgres is there, but not one that this cluster can use: too old, a standby, behind a pooler. */
+export class StoreUnsuitableError extends define("STORE_UNSUITABLE", false, "no") {}
+/** The lease session has ended; locks it held may already be somebody else's. */
+export class SessionLostError extends define("SESSION_LOST", true, "unknown") {}
+/** Another live process holds this node id. */
+export class NodeIdInUseError extends define("NODE_ID_IN_USE", false, "no") {}
+/** The coordinator refused to let this node take part; the message says why. */
+export class RegionRefusedError extends define("REGION_REFUSED", false, "no") {}
+/** No entity type of this name on the node that hosts the shard. */
+export class EntityTypeUnknownError extends define("ENTITY_TYPE_UNKNOWN", false, "no") {}
+export class CommandUnknownError extends define("COMMAND_UNKNOWN", false, "no") {}
+/** The input does not fit the command's schema; `issues` says where. */
+export class CommandInvalidError extends define("COMMAND_INVALID", false, "no") {
+  readonly issues: readonly { readonly path: string; readonly message: string }[];
+  constructor(message: string, issues: readonly { path: string; message: string }[]) {
+    super(message);
+    this.issues = issues;
+  }
+}
+/** The handler threw. The entity keeps the state it had before the command. */
+export class CommandFailedError extends define("COMMAND_FAILED", false, "yes") {}
+/** A bounded queue is full; back off. */
+export class OverloadedError extends define("OVERLOADED", true, "no") {}
+/** The deadline passed before the command was sent to its home. */
+export class DeadlineExceededError extends define("DEADLINE_EXCEEDED", true, "no") {}
+/** The command may or may not have run: its home went away, or did not answer in time. */
+export class OutcomeUnknownError extends define("OUTCOME_UNKNOWN", false, "unknown") {}
+/** The caller gave up (its signal was aborted) before the command was sent. */
+export class CancelledError extends define("CANCELLED", false, "no") {}
+/** The call would wait for itself: its chain of calls already passes through this entity. */
+export class ReentrantError extends define("REENTRANT", false, "no") {}
+/** A handler was still running when its node had to go; it saw its signal aborted. */
+export class HandlerAbortedError extends define("HANDLER_ABORTED", true, "unknown") {}
+/** This node is leaving or has no lease; another node will do. */
+export class NodeNotReadyError extends define("NODE_NOT_READY", true, "no") {}
+/** The coordinator did not answer an operator's command in time. */
+export class CoordinatorUnavailableError extends define("COORDINATOR_UNAVAILABLE", true, "unknown") {}
+
+/** The coordinator answered an operator's command with a refusal. `code` is its reason. */
+export class AdminRefusedError extends ShardingError {
+  override readonly name = "AdminRefusedError";
+  readonly code: string;
+  readonly retryable = false;
+  readonly executed = "no" as const;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+/** A fault was asked of a node that was not started with faults on. */
+export class FaultsOffError extends define("FAULTS_OFF", false, "no") {}
+/** An option's value, or two options together, make no sense; the message names both. */
+export class OptionsError extends define("OPTIONS_INVALID", false, "no") {}

@@ -1,0 +1,150 @@
+import type { Server } from "node:http";
+import type { Belief, ShardBelief } from "./core/belief.ts";
+import type { ClusterState } from "./core/cluster.ts";
+import type { Epoch, Incarnation, NodeId, Seq } from "./core/ids.ts";
+import type { LogEntry, StrategyName } from "./core/log.ts";
+import type { AdminCommand } from "./core/messages.ts";
+import type { LinkGate, PostgresStream } from "./ports/gates.ts";
+import type { LogPage } from "./ports/state-store.ts";
+import type { DropCounter } from "./ports/transport.ts";
+import type { AnyEntityDefinition, EntityClient } from "./runtime/entities/definition.ts";
+
+/** Options of {@link startNode}. Names with a unit carry it; each default is in `defaultOptions`. */
+export interface NodeOptions {
+  /** Pooled connections go here. A pooler is allowed. */
+  readonly databaseUrl: string;
+  /** The lease session and LISTEN go here: a direct connection. @default databaseUrl */
+  readonly leaseDatabaseUrl?: string;
+  /** The cluster's name: lock keys, the Postgres schema and the mesh hello derive from it. @default "default" */
+  readonly cluster?: string;
+  /** @default a name from the host and the pid */
+  readonly nodeId?: NodeId;
+  readonly entities: readonly AnyEntityDefinition[];
+  /** Shards of the group `default`. All nodes must agree. @default 256 */
+  readonly shards?: number;
+  /** @default "least-loaded" */
+  readonly strategy?: StrategyName;
+  /** @unit milliseconds @default 5000 @minimum 500 */
+  readonly leaseTtlMs?: number;
+  /** Move shards by itself when a node joined. @default "auto" */
+  readonly rebalance?: "auto" | "manual";
+  /** A mailbox that has not drained after this time fails the handoff. @unit milliseconds @default 10000 */
+  readonly handoffTimeoutMs?: number;
+  /** @unit milliseconds @default 10000 */
+  readonly deadlineMs?: number;
+  readonly zone?: string;
+  readonly weight?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Believe a refused connection as a proof of death. @default false */
+  readonly trustRefused?: boolean;
+  /** The mesh's shared secret. @default none: loopback only */
+  readonly secret?: string;
+  /** An HTTP server to attach `/mesh` to. @default one of its own, on `host` and `port` */
+  readonly server?: Server;
+  readonly host?: string;
+  readonly port?: number;
+  /** How others reach this node. @default derived from the server's address */
+  readonly advertiseUrl?: string;
+  /** Applies missing migrations first. @default true (the service: only with --migrate) */
+  readonly migrate?: boolean;
+  readonly linkGate?: LinkGate;
+  readonly postgresStream?: PostgresStream;
+  /** One line per thing worth telling an operator. @default silent */
+  readonly log?: LogFn;
+}
+
+export type LogFn = (
+  level: "debug" | "info" | "warn" | "error",
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
+
+export interface ShardingNode {
+  readonly nodeId: NodeId;
+  readonly cluster: string;
+  readonly address: string;
+  readonly leaseTtlMs: number;
+  /** The present life; changes after a lost lease. */
+  incarnation(): Incarnation;
+
+  /** A typed client of one entity, wherever it lives. */
+  entity<D extends AnyEntityDefinition>(definition: D, id: string, options?: EntityOptions): EntityClient<D>;
+  /** The untyped form, for the HTTP edge. */
+  ask(request: AskRequest): Promise<AskAnswer>;
+  readonly entityTypes: ReadonlyMap<string, AnyEntityDefinition>;
+
+  /** Joined, lease valid, not leaving. */
+  isReady(): boolean;
+  /** This node's copy of the authority. */
+  authority(): Authority;
+  belief(): NodeBelief;
+  /** Shards as this node sees them: only what it serves or holds. */
+  shardBeliefs(): readonly ShardBelief[];
+  onLog(fn: (entries: readonly LogEntry[], state: ClusterState) => void): () => void;
+  /** The whole copy was replaced (start, or too far behind): followers begin from a snapshot. */
+  onReload(fn: (state: ClusterState) => void): () => void;
+  onShardBelief(fn: (changed: readonly ShardBelief[], gone: readonly { group: string; shard: number }[]) => void): () => void;
+  /** From the node's memory as far as it reaches, else from Postgres. */
+  readLog(after: Seq, limit: number): Promise<LogPage>;
+
+  /** Carries an operator's command to the active coordinator; resolves once this copy includes its effect. */
+  admin(command: AdminCommand, deadlineMs?: number): Promise<{ readonly seq: Seq; readonly planId: string | null }>;
+
+  readonly drops: DropCounter;
+  counters(): NodeCounters;
+
+  /** Hands every shard over, releases the lease, closes. Falls back to `stop` after `timeoutMs`. */
+  drain(timeoutMs: number): Promise<void>;
+  /** No handoff: stops serving, releases the lease, closes. For the stop of a whole cluster. */
+  stop(): Promise<void>;
+}
+
+/** {@link Belief} without what only the service knows (faults, heal address). */
+export type NodeBelief = Omit<Belief, "faults" | "healUrl">;
+
+export interface Authority {
+  readonly state: ClusterState;
+  /** Since this copy was last known to be current. @unit milliseconds */
+  readonly ageMs: number;
+  /** Per node id: since its renewal counter was last seen to change. @unit milliseconds */
+  readonly leaseAgeMs: ReadonlyMap<NodeId, number>;
+}
+
+export interface EntityOptions {
+  /** @default "default" */
+  readonly namespace?: string;
+  /** @unit milliseconds @default the node's */
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface AskRequest extends EntityOptions {
+  readonly type: string;
+  readonly id: string;
+  readonly command: string;
+  readonly input: unknown;
+}
+
+export interface AskAnswer {
+  readonly result: unknown;
+  readonly servedBy: {
+    readonly nodeId: NodeId;
+    readonly incarnation: Incarnation;
+    readonly group: string;
+    readonly shard: number;
+    readonly epoch: Epoch;
+  };
+}
+
+/** Monotonic counters and gauges since the start, for `/metrics`. */
+export interface NodeCounters {
+  readonly requests: number;
+  readonly failures: number;
+  readonly forwarded: number;
+  readonly handoffsOut: number;
+  readonly handoffsIn: number;
+  readonly leaseLosses: number;
+  readonly takeOvers: number;
+  readonly entities: number;
+  readonly shardsServing: number;
+}

@@ -1,0 +1,79 @@
+import type { ClusterState } from "../core/cluster.ts";
+import type { NodeRef, Seq, Term } from "../core/ids.ts";
+import type { ClusterEvent, DeathProof, LogEntry } from "../core/log.ts";
+
+/**
+ * The coordinator's memory: tables that only the holder of the current term can write.
+ *
+ * Contract (`testkit/contracts/state-store.ts`, run against Postgres and memory):
+ * - `commit` is all or nothing, in one autocommit statement: guard, counter, rows and log together.
+ * - `seq` is gap-free and in commit order.
+ * - `load` and `readLog` see committed states only, and `load().seq` names the exact one.
+ */
+export interface StateStore {
+  /**
+   * Raises the term from `expected` and appends `coordinator-elected`.
+   *
+   * The caller holds the coordinator lock. @returns the log entry of the new term, or null where
+   * the term is not `expected` any more.
+   */
+  raiseTerm(by: NodeRef, expected: Term): Promise<LogEntry | null>;
+
+  /**
+   * Writes the coordinator's decisions under its term.
+   *
+   * @throws {StoreUnavailableError} when the outcome is unknown. The caller must step down.
+   */
+  commit(write: CommitRequest): Promise<CommitResult>;
+
+  /** The whole state, in one statement. */
+  load(): Promise<ClusterState>;
+
+  /**
+   * Entries after `after`, oldest first, at most `limit`.
+   *
+   * `oldest` is the first seq still kept (0 when the log is empty); where `after + 1 < oldest` the
+   * caller has to `load` instead.
+   */
+  readLog(after: Seq, limit: number): Promise<LogPage>;
+
+  /**
+   * Calls `fn` when the log may have grown: after each commit somewhere, and whenever the connection
+   * that listens was renewed (something may have been missed). A hint, never the truth.
+   */
+  onChange(fn: (hint: { readonly seq: Seq | null }) => void): () => void;
+
+  close(): Promise<void>;
+}
+
+export interface CommitRequest {
+  readonly term: Term;
+  /** The seq that the decision was based on: the next entry is `after + 1`. */
+  readonly after: Seq;
+  readonly events: readonly ClusterEvent[];
+  /** Death declarations: part of the same statement, and all of them or nothing. */
+  readonly deaths: readonly DeathDeclaration[];
+}
+
+/**
+ * `update leases set state = 'dead'` where the row still names this incarnation, alive, with the
+ * renewals that were seen. It also holds where the row already says released or dead, or names a
+ * later incarnation (`renewals` is ignored then). A renewal in between refutes it.
+ */
+export interface DeathDeclaration extends NodeRef {
+  readonly renewals: number;
+  readonly proof: DeathProof;
+}
+
+export type CommitResult =
+  | { readonly outcome: "committed"; readonly entries: readonly LogEntry[] }
+  /** The term or the seq in the table is another one: this coordinator is deposed. */
+  | { readonly outcome: "deposed"; readonly term: Term }
+  /** These nodes renewed in between; nothing was written. */
+  | { readonly outcome: "refuted"; readonly alive: readonly NodeRef[] };
+
+export interface LogPage {
+  readonly history: string;
+  readonly oldest: Seq;
+  readonly entries: readonly LogEntry[];
+}

@@ -1,0 +1,73 @@
+import type { Epoch, Incarnation, ShardRef } from "../../core/ids.ts";
+import type { Executed } from "../../errors.ts";
+
+/**
+ * The boundary between the region service and the executor of entities: plain messages both ways,
+ * so that an executor can live in a worker thread. Nothing else crosses it but the guard below.
+ */
+export type ToExecutor =
+  /** Serve this shard from now on. `carried` holds what a handoff brought (null: start empty). */
+  | ({ readonly tag: "open"; readonly epoch: Epoch; readonly incarnation: Incarnation; readonly carried: readonly CapturedEntity[] | null } & ShardRef)
+  /** The same holder goes on under a new epoch: activations stay; a drained or frozen shard thaws. */
+  | ({ readonly tag: "reopen"; readonly epoch: Epoch; readonly incarnation: Incarnation } & ShardRef)
+  /**
+   * Bounce what is queued (`not-hosting`), let running handlers end (abort them after `abortAfterMs`,
+   * null = never), then capture. Answers `captured` or `capture-failed`; state is kept, frozen.
+   */
+  | ({ readonly tag: "drain"; readonly epoch: Epoch; readonly handoffId: string; readonly abortAfterMs: number | null } & ShardRef)
+  /** Stop: abort signals, forget activations, answer running and queued requests as said in the docs. */
+  | ({ readonly tag: "drop"; readonly epoch: Epoch } & ShardRef)
+  | { readonly tag: "request"; readonly request: EntityRequest }
+  | { readonly tag: "cancel"; readonly requestId: number };
+
+export type FromExecutor =
+  | { readonly tag: "reply"; readonly requestId: number; readonly reply: EntityReply }
+  | ({ readonly tag: "captured"; readonly epoch: Epoch; readonly handoffId: string; readonly entities: readonly CapturedEntity[] } & ShardRef)
+  | ({ readonly tag: "capture-failed"; readonly epoch: Epoch; readonly handoffId: string; readonly why: string } & ShardRef)
+  | ({ readonly tag: "dropped"; readonly epoch: Epoch } & ShardRef);
+
+export interface EntityRequest extends ShardRef {
+  /** Unique per executor while in flight; chosen by the region service. */
+  readonly requestId: number;
+  /** The epoch under which the home accepted it. */
+  readonly epoch: Epoch;
+  readonly namespace: string;
+  readonly type: string;
+  readonly id: string;
+  readonly command: string;
+  readonly input: unknown;
+  /** On the node's monotonic clock. @unit milliseconds */
+  readonly deadlineMs: number;
+  /** Entities whose handlers wait for this call, outermost first: `namespace/type/id`. */
+  readonly chain: readonly string[];
+}
+
+export type EntityReply =
+  | { readonly ok: true; readonly value: unknown }
+  /** Not executed; the sender asks the shard's next home. */
+  | { readonly ok: false; readonly bounce: "not-hosting" }
+  | { readonly ok: false; readonly error: WireError };
+
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly executed: Executed;
+  readonly issues?: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** One resident entity's state, as handed over. Plain data (msgpack). */
+export interface CapturedEntity {
+  readonly namespace: string;
+  readonly type: string;
+  readonly id: string;
+  readonly state: unknown;
+}
+
+/**
+ * Asked before a handler starts and again before its effects are adopted and its reply released:
+ * is this shard still served under this epoch, by the clock, now? Local and synchronous.
+ */
+export interface ServingGuard {
+  mayServe(shard: ShardRef, epoch: Epoch): boolean;
+}
