@@ -23,7 +23,11 @@ export interface Belief {
     /** Since the last answer from Postgres; null before the first. @unit milliseconds */
     readonly lastOkMsAgo: number | null;
   };
-  readonly peers: readonly { readonly nodeId: NodeId; readonly incarnation: Incarnation; readonly connected: boolean }[];
+  readonly peers: readonly {
+    readonly nodeId: NodeId;
+    readonly incarnation: Incarnation;
+    readonly connected: boolean;
+  }[];
   readonly faults: readonly ActiveFault[];
   readonly load: NodeLoad;
   /** Where the node's helper process heals a pause or a freeze; null without faults. */
@@ -78,7 +82,11 @@ export interface ObservationFrames {
   /** The node's copy of the authority: when the client's `auth: {history, seq}` cannot be continued. */
   snapshot: { readonly cluster: unknown; readonly authorityAgeMs: number };
   /** Contiguous entries after what the client has. */
-  log: { readonly history: string; readonly entries: readonly unknown[]; readonly authorityAgeMs: number };
+  log: {
+    readonly history: string;
+    readonly entries: readonly unknown[];
+    readonly authorityAgeMs: number;
+  };
   /** The belief whole, once after hello. */
   belief: { readonly belief: Belief; readonly shards: readonly ShardBelief[] };
   /** What changed since the last belief frame; at least once a second, even when nothing did. */

@@ -1,6 +1,7 @@
 import type { Epoch, GroupName, NodeId, NodeRef, Seq, ShardRef, Term } from "./ids.ts";
 import type {
   CarriedState,
+  ClusterEvent,
   LogEntry,
   MoveState,
   NodeInfo,
@@ -47,9 +48,26 @@ export interface NodeRow extends NodeInfo {
 
 export type ShardRow =
   | { readonly state: "unallocated"; readonly epoch: Epoch; readonly pinned: boolean }
-  | { readonly state: "starting"; readonly epoch: Epoch; readonly pinned: boolean; readonly owner: NodeRef; readonly carried: CarriedState | null }
-  | { readonly state: "hosted"; readonly epoch: Epoch; readonly pinned: boolean; readonly owner: NodeRef }
-  | { readonly state: "handing-off"; readonly epoch: Epoch; readonly pinned: boolean; readonly owner: NodeRef; readonly handoff: Handoff };
+  | {
+      readonly state: "starting";
+      readonly epoch: Epoch;
+      readonly pinned: boolean;
+      readonly owner: NodeRef;
+      readonly carried: CarriedState | null;
+    }
+  | {
+      readonly state: "hosted";
+      readonly epoch: Epoch;
+      readonly pinned: boolean;
+      readonly owner: NodeRef;
+    }
+  | {
+      readonly state: "handing-off";
+      readonly epoch: Epoch;
+      readonly pinned: boolean;
+      readonly owner: NodeRef;
+      readonly handoff: Handoff;
+    };
 
 export type ShardStateName = ShardRow["state"];
 
@@ -96,15 +114,20 @@ export class LogMismatchError extends Error {
   override readonly name = "LogMismatchError";
 }
 
-class Draft {
-  history: string;
+/**
+ * A state under construction: one batch of events, each touched map or array copied once.
+ *
+ * The coordinator decides on a draft too, so that a later decision of a batch sees the earlier ones.
+ */
+export class ClusterDraft {
+  readonly history: string;
   seq: Seq;
   term: Term;
   coordinator: NodeRef | null;
   groups: ReadonlyMap<GroupName, GroupRow>;
-  readonly nodes: CopyOnWrite<NodeId, NodeRow>;
-  readonly plans: CopyOnWrite<string, PlanRow>;
-  #shards: Map<GroupName, readonly ShardRow[]>;
+  readonly #nodes: CopyOnWrite<NodeId, NodeRow>;
+  readonly #plans: CopyOnWrite<string, PlanRow>;
+  readonly #shards: Map<GroupName, readonly ShardRow[]>;
   readonly #owned = new Set<GroupName>();
 
   constructor(base: ClusterState) {
@@ -113,27 +136,38 @@ class Draft {
     this.term = base.term;
     this.coordinator = base.coordinator;
     this.groups = base.groups;
-    this.nodes = new CopyOnWrite(base.nodes);
-    this.plans = new CopyOnWrite(base.plans);
+    this.#nodes = new CopyOnWrite(base.nodes);
+    this.#plans = new CopyOnWrite(base.plans);
     this.#shards = new Map(base.shards);
   }
 
-  rows(group: GroupName): readonly ShardRow[] {
-    const rows = this.#shards.get(group);
-    if (rows === undefined) throw new LogMismatchError(`No group "${group}" before seq ${this.seq}.`);
-    return rows;
+  get nodes(): ReadonlyMap<NodeId, NodeRow> {
+    return this.#nodes.current;
+  }
+  get plans(): ReadonlyMap<string, PlanRow> {
+    return this.#plans.current;
+  }
+  get shards(): ReadonlyMap<GroupName, readonly ShardRow[]> {
+    return this.#shards;
+  }
+
+  /** @throws {LogMismatchError} when the event names what does not exist. */
+  apply(event: ClusterEvent, term: Term): void {
+    applyEvent(this, event);
+    this.seq += 1;
+    this.term = term;
   }
 
   row(ref: ShardRef): ShardRow {
-    const row = this.rows(ref.group)[ref.shard];
+    const row = this.#rows(ref.group)[ref.shard];
     if (row === undefined) {
-      throw new LogMismatchError(`No shard ${ref.group}/${ref.shard} before seq ${this.seq}.`);
+      throw new LogMismatchError(`No shard ${ref.group}/${ref.shard} after seq ${this.seq}.`);
     }
     return row;
   }
 
   setRow(ref: ShardRef, row: ShardRow): void {
-    let rows = this.rows(ref.group) as ShardRow[];
+    let rows = this.#rows(ref.group) as ShardRow[];
     if (!this.#owned.has(ref.group)) {
       rows = rows.slice();
       this.#shards.set(ref.group, rows);
@@ -145,20 +179,31 @@ class Draft {
   createGroup(group: GroupName, spec: GroupRow): void {
     const row: ShardRow = { state: "unallocated", epoch: 0, pinned: false };
     this.groups = new Map(this.groups).set(group, spec);
-    this.#shards.set(group, Array.from({ length: spec.shards }, () => row));
+    this.#shards.set(
+      group,
+      Array.from({ length: spec.shards }, () => row),
+    );
     this.#owned.add(group);
   }
 
   node(nodeId: NodeId): NodeRow {
     const row = this.nodes.get(nodeId);
-    if (row === undefined) throw new LogMismatchError(`No node "${nodeId}" before seq ${this.seq}.`);
+    if (row === undefined) throw new LogMismatchError(`No node "${nodeId}" after seq ${this.seq}.`);
     return row;
+  }
+
+  setNode(row: NodeRow): void {
+    this.#nodes.set(row.nodeId, row);
   }
 
   plan(planId: string): PlanRow {
     const row = this.plans.get(planId);
-    if (row === undefined) throw new LogMismatchError(`No plan "${planId}" before seq ${this.seq}.`);
+    if (row === undefined) throw new LogMismatchError(`No plan "${planId}" after seq ${this.seq}.`);
     return row;
+  }
+
+  setPlan(row: PlanRow): void {
+    this.#plans.set(row.planId, row);
   }
 
   freeze(): ClusterState {
@@ -168,10 +213,17 @@ class Draft {
       term: this.term,
       coordinator: this.coordinator,
       groups: this.groups,
-      nodes: this.nodes.current,
+      nodes: this.nodes,
       shards: this.#shards,
-      plans: this.plans.current,
+      plans: this.plans,
     };
+  }
+
+  #rows(group: GroupName): readonly ShardRow[] {
+    const rows = this.#shards.get(group);
+    if (rows === undefined)
+      throw new LogMismatchError(`No group "${group}" after seq ${this.seq}.`);
+    return rows;
   }
 }
 
@@ -200,25 +252,23 @@ class CopyOnWrite<K, V> {
  */
 export function applyEntries(state: ClusterState, entries: readonly LogEntry[]): ClusterState {
   if (entries.length === 0) return state;
-  const draft = new Draft(state);
+  const draft = new ClusterDraft(state);
   for (const entry of entries) {
     if (entry.seq !== draft.seq + 1) {
       throw new LogMismatchError(`Entry ${entry.seq} does not follow ${draft.seq}.`);
     }
-    applyEntry(draft, entry);
-    draft.seq = entry.seq;
-    draft.term = entry.term;
+    draft.apply(entry, entry.term);
   }
   return draft.freeze();
 }
 
-function applyEntry(draft: Draft, entry: LogEntry): void {
-  switch (entry.type) {
+function applyEvent(draft: ClusterDraft, event: ClusterEvent): void {
+  switch (event.type) {
     case "coordinator-elected":
-      draft.coordinator = { nodeId: entry.nodeId, incarnation: entry.incarnation };
+      draft.coordinator = { nodeId: event.nodeId, incarnation: event.incarnation };
       return;
     case "group-created":
-      draft.createGroup(entry.group, { shards: entry.shards, strategy: entry.strategy });
+      draft.createGroup(event.group, { shards: event.shards, strategy: event.strategy });
       return;
     case "node-joined":
     case "node-draining":
@@ -227,7 +277,7 @@ function applyEntry(draft: Draft, entry: LogEntry): void {
     case "node-dead":
     case "node-cordoned":
     case "node-uncordoned":
-      applyNode(draft, entry);
+      applyNode(draft, event);
       return;
     case "shard-assigned":
     case "shard-hosted":
@@ -235,39 +285,21 @@ function applyEntry(draft: Draft, entry: LogEntry): void {
     case "handoff-began":
     case "shard-pinned":
     case "shard-unpinned":
-      draft.setRow(entry, nextShard(draft.row(entry), entry));
+      draft.setRow(event, nextShard(draft.row(event), event));
       return;
     case "plan-proposed":
     case "plan-state-changed":
     case "move-state-changed":
-      applyPlan(draft, entry);
+      applyPlan(draft, event);
       return;
     default:
-      return entry satisfies never;
+      return event satisfies never;
   }
 }
 
-type NodeEntry = Extract<LogEntry, { type: `node-${string}` }>;
-type ShardEntry = Extract<LogEntry, { type: `shard-${string}` | "handoff-began" }>;
-type PlanEntry = Extract<LogEntry, { type: `plan-${string}` | "move-state-changed" }>;
-
-function applyNode(draft: Draft, entry: NodeEntry): void {
-  if (entry.type === "node-joined") {
-    const { nodeId, incarnation, address, zone, weight, labels } = entry;
-    // A cordon is the operator's word about the node, not about one life of it: it outlives a restart.
-    const cordoned = draft.nodes.get(nodeId)?.cordoned ?? false;
-    draft.nodes.set(nodeId, { nodeId, incarnation, address, zone, weight, labels, cordoned, state: "up" });
-    return;
-  }
-  const row = draft.node(entry.nodeId);
-  if (entry.type === "node-cordoned" || entry.type === "node-uncordoned") {
-    draft.nodes.set(entry.nodeId, { ...row, cordoned: entry.type === "node-cordoned" });
-    return;
-  }
-  // The death of an earlier life may be logged after the next life has joined.
-  if (row.incarnation !== entry.incarnation) return;
-  draft.nodes.set(entry.nodeId, { ...row, state: stateAfter[entry.type] });
-}
+type NodeEvent = Extract<ClusterEvent, { type: `node-${string}` }>;
+type ShardEvent = Extract<ClusterEvent, { type: `shard-${string}` | "handoff-began" }>;
+type PlanEvent = Extract<ClusterEvent, { type: `plan-${string}` | "move-state-changed" }>;
 
 const stateAfter = {
   "node-draining": "draining",
@@ -276,28 +308,43 @@ const stateAfter = {
   "node-dead": "dead",
 } as const satisfies Record<string, NodeState>;
 
-function nextShard(row: ShardRow, entry: ShardEntry): ShardRow {
+function applyNode(draft: ClusterDraft, event: NodeEvent): void {
+  if (event.type === "node-joined") {
+    const { nodeId, incarnation, address, zone, weight, labels } = event;
+    // A cordon is the operator's word about the node, not about one life of it: it outlives a restart.
+    const cordoned = draft.nodes.get(nodeId)?.cordoned ?? false;
+    draft.setNode({ nodeId, incarnation, address, zone, weight, labels, cordoned, state: "up" });
+    return;
+  }
+  const row = draft.node(event.nodeId);
+  if (event.type === "node-cordoned" || event.type === "node-uncordoned") {
+    draft.setNode({ ...row, cordoned: event.type === "node-cordoned" });
+    return;
+  }
+  // What is said of an earlier life changes nothing about the present one.
+  if (row.incarnation !== event.incarnation) return;
+  draft.setNode({ ...row, state: stateAfter[event.type] });
+}
+
+function nextShard(row: ShardRow, event: ShardEvent): ShardRow {
   const { epoch, pinned } = row;
-  switch (entry.type) {
+  switch (event.type) {
     case "shard-assigned": {
-      const owner = { nodeId: entry.nodeId, incarnation: entry.incarnation };
-      return { state: "starting", epoch: entry.epoch, pinned, owner, carried: entry.carried };
+      const owner = { nodeId: event.nodeId, incarnation: event.incarnation };
+      return { state: "starting", epoch: event.epoch, pinned, owner, carried: event.carried };
     }
-    case "shard-hosted":
-      return {
-        state: "hosted",
-        epoch: entry.epoch,
-        pinned,
-        owner: { nodeId: entry.nodeId, incarnation: entry.incarnation },
-      };
+    case "shard-hosted": {
+      const owner = { nodeId: event.nodeId, incarnation: event.incarnation };
+      return { state: "hosted", epoch: event.epoch, pinned, owner };
+    }
     case "shard-vacated":
-      return { state: "unallocated", epoch: entry.epoch, pinned };
+      return { state: "unallocated", epoch: event.epoch, pinned };
     case "handoff-began": {
       const owner = ownerOf(row);
       if (owner === null) {
-        throw new LogMismatchError(`${entry.group}/${entry.shard} has no home to hand off.`);
+        throw new LogMismatchError(`${event.group}/${event.shard} has no home to hand off.`);
       }
-      const handoff = { id: entry.handoffId, to: entry.to, planId: entry.planId };
+      const handoff = { id: event.handoffId, to: event.to, planId: event.planId };
       return { state: "handing-off", epoch, pinned, owner, handoff };
     }
     case "shard-pinned":
@@ -305,23 +352,30 @@ function nextShard(row: ShardRow, entry: ShardEntry): ShardRow {
     case "shard-unpinned":
       return { ...row, pinned: false };
     default:
-      return entry satisfies never;
+      return event satisfies never;
   }
 }
 
-function applyPlan(draft: Draft, entry: PlanEntry): void {
-  if (entry.type === "plan-proposed") {
-    const { seq: _seq, at: _at, term: _term, type: _type, ...proposal } = entry;
-    const progress = proposal.moves.map(() => ({ state: "pending", why: null, epoch: null }) as const);
-    draft.plans.set(entry.planId, { ...proposal, state: "proposed", why: null, progress });
+function applyPlan(draft: ClusterDraft, event: PlanEvent): void {
+  if (event.type === "plan-proposed") {
+    draft.setPlan(proposedPlan(event));
     return;
   }
-  const plan = draft.plan(entry.planId);
-  if (entry.type === "plan-state-changed") {
-    draft.plans.set(entry.planId, { ...plan, state: entry.state, why: entry.why });
+  const plan = draft.plan(event.planId);
+  if (event.type === "plan-state-changed") {
+    draft.setPlan({ ...plan, state: event.state, why: event.why });
     return;
   }
   const progress = plan.progress.slice();
-  progress[entry.index] = { state: entry.state, why: entry.why, epoch: entry.epoch };
-  draft.plans.set(entry.planId, { ...plan, progress });
+  progress[event.index] = { state: event.state, why: event.why, epoch: event.epoch };
+  draft.setPlan({ ...plan, progress });
+}
+
+function proposedPlan(event: PlanProposal): PlanRow {
+  const { planId, kind, by, node, undoes, basedOnSeq, moves, spreadBefore, spreadAfter } = event;
+  const progress = moves.map(() => ({ state: "pending", why: null, epoch: null }) as const);
+  return {
+    ...{ planId, kind, by, node, undoes, basedOnSeq, moves, spreadBefore, spreadAfter },
+    ...{ state: "proposed", why: null, progress },
+  };
 }

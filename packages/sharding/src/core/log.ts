@@ -8,8 +8,17 @@ import type { Epoch, GroupName, Incarnation, NodeId, NodeRef, Seq, ShardRef, Ter
  * gives the tables (S7). The event types and fields are an outside contract (docs/spec.md).
  */
 export type ClusterEvent =
-  | { readonly type: "coordinator-elected"; readonly nodeId: NodeId; readonly incarnation: Incarnation }
-  | { readonly type: "group-created"; readonly group: GroupName; readonly shards: number; readonly strategy: StrategyName }
+  | {
+      readonly type: "coordinator-elected";
+      readonly nodeId: NodeId;
+      readonly incarnation: Incarnation;
+    }
+  | {
+      readonly type: "group-created";
+      readonly group: GroupName;
+      readonly shards: number;
+      readonly strategy: StrategyName;
+    }
   | ({ readonly type: "node-joined" } & NodeInfo)
   /** The node gives its shards away; it gets no new ones. */
   | { readonly type: "node-draining"; readonly nodeId: NodeId; readonly incarnation: Incarnation }
@@ -18,27 +27,67 @@ export type ClusterEvent =
   /** A draining or drained node takes part again. */
   | { readonly type: "node-restored"; readonly nodeId: NodeId; readonly incarnation: Incarnation }
   /** The incarnation's lease has ended. Its shards get new homes in the same commit. */
-  | { readonly type: "node-dead"; readonly nodeId: NodeId; readonly incarnation: Incarnation; readonly proof: DeathProof }
+  | {
+      readonly type: "node-dead";
+      readonly nodeId: NodeId;
+      readonly incarnation: Incarnation;
+      readonly proof: DeathProof;
+    }
   | { readonly type: "node-cordoned"; readonly nodeId: NodeId }
   | { readonly type: "node-uncordoned"; readonly nodeId: NodeId }
   /** The shard has a new home and epoch; `starting` until its home says that it serves. */
-  | ({ readonly type: "shard-assigned"; readonly nodeId: NodeId; readonly incarnation: Incarnation; readonly epoch: Epoch; readonly cause: AssignCause; readonly carried: CarriedState | null } & ShardRef)
-  | ({ readonly type: "shard-hosted"; readonly nodeId: NodeId; readonly incarnation: Incarnation; readonly epoch: Epoch } & ShardRef)
+  | ({
+      readonly type: "shard-assigned";
+      readonly nodeId: NodeId;
+      readonly incarnation: Incarnation;
+      readonly epoch: Epoch;
+      readonly cause: AssignCause;
+      readonly carried: CarriedState | null;
+    } & ShardRef)
+  | ({
+      readonly type: "shard-hosted";
+      readonly nodeId: NodeId;
+      readonly incarnation: Incarnation;
+      readonly epoch: Epoch;
+    } & ShardRef)
   /** The shard has no home, because no node can take it. `epoch` is its last one. */
   | ({ readonly type: "shard-vacated"; readonly epoch: Epoch; readonly why: string } & ShardRef)
   /** `nodeId` was asked to hand the shard to `to`. It still owns it, at `epoch`. */
-  | ({ readonly type: "handoff-began"; readonly handoffId: string; readonly nodeId: NodeId; readonly epoch: Epoch; readonly to: NodeRef; readonly planId: string | null } & ShardRef)
+  | ({
+      readonly type: "handoff-began";
+      readonly handoffId: string;
+      readonly nodeId: NodeId;
+      readonly epoch: Epoch;
+      readonly to: NodeRef;
+      readonly planId: string | null;
+    } & ShardRef)
   | ({ readonly type: "shard-pinned" } & ShardRef)
   | ({ readonly type: "shard-unpinned" } & ShardRef)
   | ({ readonly type: "plan-proposed" } & PlanProposal)
-  | { readonly type: "plan-state-changed"; readonly planId: string; readonly state: PlanState; readonly why: string | null }
+  | {
+      readonly type: "plan-state-changed";
+      readonly planId: string;
+      readonly state: PlanState;
+      readonly why: string | null;
+    }
   /** `index` counts from 0 in the plan's moves. `epoch` is the shard's epoch after a done move. */
-  | { readonly type: "move-state-changed"; readonly planId: string; readonly index: number; readonly state: MoveState; readonly why: string | null; readonly epoch: Epoch | null };
+  | {
+      readonly type: "move-state-changed";
+      readonly planId: string;
+      readonly index: number;
+      readonly state: MoveState;
+      readonly why: string | null;
+      readonly epoch: Epoch | null;
+    };
 
 export type ClusterEventType = ClusterEvent["type"];
 
 /** An event as committed. `at` is the database's clock, ISO 8601: for people, never for decisions. */
-export type LogEntry = ClusterEvent & { readonly seq: Seq; readonly at: string; readonly term: Term };
+export type LogEntry = ClusterEvent & {
+  readonly seq: Seq;
+  readonly at: string;
+  readonly term: Term;
+};
 
 export type StrategyName = "least-loaded" | "rendezvous";
 
@@ -73,7 +122,14 @@ export interface NodeInfo extends NodeRef {
 }
 
 export type PlanKind = "rebalance" | "drain" | "move" | "undo";
-export type PlanState = "proposed" | "applying" | "paused" | "done" | "cancelled" | "stale" | "failed";
+export type PlanState =
+  | "proposed"
+  | "applying"
+  | "paused"
+  | "done"
+  | "cancelled"
+  | "stale"
+  | "failed";
 export type MoveState = "pending" | "moving" | "done" | "failed" | "skipped";
 
 export interface PlanMove extends ShardRef {

@@ -7,59 +7,105 @@ import type { CarriedState, GroupDeclaration, LogEntry, NodeInfo } from "./log.t
  *
  * Lists, not single shards: a batch of the coordinator's work costs one frame per node.
  */
-export type ControlMessage = ToCoordinator | FromCoordinator | StateOffer | StateTaken;
+export type ControlMessage = ToCoordinator | FromCoordinator | StateChunk | StateTaken;
 
 /** Every one of these is believed only about its sender, whom the transport has authenticated. */
 export type ToCoordinator =
   /** Asks to take part. Repeated until registered or refused. */
-  | { readonly tag: "register-region"; readonly node: NodeInfo; readonly groups: readonly GroupDeclaration[] }
+  | {
+      readonly tag: "register-region";
+      readonly node: NodeInfo;
+      readonly groups: readonly GroupDeclaration[];
+    }
   /** After a take-over: what I hold. Agreeing claims are no-ops; others are stopped or re-assigned. */
   | { readonly tag: "claim"; readonly term: Term; readonly claims: readonly ShardGrant[] }
   | { readonly tag: "shards-hosted"; readonly term: Term; readonly shards: readonly ShardGrant[] }
-  | { readonly tag: "handoffs-acked"; readonly term: Term; readonly handoffs: readonly HandoffRef[] }
+  | {
+      readonly tag: "handoffs-acked";
+      readonly term: Term;
+      readonly handoffs: readonly HandoffRef[];
+    }
   /** The source has stopped serving, and the target holds the captured state. */
   | { readonly tag: "shards-released"; readonly term: Term; readonly shards: readonly Released[] }
   /** The source could not hand off (mailbox not drained, state not capturable) and goes on serving. */
-  | { readonly tag: "handoffs-failed"; readonly term: Term; readonly handoffs: readonly (HandoffRef & { readonly why: string })[] }
+  | {
+      readonly tag: "handoffs-failed";
+      readonly term: Term;
+      readonly handoffs: readonly (HandoffRef & { readonly why: string })[];
+    }
   /** The home cannot start the shard at this epoch (the carried state is not there). */
-  | { readonly tag: "host-refused"; readonly term: Term; readonly shards: readonly (ShardGrant & { readonly why: string })[] }
+  | {
+      readonly tag: "host-refused";
+      readonly term: Term;
+      readonly shards: readonly (ShardGrant & { readonly why: string })[];
+    }
   /** An operator's command that arrived at another node. */
   | { readonly tag: "admin"; readonly requestId: string; readonly command: AdminCommand };
 
 /** Obeyed only from the node that holds the highest term seen. */
 export type FromCoordinator =
-  | { readonly tag: "region-registered"; readonly term: Term; readonly incarnation: Incarnation; readonly seq: Seq }
-  | { readonly tag: "region-refused"; readonly term: Term; readonly incarnation: Incarnation; readonly code: RefusalCode; readonly why: string }
-  | { readonly tag: "host-shards"; readonly term: Term; readonly incarnation: Incarnation; readonly shards: readonly HostOrder[] }
-  | { readonly tag: "begin-handoffs"; readonly term: Term; readonly incarnation: Incarnation; readonly handoffs: readonly HandoffOrder[] }
+  | {
+      readonly tag: "region-registered";
+      readonly term: Term;
+      readonly incarnation: Incarnation;
+      readonly seq: Seq;
+    }
+  | {
+      readonly tag: "region-refused";
+      readonly term: Term;
+      readonly incarnation: Incarnation;
+      readonly code: RefusalCode;
+      readonly why: string;
+    }
+  | {
+      readonly tag: "host-shards";
+      readonly term: Term;
+      readonly incarnation: Incarnation;
+      readonly shards: readonly HostOrder[];
+    }
+  | {
+      readonly tag: "begin-handoffs";
+      readonly term: Term;
+      readonly incarnation: Incarnation;
+      readonly handoffs: readonly HandoffOrder[];
+    }
   /** The receiver's claim is older than the row: stop serving it. */
-  | { readonly tag: "stop-shards"; readonly term: Term; readonly incarnation: Incarnation; readonly shards: readonly ShardGrant[] }
+  | {
+      readonly tag: "stop-shards";
+      readonly term: Term;
+      readonly incarnation: Incarnation;
+      readonly shards: readonly ShardGrant[];
+    }
   /** Committed log entries, contiguous: the fast path of replication (the slow one is Postgres). */
-  | { readonly tag: "log"; readonly term: Term; readonly history: string; readonly entries: readonly LogEntry[] }
+  | {
+      readonly tag: "log";
+      readonly term: Term;
+      readonly history: string;
+      readonly entries: readonly LogEntry[];
+    }
   | { readonly tag: "admin-answer"; readonly requestId: string; readonly answer: AdminAnswer };
 
-/** Source to target, data socket: the captured state of one shard, in chunks. */
-export interface StateOffer {
+/** Source to target, data socket: one piece of the captured state of one shard. */
+export interface StateChunk {
   readonly tag: "state-chunk";
   readonly handoffId: string;
   readonly group: string;
   readonly shard: number;
   /** The source's epoch. */
   readonly epoch: Epoch;
-  readonly index: number;
-  readonly last: boolean;
-  /** Entities in capture order; see `CapturedEntity` in runtime/entities. */
-  readonly entities: readonly unknown[];
+  /** Where `bytes` belong. */
+  readonly offset: number;
+  /** Bytes of the whole state. */
+  readonly size: number;
+  /** Hex SHA-256 of the whole state. */
+  readonly digest: string;
+  readonly bytes: Uint8Array;
 }
 
 /** Target to source: all chunks are here, with this digest. */
 export interface StateTaken {
   readonly tag: "state-taken";
   readonly handoffId: string;
-  readonly group: string;
-  readonly shard: number;
-  readonly digest: string;
-  readonly size: number;
 }
 
 export interface ShardGrant extends ShardRef {
@@ -93,7 +139,12 @@ export type RefusalCode =
 /** What an operator may ask for. Answered after the commit that it led to. */
 export type AdminCommand =
   | { readonly tag: "plan"; readonly by: string; readonly request: PlanRequest }
-  | { readonly tag: "plan-control"; readonly by: string; readonly planId: string; readonly verb: PlanVerb }
+  | {
+      readonly tag: "plan-control";
+      readonly by: string;
+      readonly planId: string;
+      readonly verb: PlanVerb;
+    }
   | { readonly tag: "cordon" | "uncordon" | "drain"; readonly by: string; readonly nodeId: NodeId }
   | ({ readonly tag: "unpin"; readonly by: string } & ShardRef);
 

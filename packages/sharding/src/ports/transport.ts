@@ -70,5 +70,9 @@ export const dropReasons: readonly DropReason[] = [
 /** `leasehold_frames_dropped_total{variant, reason}`: all pairs exist from the start, at zero. */
 export interface DropCounter {
   count(variant: Variant, reason: DropReason): void;
-  snapshot(): readonly { readonly variant: Variant; readonly reason: DropReason; readonly count: number }[];
+  snapshot(): readonly {
+    readonly variant: Variant;
+    readonly reason: DropReason;
+    readonly count: number;
+  }[];
 }
