@@ -293,7 +293,7 @@ function applyEvent(draft: ClusterDraft, event: ClusterEvent): void {
       applyPlan(draft, event);
       return;
     default:
-      return event satisfies never;
+      event satisfies never;
   }
 }
 

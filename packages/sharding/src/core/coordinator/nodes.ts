@@ -1,0 +1,148 @@
+import type { NodeRow, ShardRow } from "../cluster.ts";
+import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
+import type { DeathProof, GroupDeclaration, NodeInfo } from "../log.ts";
+import { abortHandoff } from "./handoff.ts";
+import type { Turn } from "./turn.ts";
+
+/** Membership: who takes part, what becomes of a lost node's shards, and the first homes. */
+
+export function joinNode(
+  turn: Turn,
+  from: NodeRef,
+  info: NodeInfo,
+  groups: readonly GroupDeclaration[],
+): void {
+  const refusal = refuseGroups(turn, groups);
+  const row = turn.cluster.nodes.get(from.nodeId);
+  const term = turn.cluster.term;
+  const { nodeId, incarnation } = from;
+  if (refusal !== null) {
+    const code = "GROUP_MISMATCH";
+    turn.send(from, { tag: "region-refused", term, incarnation, code, why: refusal });
+    return;
+  }
+  if (row !== undefined && sameNode(row, from)) {
+    if (row.state === "dead") {
+      const why = `Incarnation ${incarnation} of ${nodeId} has been declared dead; join as a new one.`;
+      turn.send(from, { tag: "region-refused", term, incarnation, code: "INCARNATION_DEAD", why });
+      return;
+    }
+  } else {
+    // A new life of the same node: whoever holds its lease has already replaced the old life's row, and
+    // the commit checks that.
+    if (row !== undefined && row.state !== "dead") loseNode(turn, row, "superseded", -1);
+    for (const group of groups) createGroup(turn, group);
+    turn.emit({ ...info, ...from, type: "node-joined" });
+    turn.rebalanceDue = true;
+    turn.allocationDue = true;
+  }
+  turn.send(from, { tag: "region-registered", term, incarnation, seq: turn.cluster.seq });
+}
+
+function refuseGroups(turn: Turn, groups: readonly GroupDeclaration[]): string | null {
+  for (const { group, shards, strategy } of groups) {
+    const known = turn.cluster.groups.get(group);
+    if (known === undefined) continue;
+    if (known.shards !== shards) {
+      return `Group "${group}" has ${known.shards} shards in this cluster, but this node declares ${shards}. The count is fixed when a group is created: start the node with ${known.shards}.`;
+    }
+    if (known.strategy !== strategy) {
+      return `Group "${group}" is allocated ${known.strategy} in this cluster, but this node declares ${strategy}.`;
+    }
+  }
+  return null;
+}
+
+function createGroup(turn: Turn, declaration: GroupDeclaration): void {
+  if (turn.cluster.groups.has(declaration.group)) return;
+  turn.emit({ ...declaration, type: "group-created" });
+}
+
+/** The lease of this life has ended: its shards get new homes in the same commit. */
+export function loseNode(turn: Turn, node: NodeRef, proof: DeathProof, renewals: number): void {
+  const row = turn.member(node);
+  if (row === null) return;
+  turn.declareDead(node, proof, renewals);
+  turn.rebalanceDue = true;
+  const orphans: ShardRef[] = [];
+  for (const [group, rows] of turn.cluster.shards) {
+    rows.forEach((shardRow, shard) => {
+      if (leaveNode(turn, { group, shard }, shardRow, node)) orphans.push({ group, shard });
+    });
+  }
+  rehome(turn, orphans);
+}
+
+/** @returns whether the shard lost its home. */
+function leaveNode(turn: Turn, ref: ShardRef, row: ShardRow, node: NodeRef): boolean {
+  if (row.state === "unallocated") return false;
+  if (row.state === "handing-off" && sameNode(row.handoff.to, node)) {
+    abortHandoff(turn, ref, `its target ${node.nodeId} is dead`);
+    return false;
+  }
+  if (!sameNode(row.owner, node)) return false;
+  // The target died before anybody knew that it served: the source still has the frozen state.
+  const source = row.state === "starting" ? row.carried : null;
+  if (source !== null && turn.isMember(source.from)) {
+    turn.assign(ref, source.from, "death", source);
+    return false;
+  }
+  if (row.pinned) turn.emit({ type: "shard-unpinned", ...ref });
+  return true;
+}
+
+function rehome(turn: Turn, orphans: readonly ShardRef[]): void {
+  for (const [group, shards] of byGroup(orphans)) {
+    const candidates = turn.settling ? [] : turn.candidates(group);
+    if (candidates.length === 0) {
+      for (const ref of shards) {
+        const { epoch } = turn.cluster.row(ref);
+        const why = turn.settling ? "waits for nodes on their way" : "no node can take it";
+        turn.emit({ type: "shard-vacated", ...ref, epoch, why });
+        turn.track(ref);
+        turn.allocationDue = true;
+      }
+      continue;
+    }
+    const homes = turn.strategy(group).place(shards, candidates);
+    for (const [i, ref] of shards.entries()) turn.assign(ref, homes[i] as NodeRef, "death", null);
+  }
+}
+
+/** First homes for shards that have none. */
+export function allocate(turn: Turn): void {
+  if (!turn.allocationDue || (turn.settling && !hasSettled(turn))) return;
+  turn.settling = false;
+  turn.allocationDue = false;
+  for (const [group, rows] of turn.cluster.shards) {
+    const homeless: ShardRef[] = [];
+    rows.forEach((row, shard) => {
+      if (row.state === "unallocated") homeless.push({ group, shard });
+    });
+    if (homeless.length === 0) continue;
+    const candidates = turn.candidates(group);
+    if (candidates.length === 0) {
+      turn.allocationDue = true;
+      continue;
+    }
+    const homes = turn.strategy(group).place(homeless, candidates);
+    for (const [i, ref] of homeless.entries()) {
+      turn.assign(ref, homes[i] as NodeRef, "allocated", null);
+    }
+  }
+}
+
+/** Everybody who holds a lease has registered, or we have waited long enough. */
+function hasSettled(turn: Turn): boolean {
+  const waitedMs = turn.nowMs - turn.electedAtMs;
+  if (waitedMs >= turn.options.settleMaxMs) return true;
+  const rows: ReadonlyMap<string, NodeRow> = turn.cluster.nodes;
+  return (
+    waitedMs >= turn.options.settleMinMs &&
+    turn.alive.every((node) => rows.get(node.nodeId)?.incarnation === node.incarnation)
+  );
+}
+
+function byGroup(refs: readonly ShardRef[]): ReadonlyMap<string, readonly ShardRef[]> {
+  return Map.groupBy(refs, (ref) => ref.group);
+}

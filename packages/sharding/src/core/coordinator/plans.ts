@@ -1,0 +1,221 @@
+import { type Candidate, type OwnedShard, type ProposedMove, spreadOf } from "../allocation.ts";
+import type { NodeRow, PlanRow } from "../cluster.ts";
+import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
+import type { PlanKind, PlanMove, PlanProposal } from "../log.ts";
+import { beginHandoff } from "./handoff.ts";
+import type { Turn } from "./turn.ts";
+
+/**
+ * Plans: moves with a reason, proposed before they are applied, and driven a few at a time. A plan
+ * lives in the rows, so it survives its coordinator.
+ */
+
+/** Moves that balance the cluster as it is, one strategy per group. */
+export function planRebalance(turn: Turn): readonly ProposedMove[] {
+  return [...turn.cluster.groups.keys()].flatMap((group) => {
+    const candidates = turn.candidates(group);
+    if (candidates.length === 0) return [];
+    return turn.strategy(group).rebalance(ownedIn(turn, group), candidates);
+  });
+}
+
+/** Moves that empty a node. */
+export function planDrain(turn: Turn, node: NodeRow): readonly ProposedMove[] {
+  return [...turn.cluster.groups.keys()].flatMap((group) => {
+    const candidates = turn.candidates(group, node.nodeId);
+    if (candidates.length === 0) return [];
+    const leaving = ownedIn(turn, group).filter((shard) => sameNode(shard.owner, node));
+    const homes = turn.strategy(group).place(leaving, candidates);
+    return leaving.map((shard, i) => {
+      const { group: name, shard: index, owner: from } = shard;
+      const to = homes[i] as NodeRef;
+      const why = `${node.nodeId} is being drained; ${to.nodeId} has the most room`;
+      return { group: name, shard: index, from, to, why };
+    });
+  });
+}
+
+export interface Proposal {
+  readonly kind: PlanKind;
+  readonly by: string;
+  readonly node: string | null;
+  readonly undoes: string | null;
+}
+
+/** Writes the plan down, not applied. @returns its id. */
+export function propose(turn: Turn, proposal: Proposal, moves: readonly ProposedMove[]): string {
+  const planId = turn.id("p");
+  const full: PlanProposal = {
+    planId,
+    ...proposal,
+    basedOnSeq: turn.cluster.seq,
+    moves: moves.map((move) => ({ ...move, epoch: turn.cluster.row(move).epoch })),
+    ...spreads(turn, moves),
+  };
+  turn.emit({ ...full, type: "plan-proposed" });
+  return planId;
+}
+
+/** Why a plan cannot be applied as it was made, or null. Only what it names counts. */
+export function staleness(turn: Turn, plan: PlanRow): string | null {
+  for (const move of plan.moves) {
+    const row = turn.cluster.row(move);
+    const name = `Shard ${move.group}/${move.shard}`;
+    if (row.state === "unallocated" || !sameNode(row.owner, move.from))
+      return `${name} is not on ${move.from.nodeId} any more.`;
+    if (row.epoch !== move.epoch)
+      return `${name} is at epoch ${row.epoch}, the plan saw ${move.epoch}.`;
+    const target = turn.member(move.to);
+    if (target === null) return `Node ${move.to.nodeId} is not the one that the plan saw.`;
+    if (target.state !== "up") return `Node ${move.to.nodeId} is ${target.state}.`;
+  }
+  return null;
+}
+
+/** Starts moves of applying plans as far as the limit allows, and ends plans that are through. */
+export function drivePlans(turn: Turn): void {
+  let inFlight = 0;
+  for (const order of turn.work.orders.values()) if (order.state === "handing-off") inFlight += 1;
+  for (const plan of turn.cluster.plans.values()) {
+    if (plan.state !== "applying") continue;
+    inFlight = drivePlan(turn, plan, inFlight);
+    endWhenThrough(turn, plan.planId);
+  }
+  for (const node of turn.cluster.nodes.values())
+    if (node.state === "draining") drainOn(turn, node);
+}
+
+function drivePlan(turn: Turn, plan: PlanRow, inFlightBefore: number): number {
+  let inFlight = inFlightBefore;
+  const { planId } = plan;
+  for (const [index, move] of plan.moves.entries()) {
+    if (inFlight >= turn.options.movesInFlight) break;
+    if (plan.progress[index]?.state !== "pending") continue;
+    const verdict = canStart(turn, move);
+    if (verdict === "busy") continue;
+    if (verdict === "ready" && beginHandoff(turn, move, move.to, planId)) {
+      turn.emit({
+        type: "move-state-changed",
+        planId,
+        index,
+        state: "moving",
+        why: null,
+        epoch: null,
+      });
+      inFlight += 1;
+    } else {
+      const why = verdict === "ready" ? "its home is gone" : verdict;
+      turn.emit({ type: "move-state-changed", planId, index, state: "skipped", why, epoch: null });
+    }
+  }
+  return inFlight;
+}
+
+/** `ready`, `busy` (between homes: later), or why the move has become pointless. */
+function canStart(turn: Turn, move: PlanMove): string {
+  const row = turn.cluster.row(move);
+  if (row.state === "unallocated") return "it has no home";
+  if (!sameNode(row.owner, move.from)) return `it is on ${row.owner.nodeId} now`;
+  if (row.epoch !== move.epoch) return `it is at epoch ${row.epoch} now`;
+  const target = turn.member(move.to);
+  if (target?.state !== "up") return `${move.to.nodeId} is not up`;
+  return row.state === "hosted" ? "ready" : "busy";
+}
+
+function endWhenThrough(turn: Turn, planId: string): void {
+  const plan = turn.cluster.plans.get(planId) as PlanRow;
+  const open = plan.progress.some((m) => m.state === "pending" || m.state === "moving");
+  if (open) return;
+  const failed = plan.progress.filter((m) => m.state === "failed").length;
+  const hasFailed = failed > 0 && failed === plan.moves.length;
+  const why = failed > 0 ? `${failed} of ${plan.moves.length} moves failed` : null;
+  turn.emit({ type: "plan-state-changed", planId, state: hasFailed ? "failed" : "done", why });
+  if (plan.kind === "move") pinArrived(turn, planId);
+}
+
+/** An operator put these shards where they are: the automatic rebalance leaves them there. */
+function pinArrived(turn: Turn, planId: string): void {
+  const plan = turn.cluster.plans.get(planId) as PlanRow;
+  plan.moves.forEach(({ group, shard }, index) => {
+    if (plan.progress[index]?.state !== "done" || turn.cluster.row({ group, shard }).pinned) return;
+    turn.emit({ type: "shard-pinned", group, shard });
+  });
+}
+
+/** A draining node keeps being emptied until it owns nothing: one plan may have missed shards on their way. */
+function drainOn(turn: Turn, node: NodeRow): void {
+  if (hasOpenPlan(turn, node.nodeId)) return;
+  const { nodeId, incarnation } = node;
+  if (!ownsAnything(turn, node)) {
+    turn.emit({ type: "node-drained", nodeId, incarnation });
+    return;
+  }
+  const moves = planDrain(turn, node);
+  if (moves.length === 0) return;
+  const planId = propose(turn, { kind: "drain", by: "auto", node: nodeId, undoes: null }, moves);
+  turn.emit({ type: "plan-state-changed", planId, state: "applying", why: null });
+}
+
+/** The cluster's own rebalance, when it has grown and nothing else is moving. */
+export function rebalanceWhenDue(turn: Turn): void {
+  if (!turn.rebalanceDue || turn.settling || turn.work.orders.size > 0) return;
+  if (turn.options.rebalance === "manual") {
+    turn.rebalanceDue = false;
+    return;
+  }
+  for (const plan of turn.cluster.plans.values()) {
+    if (plan.state === "applying" || plan.state === "paused") return;
+  }
+  turn.rebalanceDue = false;
+  const moves = planRebalance(turn);
+  if (moves.length === 0) return;
+  const planId = propose(turn, { kind: "rebalance", by: "auto", node: null, undoes: null }, moves);
+  turn.emit({ type: "plan-state-changed", planId, state: "applying", why: null });
+}
+
+const hasOpenPlan = (turn: Turn, nodeId: string): boolean =>
+  [...turn.cluster.plans.values()].some(
+    (plan) => plan.node === nodeId && (plan.state === "applying" || plan.state === "paused"),
+  );
+
+function ownsAnything(turn: Turn, node: NodeRef): boolean {
+  for (const rows of turn.cluster.shards.values()) {
+    for (const row of rows)
+      if (row.state !== "unallocated" && sameNode(row.owner, node)) return true;
+  }
+  return false;
+}
+
+function ownedIn(turn: Turn, group: string): readonly OwnedShard[] {
+  const owned: OwnedShard[] = [];
+  turn.cluster.shards.get(group)?.forEach((row, shard) => {
+    if (row.state === "unallocated") return;
+    // A shard on its way counts where it is going, and is not moved again before it has arrived.
+    const owner = row.state === "handing-off" ? row.handoff.to : row.owner;
+    owned.push({ group, shard, owner, movable: row.state === "hosted" && !row.pinned });
+  });
+  return owned;
+}
+
+function spreads(
+  turn: Turn,
+  moves: readonly ShardMove[],
+): { spreadBefore: number; spreadAfter: number } {
+  let before = 0;
+  let after = 0;
+  for (const group of turn.cluster.groups.keys()) {
+    const candidates = turn.candidates(group);
+    const inGroup = moves.filter((move) => move.group === group);
+    before += spreadOf(candidates);
+    after += spreadOf(candidates.map((candidate) => afterMoves(candidate, inGroup)));
+  }
+  return { spreadBefore: before, spreadAfter: after };
+}
+
+type ShardMove = ShardRef & { readonly from: NodeRef; readonly to: NodeRef };
+
+function afterMoves(candidate: Candidate, moves: readonly ShardMove[]): Candidate {
+  const arriving = moves.filter((move) => sameNode(move.to, candidate.node)).length;
+  const leaving = moves.filter((move) => sameNode(move.from, candidate.node)).length;
+  return { ...candidate, shards: candidate.shards + arriving - leaving };
+}

@@ -1,0 +1,209 @@
+import { type AllocationStrategy, type Candidate, strategies } from "../allocation.ts";
+import { ClusterDraft, type ClusterState, type NodeRow, type ShardRow } from "../cluster.ts";
+import { type Epoch, type NodeId, type NodeRef, type ShardRef, sameNode } from "../ids.ts";
+import type { AssignCause, CarriedState, ClusterEvent, DeathProof } from "../log.ts";
+import type { AdminAnswer, FromCoordinator } from "../messages.ts";
+import { type OpenWork, WorkDraft } from "./work.ts";
+
+export interface CoordinatorOptions {
+  /** Propose and apply a rebalance when the cluster has grown. @default "auto" */
+  readonly rebalance: "auto" | "manual";
+  /** Moves in flight at once, over all plans. @default 64 */
+  readonly movesInFlight: number;
+  /** A handoff that was not released after this long is given up. @unit milliseconds @default 12000 */
+  readonly handoffTimeoutMs: number;
+  /** A cold cluster waits at least this long before the first allocation ... @unit milliseconds @default 300 */
+  readonly settleMinMs: number;
+  /** ... and at most this long for nodes that hold a lease but have not registered. @unit milliseconds @default 1500 */
+  readonly settleMaxMs: number;
+}
+
+export const defaultCoordinatorOptions: CoordinatorOptions = {
+  rebalance: "auto",
+  movesInFlight: 64,
+  handoffTimeoutMs: 12_000,
+  settleMinMs: 300,
+  settleMaxMs: 1_500,
+};
+
+export interface CoordinatorState {
+  readonly cluster: ClusterState;
+  readonly options: CoordinatorOptions;
+  readonly electedAtMs: number;
+  /** The first allocation of a cold cluster waits for nodes that are on their way. */
+  readonly settling: boolean;
+  readonly alive: readonly NodeRef[];
+  readonly work: OpenWork;
+  /** Something changed that may have unbalanced the cluster. */
+  readonly rebalanceDue: boolean;
+  /** There may be shards without a home that a node could take. */
+  readonly allocationDue: boolean;
+  readonly nextId: number;
+}
+
+export interface Death extends NodeRef {
+  readonly renewals: number;
+  readonly proof: DeathProof;
+}
+
+export interface Outgoing {
+  readonly to: NodeRef;
+  readonly message: FromCoordinator;
+}
+
+export interface TurnResult {
+  /** To adopt once the commit has succeeded. */
+  readonly state: CoordinatorState;
+  readonly events: readonly ClusterEvent[];
+  readonly deaths: readonly Death[];
+  /** To send once the commit has succeeded, in order. */
+  readonly messages: readonly Outgoing[];
+}
+
+/**
+ * One turn of the coordinator: a draft of the state, and what it wants written and sent.
+ *
+ * `emit` is the only way to change the cluster: what is decided is what is logged.
+ */
+export class Turn {
+  readonly cluster: ClusterDraft;
+  readonly work: WorkDraft;
+  readonly nowMs: number;
+  readonly options: CoordinatorOptions;
+  alive: readonly NodeRef[];
+  settling: boolean;
+  rebalanceDue: boolean;
+  allocationDue: boolean;
+  readonly #before: CoordinatorState;
+  readonly #events: ClusterEvent[] = [];
+  readonly #deaths: Death[] = [];
+  readonly #messages: (() => Outgoing)[] = [];
+  #nextId: number;
+
+  constructor(state: CoordinatorState, nowMs: number) {
+    this.#before = state;
+    this.cluster = new ClusterDraft(state.cluster);
+    this.work = new WorkDraft(state.work);
+    this.nowMs = nowMs;
+    this.options = state.options;
+    this.alive = state.alive;
+    this.settling = state.settling;
+    this.rebalanceDue = state.rebalanceDue;
+    this.allocationDue = state.allocationDue;
+    this.#nextId = state.nextId;
+  }
+
+  get electedAtMs(): number {
+    return this.#before.electedAtMs;
+  }
+
+  emit(event: ClusterEvent): void {
+    this.cluster.apply(event, this.cluster.term);
+    this.#events.push(event);
+  }
+
+  /** The only door to a new home: one epoch up, whatever the cause (S2). */
+  assign(
+    ref: ShardRef,
+    to: NodeRef,
+    cause: AssignCause,
+    carried: CarriedState | null,
+    atLeast: Epoch = 1,
+  ): Epoch {
+    const epoch = Math.max(this.cluster.row(ref).epoch + 1, atLeast);
+    const { nodeId, incarnation } = to;
+    const { group, shard } = ref;
+    this.emit({ type: "shard-assigned", group, shard, nodeId, incarnation, epoch, cause, carried });
+    this.track(ref);
+    return epoch;
+  }
+
+  track(ref: ShardRef): void {
+    this.work.track(ref, this.cluster.row(ref), this.nowMs);
+  }
+
+  declareDead(node: NodeRef, proof: DeathProof, renewals: number): void {
+    const { nodeId, incarnation } = node;
+    this.emit({ type: "node-dead", nodeId, incarnation, proof });
+    this.#deaths.push({ nodeId, incarnation, proof, renewals });
+  }
+
+  send(to: NodeRef, message: FromCoordinator): void {
+    this.#messages.push(() => ({ to, message }));
+  }
+
+  /** The answer carries the seq after the whole turn, which includes the command's effect. */
+  answer(to: NodeRef, requestId: string, answer: AdminAnswer): void {
+    this.#messages.push(() => {
+      const full = answer.ok ? { ...answer, seq: this.cluster.seq } : answer;
+      return { to, message: { tag: "admin-answer", requestId, answer: full } };
+    });
+  }
+
+  /** Unique in this cluster's history: a term is held once, and counts its own ids. */
+  id(prefix: string): string {
+    const id = `${prefix}-${this.cluster.term}-${this.#nextId}`;
+    this.#nextId += 1;
+    return id;
+  }
+
+  member(node: NodeRef): NodeRow | null {
+    const row = this.cluster.nodes.get(node.nodeId);
+    return row !== undefined && sameNode(row, node) && row.state !== "dead" ? row : null;
+  }
+
+  isMember(node: NodeRef): boolean {
+    return this.member(node) !== null;
+  }
+
+  /** A node that may be given shards. */
+  isCandidate(row: NodeRow): boolean {
+    return row.state === "up" && !row.cordoned;
+  }
+
+  candidates(group: string, except?: NodeId): readonly Candidate[] {
+    const rows = [...this.cluster.nodes.values()];
+    const fitting = rows.filter((row) => this.isCandidate(row) && row.nodeId !== except);
+    const counts = countShards(this.cluster.shards.get(group) ?? []);
+    return fitting.map(({ nodeId, incarnation, weight }) => ({
+      node: { nodeId, incarnation },
+      weight,
+      shards: counts.get(incarnation) ?? 0,
+    }));
+  }
+
+  strategy(group: string): AllocationStrategy {
+    return strategies[this.cluster.groups.get(group)?.strategy ?? "least-loaded"];
+  }
+
+  finish(): TurnResult {
+    const { electedAtMs, options } = this.#before;
+    return {
+      state: {
+        cluster: this.#events.length === 0 ? this.#before.cluster : this.cluster.freeze(),
+        options,
+        electedAtMs,
+        settling: this.settling,
+        alive: this.alive,
+        work: this.work.orders,
+        rebalanceDue: this.rebalanceDue,
+        allocationDue: this.allocationDue,
+        nextId: this.#nextId,
+      },
+      events: this.#events,
+      deaths: this.#deaths,
+      messages: this.#messages.map((make) => make()),
+    };
+  }
+}
+
+/** Shards per incarnation; a shard on its way counts where it is going. */
+export function countShards(rows: readonly ShardRow[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    if (row.state === "unallocated") continue;
+    const holder = row.state === "handing-off" ? row.handoff.to : row.owner;
+    counts.set(holder.incarnation, (counts.get(holder.incarnation) ?? 0) + 1);
+  }
+  return counts;
+}
