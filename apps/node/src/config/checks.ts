@@ -1,0 +1,46 @@
+import { isIP } from "node:net";
+import type { NodeConfig } from "../config.ts";
+
+const everyAddress = new Set(["0.0.0.0", "::", "::0", "0:0:0:0:0:0:0:0"]);
+
+/** Whether only this machine can reach a listener on this host. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
+  if (name === "localhost" || name === "::1") return true;
+  return isIP(name) === 4 && name.startsWith("127.");
+}
+
+/** What settings say about each other. @returns one sentence per problem. */
+export function crossChecks(config: NodeConfig): readonly string[] {
+  const problems: string[] = [];
+  if (!isLoopback(config.host)) {
+    if (config.token === undefined) {
+      problems.push(
+        `LEASEHOLD_HOST=${config.host} is not a loopback address and LEASEHOLD_TOKEN is not set: ` +
+          "anybody who reaches the port could move shards. Set a token, or listen on 127.0.0.1.",
+      );
+    }
+    if (config.secret === undefined) {
+      problems.push(
+        `LEASEHOLD_HOST=${config.host} is not a loopback address and LEASEHOLD_SECRET is not set: ` +
+          "anybody who reaches the port could join the mesh. Set a secret, or listen on 127.0.0.1.",
+      );
+    }
+  }
+  if (everyAddress.has(config.host) && config.advertiseUrl === undefined) {
+    problems.push(
+      `LEASEHOLD_HOST=${config.host} listens on every address and LEASEHOLD_ADVERTISE_URL is not set: ` +
+        "other nodes would not know which one to use. Set the URL that reaches this node.",
+    );
+  }
+  if (config.advertiseUrl !== undefined && isLoopback(config.host)) {
+    const { hostname } = new URL(config.advertiseUrl);
+    if (config.token === undefined && !isLoopback(hostname)) {
+      problems.push(
+        `LEASEHOLD_ADVERTISE_URL=${config.advertiseUrl} is not a loopback address and LEASEHOLD_TOKEN is not set: ` +
+          "without a token requests for a foreign host name are refused. Set a token.",
+      );
+    }
+  }
+  return problems;
+}
