@@ -7,14 +7,28 @@ import type { Executed } from "../../errors.ts";
  */
 export type ToExecutor =
   /** Serve this shard from now on. `carried` holds what a handoff brought (null: start empty). */
-  | ({ readonly tag: "open"; readonly epoch: Epoch; readonly incarnation: Incarnation; readonly carried: readonly CapturedEntity[] | null } & ShardRef)
+  | ({
+      readonly tag: "open";
+      readonly epoch: Epoch;
+      readonly incarnation: Incarnation;
+      readonly carried: readonly CapturedEntity[] | null;
+    } & ShardRef)
   /** The same holder goes on under a new epoch: activations stay; a drained or frozen shard thaws. */
-  | ({ readonly tag: "reopen"; readonly epoch: Epoch; readonly incarnation: Incarnation } & ShardRef)
+  | ({
+      readonly tag: "reopen";
+      readonly epoch: Epoch;
+      readonly incarnation: Incarnation;
+    } & ShardRef)
   /**
    * Bounce what is queued (`not-hosting`), let running handlers end (abort them after `abortAfterMs`,
    * null = never), then capture. Answers `captured` or `capture-failed`; state is kept, frozen.
    */
-  | ({ readonly tag: "drain"; readonly epoch: Epoch; readonly handoffId: string; readonly abortAfterMs: number | null } & ShardRef)
+  | ({
+      readonly tag: "drain";
+      readonly epoch: Epoch;
+      readonly handoffId: string;
+      readonly abortAfterMs: number | null;
+    } & ShardRef)
   /** Stop: abort signals, forget activations, answer running and queued requests as said in the docs. */
   | ({ readonly tag: "drop"; readonly epoch: Epoch } & ShardRef)
   | { readonly tag: "request"; readonly request: EntityRequest }
@@ -22,8 +36,18 @@ export type ToExecutor =
 
 export type FromExecutor =
   | { readonly tag: "reply"; readonly requestId: number; readonly reply: EntityReply }
-  | ({ readonly tag: "captured"; readonly epoch: Epoch; readonly handoffId: string; readonly entities: readonly CapturedEntity[] } & ShardRef)
-  | ({ readonly tag: "capture-failed"; readonly epoch: Epoch; readonly handoffId: string; readonly why: string } & ShardRef)
+  | ({
+      readonly tag: "captured";
+      readonly epoch: Epoch;
+      readonly handoffId: string;
+      readonly entities: readonly CapturedEntity[];
+    } & ShardRef)
+  | ({
+      readonly tag: "capture-failed";
+      readonly epoch: Epoch;
+      readonly handoffId: string;
+      readonly why: string;
+    } & ShardRef)
   | ({ readonly tag: "dropped"; readonly epoch: Epoch } & ShardRef);
 
 export interface EntityRequest extends ShardRef {

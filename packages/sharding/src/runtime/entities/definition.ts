@@ -1,0 +1,171 @@
+import { OptionsError } from "../../errors.ts";
+import type { AnyCommand, Command, CommandOn, EntityId } from "./command.ts";
+
+export { type CommandContext, command, type EntityCaller, type EntityId } from "./command.ts";
+
+/** What {@link defineEntity} takes. */
+export interface EntitySpec<S, C> {
+  /**
+   * The state of an entity that nobody has called yet. Plain data; it must not depend on anything but the id.
+   *
+   * Annotate the parameter where you use it, `(entity: EntityId) => ...`: otherwise TypeScript cannot
+   * tell the handlers the type of the state.
+   */
+  readonly state: (entity: EntityId) => S;
+  readonly commands: C;
+  /** The shard group that entities of this type live in. @default "default" */
+  readonly group?: string;
+  /**
+   * Unload an entity that was idle for so long.
+   *
+   * A volatile entity has no other copy. Without this option it is unloaded only while its state equals
+   * the initial one, which nobody can notice. Setting it says that the state may be forgotten.
+   * @unit milliseconds @default 600000 @minimum 1
+   */
+  readonly passivateAfterMs?: number;
+  /**
+   * Most entities of this type that one node keeps loaded. At the limit the least recently used one
+   * that may be unloaded makes room; where none may, new ids are refused with `OVERLOADED`.
+   * @default 100000 @minimum 1
+   */
+  readonly residentLimit?: number;
+  /** Most commands that may wait for one entity; more are refused with `OVERLOADED`. @default 1024 @minimum 1 */
+  readonly mailboxLimit?: number;
+  /**
+   * Whether a handler that throws leaves no trace in the state. It costs a copy of the state per
+   * command. `false` for states too large to copy: their handlers must change the state last.
+   * @default true
+   */
+  readonly restoreOnThrow?: boolean;
+}
+
+/** An entity type, checked and with its defaults filled in. */
+export interface EntityDefinition<S, C> {
+  readonly type: string;
+  readonly group: string;
+  readonly state: (entity: EntityId) => S;
+  readonly commands: Readonly<C>;
+  /** @unit milliseconds */
+  readonly passivateAfterMs: number;
+  /** Whether an idle entity may be unloaded although its state is then gone. */
+  readonly mayForget: boolean;
+  readonly residentLimit: number;
+  readonly mailboxLimit: number;
+  readonly restoreOnThrow: boolean;
+}
+
+/** A definition whose types are erased. */
+export type AnyEntityDefinition = EntityDefinition<unknown, Readonly<Record<string, AnyCommand>>>;
+
+/** One method per command. */
+export type EntityClient<D extends AnyEntityDefinition> = {
+  readonly [K in keyof D["commands"]]: ClientMethod<D["commands"][K]>;
+};
+
+type ClientMethod<C> =
+  C extends Command<infer _S, infer Input, infer _Output, infer Answer>
+    ? undefined extends Input
+      ? (input?: Input) => Promise<Answered<Awaited<Answer>>>
+      : (input: Input) => Promise<Answered<Awaited<Answer>>>
+    : never;
+
+/** `undefined` does not survive the wire: it arrives as null. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return answers void.
+type Answered<A> = A extends undefined | void ? null : A;
+
+export const entityDefaults = {
+  group: "default",
+  passivateAfterMs: 600_000,
+  residentLimit: 100_000,
+  mailboxLimit: 1024,
+  restoreOnThrow: true,
+} as const;
+
+/**
+ * Defines an entity type.
+ *
+ * @param type its name in addresses and URLs: a letter, then letters, digits, `.`, `_` or `-`; at most 64.
+ * @throws {OptionsError} naming what is wrong.
+ */
+export function defineEntity<S, C extends Readonly<Record<string, CommandOn<S>>>>(
+  type: string,
+  spec: EntitySpec<S, C>,
+): EntityDefinition<S, C> {
+  checkName("entity type", type);
+  const group = spec.group ?? entityDefaults.group;
+  checkName(`group of entity type "${type}"`, group);
+  if (typeof spec.state !== "function") {
+    throw new OptionsError(
+      `Entity type "${type}": state must be a function that makes the initial state.`,
+    );
+  }
+  checkCommands(type, spec.commands);
+  const definition: EntityDefinition<S, C> = {
+    type,
+    group,
+    state: spec.state,
+    commands: spec.commands,
+    passivateAfterMs: spec.passivateAfterMs ?? entityDefaults.passivateAfterMs,
+    mayForget: spec.passivateAfterMs !== undefined,
+    residentLimit: spec.residentLimit ?? entityDefaults.residentLimit,
+    mailboxLimit: spec.mailboxLimit ?? entityDefaults.mailboxLimit,
+    restoreOnThrow: spec.restoreOnThrow ?? entityDefaults.restoreOnThrow,
+  };
+  checkAtLeastOne(type, "passivateAfterMs", definition.passivateAfterMs);
+  checkAtLeastOne(type, "residentLimit", definition.residentLimit);
+  checkAtLeastOne(type, "mailboxLimit", definition.mailboxLimit);
+  return Object.freeze(definition);
+}
+
+/** No slash: `namespace/type/id` must name one entity only. */
+const namePattern = /^[a-zA-Z][a-zA-Z0-9._-]{0,63}$/;
+
+// A client is an object with a method per command: awaiting it, printing it or turning it into JSON
+// must not call the entity.
+const reservedCommands = new Set([
+  ...Object.getOwnPropertyNames(Object.prototype),
+  ...["then", "catch", "finally", "toJSON", "inspect"],
+]);
+
+function checkName(what: string, name: string): void {
+  if (typeof name === "string" && namePattern.test(name)) return;
+  throw new OptionsError(
+    `Bad ${what} ${JSON.stringify(name)}: it must start with a letter and have at most 64 letters, digits, ".", "_" or "-".`,
+  );
+}
+
+function checkCommands(type: string, commands: Readonly<Record<string, AnyCommand>>): void {
+  const names = Object.keys(commands ?? {});
+  if (names.length === 0) throw new OptionsError(`Entity type "${type}" has no commands.`);
+  for (const name of names) {
+    if (reservedCommands.has(name)) {
+      throw new OptionsError(
+        `Entity type "${type}": "${name}" is reserved and cannot name a command.`,
+      );
+    }
+    checkName(`command of entity type "${type}"`, name);
+    const entry: unknown = commands[name];
+    if (typeof entry !== "function" || !("schema" in entry)) {
+      throw new OptionsError(
+        `Entity type "${type}": "${name}" was not made by command(schema, handler) or command(handler).`,
+      );
+    }
+    checkSchema(type, name, entry.schema);
+  }
+}
+
+function checkSchema(type: string, name: string, schema: unknown): void {
+  if (schema === null) return;
+  const standard = (schema as { "~standard"?: { validate?: unknown } } | undefined)?.["~standard"];
+  if (typeof standard?.validate === "function") return;
+  throw new OptionsError(
+    `Entity type "${type}": the schema of "${name}" is not a Standard Schema (zod, valibot and arktype make them).`,
+  );
+}
+
+function checkAtLeastOne(type: string, option: string, value: number): void {
+  if (Number.isFinite(value) && value >= 1) return;
+  throw new OptionsError(
+    `Entity type "${type}": ${option} (${value}) must be a number of at least 1.`,
+  );
+}
