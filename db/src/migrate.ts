@@ -126,11 +126,14 @@ function judge(
 
 async function readApplied(client: pg.ClientBase, schema: string): Promise<AppliedRow[]> {
   const table = `${pg.escapeIdentifier(schema)}.schema_migrations`;
-  const { rows } = await client.query<{ exists: boolean }>(
-    "select to_regclass($1) is not null as exists",
-    [table],
+  // Not `to_regclass`: it may answer from the session's cache, which an advisory lock does not
+  // refresh, and a node that waited for another one's migration would begin from nothing.
+  const { rowCount } = await client.query(
+    `select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = $1 and c.relname = 'schema_migrations'`,
+    [schema],
   );
-  if (rows[0]?.exists !== true) return [];
+  if (rowCount === 0) return [];
   const applied = await client.query<AppliedRow>(
     `select version, name, breaking from ${table} order by version`,
   );
