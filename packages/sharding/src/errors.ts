@@ -42,6 +42,41 @@ export class CommandInvalidError extends define("COMMAND_INVALID", false, "no") 
 }
 /** The handler threw. The entity keeps the state it had before the command. */
 export class CommandFailedError extends define("COMMAND_FAILED", false, "yes") {}
+/**
+ * An application's own refusal: throw it from a handler, and the caller gets it with its code. The command
+ * ran and that is its answer; the entity keeps the state it had before.
+ *
+ * Any code that is not of this file arrives as a CommandError too.
+ */
+export class CommandError extends ShardingError {
+  override readonly name = "CommandError";
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly executed: Executed;
+  /** For the HTTP edge. */
+  readonly status: number | undefined;
+
+  /**
+   * @param code upper case with underscores, for instance `INSUFFICIENT_FUNDS`: callers switch on it.
+   * @param options.retryable whether the same call may succeed later. @default false
+   * @param options.status the HTTP status; the edge takes 422 without it.
+   */
+  constructor(
+    code: string,
+    message: string,
+    options: {
+      readonly retryable?: boolean;
+      readonly status?: number;
+      readonly executed?: Executed;
+    } = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    this.executed = options.executed ?? "yes";
+    this.status = options.status;
+  }
+}
 /** A bounded queue is full; back off. */
 export class OverloadedError extends define("OVERLOADED", true, "no") {}
 /** The deadline passed before the command was sent to its home. */
@@ -57,7 +92,11 @@ export class HandlerAbortedError extends define("HANDLER_ABORTED", true, "unknow
 /** This node is leaving or has no lease; another node will do. */
 export class NodeNotReadyError extends define("NODE_NOT_READY", true, "no") {}
 /** The coordinator did not answer an operator's command in time. */
-export class CoordinatorUnavailableError extends define("COORDINATOR_UNAVAILABLE", true, "unknown") {}
+export class CoordinatorUnavailableError extends define(
+  "COORDINATOR_UNAVAILABLE",
+  true,
+  "unknown",
+) {}
 
 /** The coordinator answered an operator's command with a refusal. `code` is its reason. */
 export class AdminRefusedError extends ShardingError {

@@ -1,5 +1,8 @@
-export * from "./errors.ts";
-export type * from "./node-api.ts";
 export type * from "./core/belief.ts";
 export type * from "./core/log.ts";
 export type * from "./core/messages.ts";
+export * from "./errors.ts";
+export type * from "./node-api.ts";
+export type * from "./runtime/entities/command.ts";
+export type * from "./runtime/entities/definition.ts";
+export { command, defineEntity } from "./runtime/entities/definition.ts";

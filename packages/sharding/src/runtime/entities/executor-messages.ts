@@ -78,6 +78,8 @@ export interface WireError {
   readonly retryable: boolean;
   readonly executed: Executed;
   readonly issues?: readonly { readonly path: string; readonly message: string }[];
+  /** The HTTP status that the application chose for its refusal. */
+  readonly status?: number;
 }
 
 /** One resident entity's state, as handed over. Plain data (msgpack). */
