@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test } from "vitest";
+
+const program = fileURLToPath(new URL("./fixtures/faulty-node.ts", import.meta.url));
+const children: ChildProcess[] = [];
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+  }
+});
+
+async function startNode(token = "") {
+  const child = spawn(process.execPath, [program], {
+    env: { ...process.env, LEASEHOLD_TOKEN: token },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.push(child);
+  const [line] = await once(createInterface({ input: child.stdout }), "line");
+  return { child, ...(JSON.parse(String(line)) as { url: string; healUrl: string }) };
+}
+
+const fault = async (url: string, kind: string, ttlMs: number) => {
+  const response = await fetch(url, { method: "POST", body: JSON.stringify({ kind, ttlMs }) });
+  return (await response.json()) as { id: string; expiresInMs: number };
+};
+const answersWithin = (url: string, timeoutMs: number): Promise<boolean> =>
+  fetch(url, { signal: AbortSignal.timeout(timeoutMs) }).then(
+    (response) => response.ok,
+    () => false,
+  );
+const listed = async (url: string) =>
+  (await (await fetch(url)).json()) as { id: string; kind: string }[];
+const heal = (healUrl: string, path = "/faults", headers: Record<string, string> = {}) =>
+  fetch(healUrl + path, { method: "DELETE", headers });
+
+/** The kernel's state letter of a process, or null where there is none. */
+function stateOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
+  } catch {
+    return null;
+  }
+}
+
+describe.skipIf(process.platform !== "linux")("a process with faults on", () => {
+  test("answers the request for a freeze, then nobody until its ttl is over", async () => {
+    const { url } = await startNode();
+    const startedMs = performance.now();
+    const { expiresInMs } = await fault(url, "freeze", 800);
+    expect(expiresInMs).toBe(800);
+    expect(await answersWithin(url, 300)).toBe(false);
+    expect(await listed(url), "the freeze is still listed after it ended").toEqual([]);
+    expect(performance.now() - startedMs).toBeGreaterThanOrEqual(790);
+  });
+
+  test("ends a freeze at once when the helper is asked to", async () => {
+    const { url, healUrl } = await startNode();
+    const { id } = await fault(url, "freeze", 60_000);
+    expect(await answersWithin(url, 300)).toBe(false);
+    expect(await (await heal(healUrl, `/faults/${id}`)).json()).toEqual({ healed: [id] });
+    expect(await answersWithin(url, 2_000)).toBe(true);
+    expect(
+      await (await heal(healUrl, `/faults/${id}`)).json(),
+      "healing again is no error",
+    ).toEqual({
+      healed: [],
+    });
+  });
+
+  test("is stopped by a pause until the helper is asked to heal it", async () => {
+    const { child, url, healUrl } = await startNode();
+    const { id } = await fault(url, "pause", 60_000);
+    await expect.poll(() => stateOf(child.pid ?? 0), { message: "not stopped" }).toBe("T");
+    const seen = (await (await fetch(`${healUrl}/faults`)).json()) as { faults: { id: string }[] };
+    expect(seen.faults.map((one) => one.id)).toEqual([id]);
+    await heal(healUrl);
+    expect(await answersWithin(url, 2_000)).toBe(true);
+    await expect.poll(() => listed(url), { message: "still listed" }).toEqual([]);
+  });
+
+  test("runs again after a pause's ttl without being asked", async () => {
+    const { child, url } = await startNode();
+    await fault(url, "pause", 500);
+    await expect.poll(() => stateOf(child.pid ?? 0), { message: "not stopped" }).toBe("T");
+    expect(await answersWithin(url, 5_000)).toBe(true);
+  });
+
+  test("is gone after a crash, and its helper with it", async () => {
+    const { child, url, healUrl } = await startNode();
+    const exited = once(child, "exit");
+    await fault(url, "crash", 1_000);
+    expect(await exited).toEqual([null, "SIGKILL"]);
+    await expect
+      .poll(() => answersWithin(`${healUrl}/faults`, 500), { message: "helper left" })
+      .toBe(false);
+  });
+
+  test("leaves no helper behind when it is killed while paused", async () => {
+    const { child, url, healUrl } = await startNode();
+    await fault(url, "pause", 60_000);
+    await expect.poll(() => stateOf(child.pid ?? 0), { message: "not stopped" }).toBe("T");
+    child.kill("SIGKILL");
+    await expect
+      .poll(() => answersWithin(`${healUrl}/faults`, 500), { message: "helper left" })
+      .toBe(false);
+  });
+
+  test("heals only for who has the token, where it has one", async () => {
+    const { url, healUrl } = await startNode("secret");
+    await fault(url, "freeze", 60_000);
+    expect((await heal(healUrl)).status).toBe(401);
+    expect((await heal(healUrl, "/faults", { authorization: "Bearer wrong" })).status).toBe(401);
+    expect(await answersWithin(url, 300)).toBe(false);
+    expect((await heal(healUrl, "/faults", { authorization: "Bearer secret" })).status).toBe(200);
+    expect(await answersWithin(url, 2_000)).toBe(true);
+  });
+
+  test("refuses a foreign Origin where it has no token", async () => {
+    const { healUrl } = await startNode();
+    expect((await heal(healUrl, "/faults", { origin: "http://evil.example" })).status).toBe(403);
+  });
+});

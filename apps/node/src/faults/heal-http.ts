@@ -1,0 +1,90 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { ActiveFault } from "@leasehold/sharding";
+
+export interface HealTarget {
+  list(): readonly ActiveFault[];
+  heal(id?: string): readonly string[];
+}
+
+/**
+ * The helper's HTTP: `GET /faults`, `DELETE /faults`, `DELETE /faults/{id}`, each also under `/v1`.
+ *
+ * With a token, `Authorization: Bearer` must carry it. Without one only loopback may ask, and a foreign
+ * Host or Origin is refused: a web page must not reach it through the user's browser.
+ */
+export function createHealServer(target: HealTarget, token: string | null): Server {
+  const server = createServer((request, response) => {
+    const { status, body } = refuse(request, token) ?? answer(target, request);
+    const type = status < 400 ? "application/json" : "application/problem+json";
+    response.writeHead(status, { "content-type": type }).end(JSON.stringify(body));
+  });
+  server.headersTimeout = 5_000;
+  server.requestTimeout = 10_000;
+  server.maxConnections = 64;
+  return server;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: object;
+}
+
+function answer(target: HealTarget, request: IncomingMessage): Reply {
+  const path = (request.url ?? "/").split("?")[0] ?? "/";
+  const match = /^(?:\/v1)?\/faults(?:\/([^/]+))?\/?$/.exec(path);
+  if (match === null) return problem(404, "NOT_FOUND", `No such path: ${path}.`);
+  const id = match[1] === undefined ? undefined : decodeSegment(match[1]);
+  if (request.method === "DELETE") return { status: 200, body: { healed: target.heal(id) } };
+  if (request.method === "GET" && id === undefined)
+    return { status: 200, body: { faults: target.list() } };
+  return problem(
+    405,
+    "METHOD_NOT_ALLOWED",
+    "Use GET /faults, DELETE /faults or DELETE /faults/{id}.",
+  );
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // Not an id that was ever given out; as it stands it matches none.
+    return segment;
+  }
+}
+
+function refuse(request: IncomingMessage, token: string | null): Reply | null {
+  if (token !== null) {
+    const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
+    return sameSecret(given, token)
+      ? null
+      : problem(401, "UNAUTHORIZED", "Send the token as Authorization: Bearer.");
+  }
+  const { host, origin } = request.headers;
+  const isForeign = [`http://${host ?? ""}`, origin].some(
+    (url) => url !== undefined && !isLoopback(url),
+  );
+  return isForeign ? problem(403, "FOREIGN_HOST", "Without a token only loopback may ask.") : null;
+}
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+const sameSecret = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
+
+function isLoopback(url: string): boolean {
+  const hostname = URL.canParse(url) ? new URL(url).hostname : "";
+  return ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
+}
+
+const problem = (status: number, code: string, detail: string): Reply => ({
+  status,
+  body: {
+    type: "about:blank",
+    title: code,
+    status,
+    code,
+    detail,
+    retryable: false,
+    executed: "no",
+  },
+});

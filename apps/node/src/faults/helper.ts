@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { endFreeze } from "./freeze-flag.ts";
+import { createHealServer } from "./heal-http.ts";
+import { type FromHelper, freezeFlagFd, type ToHelper } from "./helper-messages.ts";
+import { Holds } from "./holds.ts";
+
+/**
+ * The process beside a node that ends its pauses and freezes: a stopped process cannot resume itself.
+ *
+ * It lives exactly as long as its node: the closed IPC channel ends it, and no signal does, because a
+ * signal to the whole process group must not take the one away who can resume the other.
+ */
+const nodePid = process.ppid;
+const tell = (message: FromHelper): void => {
+  process.send?.(message);
+};
+
+const holds = new Holds({
+  stop: () => signalNode("SIGSTOP"),
+  resume: () => signalNode("SIGCONT"),
+  endFreeze: (slot) => endFreeze(freezeFlagFd, slot),
+  ended: (id) => tell({ type: "ended", id }),
+});
+
+function signalNode(signal: NodeJS.Signals): void {
+  // A node that is gone has closed the channel, too: this process is about to end, and the pid may
+  // already be somebody else's.
+  if (process.connected) process.kill(nodePid, signal);
+}
+
+function obey(message: ToHelper): void {
+  switch (message.type) {
+    case "hold":
+      holds.begin(message.hold);
+      tell({ type: "held", id: message.hold.id });
+      break;
+    case "act":
+      holds.act(message.id);
+      break;
+    case "heal":
+      holds.heal(message.id);
+      break;
+    default:
+      message satisfies never;
+  }
+}
+
+/** The node's parent, or null where the system does not tell. */
+function parentOfNode(): string | null {
+  try {
+    const stat = readFileSync(`/proc/${nodePid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * A stopped node cannot see that its launcher died. Whoever starts a node under a launcher expects it
+ * to end with it, so a pause ends when the node gets another parent.
+ */
+function watchLauncher(): void {
+  const launcher = parentOfNode();
+  setInterval(() => {
+    if (holds.list().length > 0 && parentOfNode() !== launcher) holds.heal();
+  }, 500).unref();
+}
+
+process.on("message", (message) => obey(message as ToHelper));
+process.on("disconnect", () => process.exit(0));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+if (process.env["LEASEHOLD_UNDER_LAUNCHER"] === "1") watchLauncher();
+
+const server = createHealServer(holds, process.env["LEASEHOLD_TOKEN"] || null);
+server.listen(0, "127.0.0.1", () => {
+  tell({ type: "listening", port: (server.address() as AddressInfo).port });
+});
