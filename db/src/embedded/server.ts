@@ -59,6 +59,7 @@ export async function startServer(
   account: Account | null,
   address: Address,
 ): Promise<Server> {
+  await keepEarlierLog(place.logFile);
   const giveUpAt = performance.now() + orphansTimeoutMs;
   for (;;) {
     const postmaster = await launch(place, account, address);
@@ -75,12 +76,15 @@ export async function startServer(
   }
 }
 
-async function launch(place: Place, account: Account | null, to: Address): Promise<ChildProcess> {
-  // One earlier log is kept: it is the one that tells of a crash.
-  await rename(place.logFile, `${place.logFile}.old`).catch((error: NodeJS.ErrnoException) => {
+/** One earlier log is kept: it is the one that tells of a crash. */
+async function keepEarlierLog(logFile: string): Promise<void> {
+  await rename(logFile, `${logFile}.old`).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
   });
-  const log = await open(place.logFile, "w", 0o600);
+}
+
+async function launch(place: Place, account: Account | null, to: Address): Promise<ChildProcess> {
+  const log = await open(place.logFile, "a", 0o600);
   try {
     const all = { ...settings, listen_addresses: to.host, port: String(to.port) };
     const flags = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
