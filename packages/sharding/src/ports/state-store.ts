@@ -38,8 +38,9 @@ export interface StateStore {
   readLog(after: Seq, limit: number): Promise<LogPage>;
 
   /**
-   * Calls `fn` when the log may have grown: after each commit somewhere, and whenever the connection
-   * that listens was renewed (something may have been missed). A hint, never the truth.
+   * Calls `fn` when the log may have grown: after a new term and after each commit that changes
+   * ownership (core/ownership.ts), and whenever the connection that listens was opened or renewed
+   * (something may have been missed; `seq` is null then). A hint, never the truth.
    */
   onChange(fn: (hint: { readonly seq: Seq | null }) => void): () => void;
 
@@ -51,6 +52,11 @@ export interface CommitRequest {
   /** The seq that the decision was based on: the next entry is `after + 1`. */
   readonly after: Seq;
   readonly events: readonly ClusterEvent[];
+  /**
+   * The state after the events, by `applyEntries`: the store writes the rows that the events touch
+   * with the values that they have here. A `seq` or `term` in it is not looked at.
+   */
+  readonly next: ClusterState;
   /** Death declarations: part of the same statement, and all of them or nothing. */
   readonly deaths: readonly DeathDeclaration[];
 }
@@ -69,7 +75,7 @@ export type CommitResult =
   | { readonly outcome: "committed"; readonly entries: readonly LogEntry[] }
   /** The term or the seq in the table is another one: this coordinator is deposed. */
   | { readonly outcome: "deposed"; readonly term: Term }
-  /** These nodes renewed in between; nothing was written. */
+  /** The lease rows of these nodes were renewed in between; nothing was written. */
   | { readonly outcome: "refuted"; readonly alive: readonly NodeRef[] };
 
 export interface LogPage {

@@ -1,0 +1,67 @@
+import { schemaNameOf } from "@leasehold/db";
+import { escapeIdentifier } from "pg";
+import type { LogFn } from "../../node-api.ts";
+import type { PostgresStream } from "../../ports/gates.ts";
+import type { LeaseSessions } from "../../ports/lease-session.ts";
+import type { StateStore } from "../../ports/state-store.ts";
+import { PostgresLeaseSessions } from "./lease-sessions.ts";
+import { LogNotifications } from "./notify.ts";
+import { StorePool } from "./pool.ts";
+import { PostgresStateStore } from "./state-store.ts";
+
+export { recordExit } from "./record-exit.ts";
+
+export interface PostgresStoreOptions {
+  /** For the pool; may go through a pooler. */
+  readonly databaseUrl: string;
+  /** For lease sessions and LISTEN: must reach the server directly. @default databaseUrl */
+  readonly leaseDatabaseUrl?: string | undefined;
+  readonly cluster: string;
+  /** Makes the socket of every connection. @default a socket of Node.js */
+  readonly stream?: PostgresStream | undefined;
+  /** How long a pooled statement may take. @unit milliseconds @default 5000 */
+  readonly timeoutMs?: number | undefined;
+  /** Connections of the pool at most. @default 4 */
+  readonly poolSize?: number | undefined;
+  /** @default silent */
+  readonly log?: LogFn | undefined;
+}
+
+export interface PostgresStore {
+  readonly sessions: LeaseSessions;
+  readonly store: StateStore;
+  /** Ends the pool and the connection that listens. Lease sessions belong to who opened them. */
+  close(): Promise<void>;
+}
+
+/** The stores of one cluster in Postgres. Connects when first asked something. */
+export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
+  const { cluster, databaseUrl, stream, timeoutMs = 5_000, log = () => undefined } = options;
+  const leaseDatabaseUrl = options.leaseDatabaseUrl ?? databaseUrl;
+  const schema = schemaNameOf(cluster);
+  const pool = new StorePool({
+    databaseUrl,
+    applicationName: `leasehold ${cluster}`,
+    timeoutMs,
+    stream,
+    max: options.poolSize ?? 4,
+    log,
+  });
+  const notifications = new LogNotifications({
+    databaseUrl: leaseDatabaseUrl,
+    applicationName: `leasehold ${cluster} listen`,
+    timeoutMs,
+    stream,
+    channel: schema,
+    livenessMs: timeoutMs,
+    log,
+  });
+  const store = new PostgresStateStore({
+    pool,
+    notifications,
+    schema: escapeIdentifier(schema),
+    channel: schema,
+  });
+  const sessions = new PostgresLeaseSessions({ leaseDatabaseUrl, schema, stream, log });
+  return { sessions, store, close: () => store.close() };
+}

@@ -1,0 +1,115 @@
+import { escapeIdentifier } from "pg";
+import type { Seq } from "../../core/ids.ts";
+import type { LogFn } from "../../node-api.ts";
+import { type ConnectionOptions, newConnection, type RawConnection } from "./connection.ts";
+
+export interface LogNotificationsOptions extends ConnectionOptions {
+  readonly channel: string;
+  readonly log: LogFn;
+  /** How often a silent connection is asked whether it lives. @unit milliseconds */
+  readonly livenessMs: number;
+}
+
+type Hint = (hint: { readonly seq: Seq | null }) => void;
+
+const firstBackoffMs = 50;
+const longestBackoffMs = 2_000;
+
+/**
+ * The LISTEN connection, opened by the first subscriber.
+ *
+ * Notifications are hints: what was sent while the connection was away is lost, so each new
+ * connection begins with a hint of its own. A connection of its own, because a lease session that
+ * listens can be kept alive by a full socket buffer long after its holder froze.
+ */
+export class LogNotifications {
+  readonly #options: LogNotificationsOptions;
+  readonly #subscribers = new Set<{ readonly fn: Hint }>();
+  #connection: RawConnection | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #backoffMs = firstBackoffMs;
+  #state: "idle" | "running" | "closed" = "idle";
+
+  constructor(options: LogNotificationsOptions) {
+    this.#options = options;
+  }
+
+  subscribe(fn: Hint): () => void {
+    const subscriber = { fn };
+    this.#subscribers.add(subscriber);
+    if (this.#state === "idle") {
+      this.#state = "running";
+      this.#connect();
+    }
+    return () => this.#subscribers.delete(subscriber);
+  }
+
+  async close(): Promise<void> {
+    this.#state = "closed";
+    this.#subscribers.clear();
+    clearTimeout(this.#timer);
+    const connection = this.#connection;
+    if (connection === null) return;
+    const drop = setTimeout(connection.destroy, this.#options.timeoutMs);
+    await connection.client.end().catch((error) => this.#tell("closing", error));
+    clearTimeout(drop);
+  }
+
+  #connect(): void {
+    const connection = newConnection(this.#options);
+    const { client } = connection;
+    this.#connection = connection;
+    let why: Error | null = null;
+    client.on("error", (error) => {
+      why ??= error;
+    });
+    client.once("end", () => this.#retry(why));
+    client.on("notification", ({ payload }) => this.#hint(seqOf(payload)));
+    client
+      .connect()
+      .then(() => client.query(`listen ${escapeIdentifier(this.#options.channel)}`))
+      .then(() => {
+        this.#backoffMs = firstBackoffMs;
+        this.#hint(null);
+        this.#watch(connection);
+      })
+      .catch((error: Error) => {
+        why ??= error;
+        connection.destroy();
+      });
+  }
+
+  /** A black hole looks like silence: only a question that stays without an answer tells. */
+  #watch(connection: RawConnection): void {
+    if (this.#state === "closed") return;
+    this.#timer = setTimeout(() => {
+      connection.client.query("select").then(
+        () => this.#watch(connection),
+        () => connection.destroy(),
+      );
+    }, this.#options.livenessMs);
+  }
+
+  #retry(why: Error | null): void {
+    if (this.#state === "closed") return;
+    if (why !== null) this.#tell("lost", why);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connect(), this.#backoffMs);
+    this.#backoffMs = Math.min(this.#backoffMs * 2, longestBackoffMs);
+  }
+
+  #hint(seq: Seq | null): void {
+    for (const { fn } of [...this.#subscribers]) fn({ seq });
+  }
+
+  #tell(what: string, error: Error): void {
+    this.#options.log("debug", `The connection that listens for changes: ${what}.`, {
+      why: error.message,
+    });
+  }
+}
+
+function seqOf(payload: string | undefined): Seq | null {
+  const seq = Number(payload);
+  return Number.isSafeInteger(seq) && seq > 0 ? seq : null;
+}

@@ -1,0 +1,224 @@
+import type { ClusterState, PlanRow, ShardRow } from "../../core/cluster.ts";
+import { findShard } from "../../core/cluster.ts";
+import type { GroupName, NodeId, Seq } from "../../core/ids.ts";
+import type { ClusterEvent } from "../../core/log.ts";
+import type { CommitRequest } from "../../ports/state-store.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The rows that a commit touches, with their values after it: columns of the tables. */
+export interface WriteSet {
+  readonly newGroups: readonly Row[];
+  readonly nodes: readonly Row[];
+  readonly newShards: readonly Row[];
+  readonly shards: readonly Row[];
+  readonly newPlans: readonly Row[];
+  readonly newMoves: readonly Row[];
+  readonly plans: readonly Row[];
+  readonly moves: readonly Row[];
+}
+
+/**
+ * Which rows: what the events name. Which values: those of the state after the events, so that what
+ * an event does is said in one place (core/cluster.ts) and not a second time in SQL.
+ */
+export function writeSetOf({ after, events, next }: CommitRequest): WriteSet {
+  const touched = touchedBy(events, after);
+  const planRows = [...touched.newPlans.keys()].map((planId) => planOf(next, planId));
+  return {
+    newGroups: [...touched.newGroups].map(([name, created_seq]) => ({
+      name,
+      ...groupOf(next, name),
+      created_seq,
+    })),
+    nodes: [...touched.nodes].map(([nodeId, seq]) => nodeColumns(next, nodeId, seq)),
+    newShards: [...touched.newGroups.keys()].flatMap((group) =>
+      shardsOf(next, group).map((row, shard) => shardColumns(group, shard, row)),
+    ),
+    shards: [...touched.shards].flatMap(([group, indices]) =>
+      [...indices].map((shard) => {
+        const row = findShard(next, { group, shard });
+        if (row === undefined) throw missing(`shard ${group}/${shard}`);
+        return shardColumns(group, shard, row);
+      }),
+    ),
+    newPlans: planRows.map((plan) => planColumns(plan, touched.newPlans.get(plan.planId) ?? after)),
+    newMoves: planRows.flatMap((plan) => plan.moves.map((_, index) => moveColumns(plan, index))),
+    plans: [...touched.plans].map((planId) => {
+      const { state, why } = planOf(next, planId);
+      return { plan_id: planId, state, why };
+    }),
+    moves: [...touched.moves].flatMap(([planId, indices]) =>
+      [...indices].map((index) => ({
+        plan_id: planId,
+        index,
+        ...progressColumns(planOf(next, planId), index),
+      })),
+    ),
+  };
+}
+
+class Touched {
+  /** With the seq of the event that made them. */
+  readonly newGroups = new Map<GroupName, Seq>();
+  readonly nodes = new Map<NodeId, Seq>();
+  readonly newPlans = new Map<string, Seq>();
+  /** Rows that exist already. What was made in this batch is written once, with its last values. */
+  readonly shards = new Map<GroupName, Set<number>>();
+  readonly plans = new Set<string>();
+  readonly moves = new Map<string, Set<number>>();
+}
+
+function touchedBy(events: readonly ClusterEvent[], after: Seq): Touched {
+  const touched = new Touched();
+  for (const [index, event] of events.entries()) touch(touched, event, after + index + 1);
+  return touched;
+}
+
+function touch(touched: Touched, event: ClusterEvent, seq: Seq): void {
+  switch (event.type) {
+    case "coordinator-elected":
+      throw new Error("A term is raised by raiseTerm, not by a commit.");
+    case "group-created":
+      touched.newGroups.set(event.group, seq);
+      return;
+    case "node-joined":
+    case "node-draining":
+    case "node-drained":
+    case "node-restored":
+    case "node-dead":
+    case "node-cordoned":
+    case "node-uncordoned":
+      if (!touched.nodes.has(event.nodeId)) touched.nodes.set(event.nodeId, seq);
+      return;
+    case "shard-assigned":
+    case "shard-hosted":
+    case "shard-vacated":
+    case "handoff-began":
+    case "shard-pinned":
+    case "shard-unpinned":
+      if (!touched.newGroups.has(event.group)) add(touched.shards, event.group, event.shard);
+      return;
+    case "plan-proposed":
+      touched.newPlans.set(event.planId, seq);
+      return;
+    case "plan-state-changed":
+      if (!touched.newPlans.has(event.planId)) touched.plans.add(event.planId);
+      return;
+    case "move-state-changed":
+      if (!touched.newPlans.has(event.planId)) add(touched.moves, event.planId, event.index);
+      return;
+    default:
+      return event satisfies never;
+  }
+}
+
+function add(sets: Map<string, Set<number>>, key: string, index: number): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([index]));
+  else set.add(index);
+}
+
+function shardColumns(group: GroupName, shard: number, row: ShardRow): Row {
+  const base = { group_name: group, shard, state: row.state, epoch: row.epoch, pinned: row.pinned };
+  if (row.state === "unallocated") return base;
+  const owned = {
+    ...base,
+    owner_node_id: row.owner.nodeId,
+    owner_incarnation: row.owner.incarnation,
+  };
+  if (row.state === "handing-off") {
+    return {
+      ...owned,
+      handoff_id: row.handoff.id,
+      handoff_to_node_id: row.handoff.to.nodeId,
+      handoff_to_incarnation: row.handoff.to.incarnation,
+      handoff_plan_id: row.handoff.planId,
+    };
+  }
+  if (row.state === "hosted" || row.carried === null) return owned;
+  return {
+    ...owned,
+    carried_handoff_id: row.carried.handoffId,
+    carried_from_node_id: row.carried.from.nodeId,
+    carried_from_incarnation: row.carried.from.incarnation,
+    carried_digest: row.carried.digest,
+    carried_size: row.carried.size,
+  };
+}
+
+function nodeColumns(next: ClusterState, nodeId: NodeId, created_seq: Seq): Row {
+  const row = next.nodes.get(nodeId);
+  if (row === undefined) throw missing(`node "${nodeId}"`);
+  const { incarnation, address, zone, weight, labels, state, cordoned } = row;
+  return {
+    node_id: nodeId,
+    incarnation,
+    address,
+    zone,
+    weight,
+    labels,
+    state,
+    cordoned,
+    created_seq,
+  };
+}
+
+const planColumns = (plan: PlanRow, created_seq: Seq): Row => ({
+  plan_id: plan.planId,
+  kind: plan.kind,
+  by: plan.by,
+  node_id: plan.node,
+  undoes: plan.undoes,
+  based_on_seq: plan.basedOnSeq,
+  spread_before: plan.spreadBefore,
+  spread_after: plan.spreadAfter,
+  state: plan.state,
+  why: plan.why,
+  created_seq,
+});
+
+function moveColumns(plan: PlanRow, index: number): Row {
+  const move = plan.moves[index];
+  if (move === undefined) throw missing(`move ${index} of plan "${plan.planId}"`);
+  return {
+    plan_id: plan.planId,
+    index,
+    group_name: move.group,
+    shard: move.shard,
+    from_node_id: move.from.nodeId,
+    from_incarnation: move.from.incarnation,
+    to_node_id: move.to.nodeId,
+    to_incarnation: move.to.incarnation,
+    epoch: move.epoch,
+    reason: move.why,
+    ...progressColumns(plan, index),
+  };
+}
+
+function progressColumns(plan: PlanRow, index: number): Row {
+  const progress = plan.progress[index];
+  if (progress === undefined) throw missing(`move ${index} of plan "${plan.planId}"`);
+  return { state: progress.state, why: progress.why, epoch_after: progress.epoch };
+}
+
+function shardsOf(next: ClusterState, group: GroupName): readonly ShardRow[] {
+  const rows = next.shards.get(group);
+  if (rows === undefined) throw missing(`group "${group}"`);
+  return rows;
+}
+
+function groupOf(next: ClusterState, group: GroupName): Row {
+  const row = next.groups.get(group);
+  if (row === undefined) throw missing(`group "${group}"`);
+  return { ...row };
+}
+
+function planOf(next: ClusterState, planId: string): PlanRow {
+  const plan = next.plans.get(planId);
+  if (plan === undefined) throw missing(`plan "${planId}"`);
+  return plan;
+}
+
+const missing = (what: string): Error =>
+  new Error(`The events of a commit name the ${what}, which the state after them does not have.`);
