@@ -1,0 +1,3 @@
+export { ManualClock } from "./manual-clock.ts";
+export { type MemoryClient, type MemoryLink, openLink } from "./memory-link.ts";
+export { MemoryPostgres, type MemoryPostgresOptions } from "./memory-postgres.ts";

@@ -1,0 +1,126 @@
+import type { NodeRef, Seq } from "../../core/ids.ts";
+import { StoreUnavailableError } from "../../errors.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type {
+  LeaseSession,
+  LeaseSessionOptions,
+  LeaseSessions,
+} from "../../ports/lease-session.ts";
+import type { StateStore } from "../../ports/state-store.ts";
+import { MemoryBackends } from "./memory-backends.ts";
+import { MemoryLeaseSession } from "./memory-lease-session.ts";
+import { ask, type MemoryClient, openLink } from "./memory-link.ts";
+import { MemoryStateStore } from "./memory-state-store.ts";
+import { MemoryTables } from "./memory-tables.ts";
+
+export interface MemoryPostgresOptions {
+  /** The server's clock: idle sessions end by it. */
+  readonly clock: Clock;
+}
+
+/** How long a statement of a store may stay without an answer. @unit milliseconds */
+const storeTimeoutMs = 5_000;
+
+/**
+ * One server with the tables of one cluster, shared by the nodes of a test.
+ *
+ * It does what leases rest on in Postgres: sessions hold locks, end after their idle time, can be
+ * terminated and end all at once when the server restarts; the tables stay; statements are atomic
+ * and guarded alike. The same contract suites hold it and the real one.
+ */
+export class MemoryPostgres {
+  readonly tables: MemoryTables;
+  readonly backends: MemoryBackends;
+  readonly #clock: Clock;
+  readonly #subscribers = new Set<{ readonly fn: (seq: Seq | null) => void }>();
+  #timeline = 1;
+  #isUp = true;
+
+  constructor({ clock }: MemoryPostgresOptions) {
+    this.#clock = clock;
+    this.tables = new MemoryTables(clock.uuid(), () => new Date(clock.monotonicMs()).toISOString());
+    this.backends = new MemoryBackends(clock);
+  }
+
+  get timeline(): number {
+    return this.#timeline;
+  }
+
+  sessions(client: MemoryClient = {}): LeaseSessions {
+    return { open: (options) => this.#open(options, this.#clientOf(client)) };
+  }
+
+  store(client: MemoryClient = {}, timeoutMs = storeTimeoutMs): StateStore {
+    return new MemoryStateStore(this, this.#clientOf(client), timeoutMs);
+  }
+
+  /** What a supervising parent writes after it waited for a node's process. */
+  recordExit(holder: NodeRef, pid: number): void {
+    this.tables.recordExit(holder, pid);
+  }
+
+  stop(): void {
+    this.#isUp = false;
+    this.backends.endAll("the server was stopped");
+  }
+
+  start(): void {
+    if (this.#isUp) return;
+    this.#isUp = true;
+    // Those who listen have connected again, and may have missed something.
+    this.notify(null);
+  }
+
+  /** Every session and lock is gone; the tables stay. */
+  restart(): void {
+    this.stop();
+    this.start();
+  }
+
+  /** A standby that had everything has taken over. */
+  failOver(): void {
+    this.stop();
+    this.#timeline += 1;
+    this.start();
+  }
+
+  notify(seq: Seq | null): void {
+    for (const { fn } of [...this.#subscribers]) fn(seq);
+  }
+
+  subscribe(fn: (seq: Seq | null) => void): () => void {
+    const subscriber = { fn };
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
+  }
+
+  /** @throws {StoreUnavailableError} */
+  mustBeUp(): void {
+    if (!this.#isUp) throw new StoreUnavailableError("Postgres cannot be reached: it was stopped.");
+  }
+
+  #clientOf({ link = openLink, clock = this.#clock }: MemoryClient): Required<MemoryClient> {
+    return { link, clock };
+  }
+
+  async #open(
+    { holder, ttlMs, timeoutMs }: LeaseSessionOptions,
+    client: Required<MemoryClient>,
+  ): Promise<LeaseSession> {
+    const start = () => {
+      this.mustBeUp();
+      return this.backends.start({
+        applicationName: `lease ${holder.incarnation} ${holder.nodeId}`.slice(0, 63),
+        idleTimeoutMs: ttlMs,
+        onEnd: (why) => client.link.pass("in", () => session?.lose(new Error(why))),
+      });
+    };
+    let session: MemoryLeaseSession | null = null;
+    const backend = await ask(client, start, timeoutMs, () => {
+      return new StoreUnavailableError(`Postgres did not answer within ${timeoutMs} ms.`);
+    });
+    session = new MemoryLeaseSession(this, backend, client, timeoutMs);
+    if (!this.backends.isOpen(backend)) session.lose(new Error("the server ended it at once"));
+    return session;
+  }
+}

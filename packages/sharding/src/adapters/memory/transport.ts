@@ -1,0 +1,217 @@
+import { type Incarnation, type NodeId, type NodeRef, sameNode } from "../../core/ids.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { createDropCounter } from "../../ports/drop-counter.ts";
+import { type LinkGate, openLinkGate } from "../../ports/gates.ts";
+import type {
+  Channel,
+  DropCounter,
+  Peer,
+  SendResult,
+  Transport,
+  Variant,
+} from "../../ports/transport.ts";
+import { MemoryLink, type MemoryLinkEnd } from "./link.ts";
+
+export interface MemoryNetworkOptions {
+  /** Frames, connections and their ends all travel through its timers. */
+  readonly clock: Clock;
+  /** Of one way, asked once per frame. @unit milliseconds @default 0 */
+  readonly latencyMs?: () => number;
+  /** From a link's end, or from a news about peers, to the next attempt. @unit milliseconds @default 20 */
+  readonly redialMs?: number;
+  /** How long a cut link still counts as connected. @unit milliseconds @default 3000 */
+  readonly silenceMs?: number;
+  /** Waiting messages per peer and channel. @default 65536 */
+  readonly queueMessages?: number;
+  /** @default 16 MiB */
+  readonly queueBytes?: number;
+}
+
+export interface MemoryTransport extends Transport {
+  readonly drops: DropCounter;
+}
+
+export interface MemoryNetwork {
+  /** A node's transport. Peers are found by node id and incarnation; addresses are not looked at. */
+  transport(self: NodeRef, gate?: LinkGate): MemoryTransport;
+}
+
+/** The mesh without sockets: the same promises (ports/transport.ts), one process, anybody's clock. */
+export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {
+  const network = new Network(options);
+  return { transport: (self, gate = openLinkGate) => new Node(network, self, gate) };
+}
+
+class Network {
+  readonly options: Required<MemoryNetworkOptions>;
+  readonly #nodes = new Set<Node>();
+
+  constructor(options: MemoryNetworkOptions) {
+    this.options = {
+      latencyMs: () => 0,
+      redialMs: 20,
+      silenceMs: 3_000,
+      queueMessages: 65_536,
+      queueBytes: 16 * 1024 * 1024,
+      ...options,
+    };
+  }
+
+  add(node: Node): void {
+    this.#nodes.add(node);
+  }
+
+  remove(node: Node): void {
+    this.#nodes.delete(node);
+  }
+
+  /** Links everybody whom this node may now reach, or who may reach it. */
+  connect(node: Node): void {
+    for (const other of this.#nodes) {
+      if (other !== node && mayLink(node, other)) MemoryLink.open(this.options, node, other);
+    }
+  }
+}
+
+/** Either side may dial, both must agree: no cut, no other life in the way, none that is over. */
+function mayLink(a: Node, b: Node): boolean {
+  const isDialled = a.lists(b.self) || b.lists(a.self);
+  return isDialled && a.accepts(b.self) && b.accepts(a.self);
+}
+
+class Node implements MemoryTransport, MemoryLinkEnd {
+  readonly drops = createDropCounter();
+  readonly gate: LinkGate;
+  readonly #network: Network;
+  readonly #links = new Map<NodeId, MemoryLink>();
+  readonly #retired = new Set<string>();
+  readonly #messageListeners = new Set<Parameters<Transport["onMessage"]>[0]>();
+  readonly #peerListeners = new Set<Parameters<Transport["onPeer"]>[0]>();
+  readonly #stopListening: () => void;
+  #listed = new Map<NodeId, NodeRef>();
+  #self: NodeRef;
+  #isConnectDue = false;
+  #isClosed = false;
+
+  constructor(network: Network, self: NodeRef, gate: LinkGate) {
+    this.#network = network;
+    this.#self = self;
+    this.gate = gate;
+    network.add(this);
+    this.#stopListening = gate.onChange(() => this.#connectSoon(0));
+    this.#connectSoon(0);
+  }
+
+  get self(): NodeRef {
+    return this.#self;
+  }
+
+  lists(ref: NodeRef): boolean {
+    const listed = this.#listed.get(ref.nodeId);
+    return listed !== undefined && sameNode(listed, ref);
+  }
+
+  accepts(ref: NodeRef): boolean {
+    if (this.#isClosed || ref.nodeId === this.#self.nodeId || this.#links.has(ref.nodeId)) return false;
+    return !this.#retired.has(keyOf(ref)) && this.gate.canConnect(ref.nodeId);
+  }
+
+  setPeers(peers: readonly Peer[]): void {
+    if (this.#isClosed) return;
+    const before = this.#listed;
+    this.#listed = new Map(peers.map(({ nodeId, incarnation }) => [nodeId, { nodeId, incarnation }]));
+    for (const life of before.values()) {
+      if (!this.lists(life)) this.#retire(life);
+    }
+    for (const life of this.#listed.values()) {
+      this.#retired.delete(keyOf(life));
+      const link = this.#links.get(life.nodeId);
+      const isNews = !sameNode(before.get(life.nodeId) ?? this.#self, life);
+      if (isNews && link !== undefined && !sameNode(link.peerOf(this), life)) link.close(this);
+    }
+    this.#connectSoon(0);
+  }
+
+  send(to: NodeId, channel: Channel, message: unknown, variant: Variant): SendResult {
+    const result = this.#links.get(to)?.send(this, channel, message, variant) ?? "disconnected";
+    if (result !== "queued") this.drops.count(variant, result);
+    return result;
+  }
+
+  onMessage(fn: Parameters<Transport["onMessage"]>[0]): () => void {
+    this.#messageListeners.add(fn);
+    return () => this.#messageListeners.delete(fn);
+  }
+
+  onPeer(fn: Parameters<Transport["onPeer"]>[0]): () => void {
+    this.#peerListeners.add(fn);
+    return () => this.#peerListeners.delete(fn);
+  }
+
+  connected(): readonly NodeRef[] {
+    return [...this.#links.values()].map((link) => link.peerOf(this));
+  }
+
+  setIncarnation(incarnation: Incarnation): void {
+    this.#self = { nodeId: this.#self.nodeId, incarnation };
+    this.#retired.clear();
+    for (const link of [...this.#links.values()]) link.close(this);
+    this.#connectSoon(0);
+  }
+
+  async flush(timeoutMs: number): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    const cancel = this.#network.options.clock.after(timeoutMs, done.resolve);
+    await Promise.race([done.promise, ...[...this.#links.values()].slice(0, 0), this.#written()]);
+    cancel();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stopListening();
+    this.#network.remove(this);
+    for (const link of [...this.#links.values()]) link.close(this);
+  }
+
+  linked(link: MemoryLink): void {
+    this.#links.set(link.peerOf(this).nodeId, link);
+    this.#tell(link.peerOf(this), "up");
+  }
+
+  unlinked(link: MemoryLink): void {
+    const peer = link.peerOf(this);
+    if (this.#links.get(peer.nodeId) !== link) return;
+    this.#links.delete(peer.nodeId);
+    this.#tell(peer, "down");
+    this.#connectSoon(this.#network.options.redialMs);
+  }
+
+  received(from: NodeRef, channel: Channel, message: unknown): void {
+    for (const listener of this.#messageListeners) listener(from, channel, message);
+  }
+
+  async #written(): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link.written(this)));
+  }
+
+  #retire(life: NodeRef): void {
+    this.#retired.add(keyOf(life));
+    const link = this.#links.get(life.nodeId);
+    if (link !== undefined && sameNode(link.peerOf(this), life)) link.close(this);
+  }
+
+  #tell(peer: NodeRef, state: "up" | "down"): void {
+    for (const listener of this.#peerListeners) listener(peer, state);
+  }
+
+  #connectSoon(delayMs: number): void {
+    if (this.#isConnectDue) return;
+    this.#isConnectDue = true;
+    this.#network.options.clock.after(delayMs, () => {
+      this.#isConnectDue = false;
+      if (!this.#isClosed) this.#network.connect(this);
+    });
+  }
+}
+
+const keyOf = (ref: NodeRef): string => `${ref.incarnation} ${ref.nodeId}`;
