@@ -1,0 +1,181 @@
+import type { HostingView } from "../core/admission.ts";
+import { type NodeRef, type ShardRef, sameNode } from "../core/ids.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DropCounter, Transport } from "../ports/transport.ts";
+import { type DataPlaneLimits, defaultDataPlaneLimits } from "./data-plane/limits.ts";
+import { Links } from "./data-plane/links.ts";
+import { type Load, LoadMeter } from "./data-plane/load-meter.ts";
+import type { AskCall, AskResult } from "./data-plane/pending.ts";
+import { type Executor, Receiver } from "./data-plane/receiver.ts";
+import { ReplyOutbox } from "./data-plane/reply-outbox.ts";
+import { type Locate, Sender } from "./data-plane/sender.ts";
+import {
+  cancelKind,
+  decodeReply,
+  decodeRequest,
+  encodeReply,
+  numberOf,
+  replyKind,
+  requestKind,
+  type WireReply,
+} from "./data-plane/wire.ts";
+
+export type { AskCall, AskResult, DataPlaneLimits, Executor, HostingView, Load, Locate };
+export { defaultDataPlaneLimits };
+
+export interface AskPorts {
+  /** The node's present life. After a lost lease: tell `peerDown` of the old one, then let the log move. */
+  readonly self: () => NodeRef;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** This node's copy of the log: where a shard is. */
+  readonly locate: Locate;
+  readonly executor: Executor;
+  /**
+   * How this node holds a shard. After each change, call `hostingChanged`. It says `serving` only when
+   * the executor has been posted `open` or `reopen` for that epoch, and `draining` or `none` from before
+   * `drain` or `drop` is posted.
+   */
+  readonly hosting: (ref: ShardRef) => HostingView;
+  readonly drops: DropCounter;
+  /** Somebody knows more of the log than this node: catch up. May be called often. */
+  readonly onBehind: () => void;
+  readonly limits?: Partial<DataPlaneLimits>;
+}
+
+/** Requests and replies of one node: its asks, and what it answers as a home. */
+export interface DataPlane {
+  /**
+   * Carries a command to the shard's home, wherever it is or goes.
+   *
+   * @throws {ShardingError} the home's error, or `DeadlineExceeded`, `Cancelled`, `Overloaded`,
+   * `NodeNotReady` (none of them executed), or `OutcomeUnknown`. Each request ends once (S8).
+   */
+  ask(call: AskCall): Promise<AskResult>;
+
+  /** A message of the data channel. @returns false where it is none of ours (carried state). */
+  onData(from: NodeRef, message: unknown): boolean;
+
+  /** This node's copy of the log has entries for these shards. */
+  logMoved(changed: Iterable<ShardRef>): void;
+  /** The whole copy was replaced. */
+  logReloaded(): void;
+
+  /** The transport says that the peer is up. */
+  peerUp(peer: NodeRef): void;
+  /** The transport says that it is down, or the log declares its incarnation dead, or it was this node's former life. */
+  peerDown(peer: NodeRef): void;
+
+  hostingChanged(refs: Iterable<ShardRef>): void;
+
+  counters(): AskCounters;
+  /** What this node served as a home, over the last whole second. */
+  load(): Load;
+  /** Ends every ask of this node. */
+  close(): void;
+}
+
+export interface AskCounters {
+  /** Asks of this node. */
+  readonly requests: number;
+  /** Those that ended with an error. */
+  readonly failures: number;
+  /** Requests sent to another node; one that is sent again counts again. */
+  readonly forwarded: number;
+  /** Asks that have no answer yet, or whose home may still run them. */
+  readonly pending: number;
+}
+
+export function createAsk(ports: AskPorts): DataPlane {
+  const { self, transport, clock, locate, executor, hosting, drops, onBehind } = ports;
+  const limits = { ...defaultDataPlaneLimits, ...ports.limits };
+  const links = new Links(transport, drops);
+  const load = new LoadMeter(clock);
+  const outbox = new ReplyOutbox(links, clock, drops, limits.waitingReplies);
+
+  const reply = (to: NodeRef, number: number, answer: WireReply): void => {
+    if (sameNode(to, self())) sender.reply(to, number, answer);
+    else outbox.send(to, encodeReply(number, answer));
+  };
+  const receiver = new Receiver({ clock, executor, hosting, reply, limits, drops, load, onBehind });
+  const sender: Sender = new Sender({
+    self,
+    clock,
+    links,
+    local: receiver,
+    locate,
+    limits,
+    drops,
+    onBehind,
+  });
+
+  return {
+    ask: (call) => sender.ask(call),
+    onData: (from, message) => {
+      if (!Array.isArray(message)) return false;
+      dispatch(from, message, { sender, receiver, outbox, drops });
+      return true;
+    },
+    logMoved: (changed) => sender.logMoved(changed),
+    logReloaded: () => sender.logReloaded(),
+    peerUp: (peer) => {
+      links.up(peer);
+      receiver.peerUp(peer);
+      sender.peerUp(peer);
+    },
+    peerDown: (peer) => {
+      links.down(peer);
+      outbox.drop(peer);
+      receiver.peerDown(peer);
+      sender.peerDown(peer);
+    },
+    hostingChanged: (refs) => receiver.hostingChanged(refs),
+    counters: () => ({ ...sender.counters, pending: sender.pending }),
+    load: () => load.read(),
+    close: () => {
+      sender.close();
+      receiver.close();
+      outbox.close();
+    },
+  };
+}
+
+interface Parts {
+  readonly sender: Sender;
+  readonly receiver: Receiver;
+  readonly outbox: ReplyOutbox;
+  readonly drops: DropCounter;
+}
+
+/** A peer's tuple may be of a newer version or broken: counted, answered where it can be, never a throw. */
+function dispatch(from: NodeRef, tuple: readonly unknown[], parts: Parts): void {
+  const { sender, receiver, outbox, drops } = parts;
+  const number = numberOf(tuple);
+  switch (tuple[0]) {
+    case requestKind: {
+      const request = decodeRequest(tuple);
+      if (request !== null) return receiver.take(from, request);
+      drops.count("request", "delivery_failed");
+      if (number !== null) outbox.send(from, encodeReply(number, unreadable));
+      return;
+    }
+    case replyKind:
+      if (number !== null) return sender.reply(from, number, decodeReply(tuple));
+      return drops.count("reply", "delivery_failed");
+    case cancelKind:
+      if (number !== null) return receiver.cancel(from, number);
+      return drops.count("request", "delivery_failed");
+    default:
+      return drops.count("request", "unroutable");
+  }
+}
+
+const unreadable: WireReply = {
+  name: "error",
+  error: {
+    code: "COMMAND_INVALID",
+    message: "The home could not read the request; do the nodes run the same version?",
+    retryable: false,
+    executed: "no",
+  },
+};

@@ -1,0 +1,325 @@
+import { shardOf } from "../../core/hash.ts";
+import { type NodeRef, type ShardRef, sameNode } from "../../core/ids.ts";
+import { Budget, type Home, type Next, Route } from "../../core/route.ts";
+import {
+  CancelledError,
+  DeadlineExceededError,
+  NodeNotReadyError,
+  OutcomeUnknownError,
+  OverloadedError,
+} from "../../errors.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { DropCounter, SendResult } from "../../ports/transport.ts";
+import { fromWireError } from "../entities/wire-error.ts";
+import { DeadlineWheel } from "./deadline-wheel.ts";
+import type { DataPlaneLimits } from "./limits.ts";
+import type { Links } from "./links.ts";
+import { type AskCall, type AskResult, Pending } from "./pending.ts";
+import type { Receiver } from "./receiver.ts";
+import { ShardTable } from "./shard-table.ts";
+import { encodeCancel, encodeRequest, type WireReply } from "./wire.ts";
+
+export interface SenderPorts {
+  readonly self: () => NodeRef;
+  readonly clock: Clock;
+  readonly links: Links;
+  /** This node as a home: requests to its own shards take the same road, without the wire. */
+  readonly local: Pick<Receiver, "take" | "cancel">;
+  readonly locate: Locate;
+  readonly limits: DataPlaneLimits;
+  readonly drops: DropCounter;
+  /** A home says that it does not host a shard that this node's log still gives to it. */
+  readonly onBehind: () => void;
+}
+
+/** Where this node's copy of the log puts a shard. */
+export type Locate = (ref: ShardRef) => {
+  readonly home: NodeRef | null;
+  readonly epoch: number;
+};
+
+/** The requests of this node to one shard. */
+interface Line {
+  readonly ref: ShardRef;
+  readonly route: Route<Pending>;
+  cancelBackoff: (() => void) | null;
+}
+
+/** An abandoned request's cancel is repeated: the first one may have met a full queue. */
+const cancelAgainMs = 1000;
+
+/**
+ * The sender's half: asks of this node, each on the route of its shard (core/route.ts).
+ *
+ * It does what the routes say, and ends each ask once: with its reply, at its deadline, by its signal,
+ * or with the loss of the connection that it went out on.
+ */
+export class Sender {
+  readonly #ports: SenderPorts;
+  readonly #lines = new ShardTable<Line>();
+  /** By number, until the request has left its route: longer than its caller waits. */
+  readonly #pending = new Map<number, Pending>();
+  readonly #wheel: DeadlineWheel<Pending>;
+  readonly #budget: Budget;
+  #lastNumber = 0;
+  #requests = 0;
+  #failures = 0;
+  #forwarded = 0;
+
+  constructor(ports: SenderPorts) {
+    this.#ports = ports;
+    this.#budget = new Budget(ports.limits.heldBytesTotal);
+    this.#wheel = new DeadlineWheel(ports.clock, ports.limits.deadlineResolutionMs, (pending) =>
+      this.#due(pending),
+    );
+  }
+
+  get counters(): {
+    readonly requests: number;
+    readonly failures: number;
+    readonly forwarded: number;
+  } {
+    return { requests: this.#requests, failures: this.#failures, forwarded: this.#forwarded };
+  }
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  ask(call: AskCall): Promise<AskResult> {
+    return new Promise((resolve, reject) => {
+      this.#requests += 1;
+      const nowMs = this.#ports.clock.monotonicMs();
+      const number = ++this.#lastNumber;
+      const shard = shardOf(call.namespace, call.type, call.id, call.shards);
+      const dueMs = nowMs + Math.min(call.deadlineMs, maxDeadlineMs);
+      this.#start(new Pending(call, number, shard, dueMs, resolve, reject), call, nowMs);
+    });
+  }
+
+  reply(from: NodeRef, number: number, reply: WireReply | null): void {
+    const pending = this.#pending.get(number);
+    const { drops } = this.#ports;
+    // The connection was lost in between: its callers have had their answer.
+    if (pending === undefined) return drops.count("reply", "unroutable");
+    if (pending.sentTo === null || !sameNode(pending.sentTo, from)) {
+      return drops.count("reply", "misrouted");
+    }
+    if (pending.place !== "in-flight" && pending.place !== "abandoned") {
+      return drops.count("reply", "unroutable");
+    }
+    const line = this.#line(pending);
+    if (reply?.name === "not-hosting" || reply?.name === "not-yet") {
+      const next = line.route.bounced(pending, reply.ticket);
+      if (pending.ended) this.#forget(pending);
+      if (next === "back-off" && reply.name === "not-hosting") this.#ports.onBehind();
+      return this.#go(line, next);
+    }
+    this.#answer(pending, from, reply);
+    this.#forget(pending);
+    this.#go(line, line.route.answered(pending));
+  }
+
+  logMoved(changed: Iterable<ShardRef>): void {
+    for (const ref of changed) {
+      const line = this.#lines.get(ref);
+      if (line !== undefined) this.#go(line, line.route.moved(this.#locate(ref)));
+    }
+  }
+
+  logReloaded(): void {
+    this.logMoved([...this.#lines.values()].map((line) => line.ref));
+  }
+
+  peerUp(peer: NodeRef): void {
+    for (const line of this.#lines.values()) this.#go(line, line.route.reached(peer));
+  }
+
+  peerDown(peer: NodeRef): void {
+    for (const line of this.#lines.values()) {
+      const { ended, next } = line.route.lost(peer);
+      for (const pending of ended) {
+        this.#fail(pending, new OutcomeUnknownError(lostWords(pending, peer)));
+        this.#forget(pending);
+      }
+      this.#go(line, next);
+    }
+  }
+
+  /** Ends everything: what was not sent as not executed, the rest as unknown. */
+  close(): void {
+    this.#wheel.close();
+    for (const line of this.#lines.values()) line.cancelBackoff?.();
+    for (const pending of this.#pending.values()) {
+      const sent = this.#line(pending).route.abandon(pending) === "sent";
+      this.#fail(
+        pending,
+        sent
+          ? new OutcomeUnknownError(`The node stopped before ${nameOf(pending)} was answered.`)
+          : new NodeNotReadyError(`The node stopped before ${nameOf(pending)} was sent.`),
+      );
+    }
+    this.#pending.clear();
+  }
+
+  #start(pending: Pending, call: AskCall, nowMs: number): void {
+    const { limits } = this.#ports;
+    const { signal } = call;
+    if (signal?.aborted)
+      return this.#fail(pending, new CancelledError(unsent(pending, "cancelled")));
+    if (!(pending.dueMs > nowMs)) {
+      return this.#fail(pending, new DeadlineExceededError(unsent(pending, "past its deadline")));
+    }
+    if (this.#pending.size >= limits.pendingMessages) {
+      return this.#fail(
+        pending,
+        new OverloadedError(`${limits.pendingMessages} requests of this node wait for an answer.`),
+      );
+    }
+    this.#pending.set(pending.number, pending);
+    this.#wheel.add(pending);
+    if (signal !== undefined) pending.listen(signal, () => this.#giveUp(pending, "cancelled"));
+
+    const line = this.#line(pending);
+    const verdict = line.route.offer(pending);
+    if (verdict === "send") this.#send(line, pending, nowMs);
+    else if (verdict === "overloaded") {
+      const { state } = line.route;
+      this.#fail(
+        pending,
+        new OverloadedError(`Too much waits for ${shardName(pending)} (${state}).`),
+      );
+      this.#forget(pending);
+    }
+  }
+
+  #send(line: Line, pending: Pending, nowMs: number): void {
+    const { route } = line;
+    const home = route.home as Home;
+    pending.sentTo = home.node;
+    pending.epoch = home.epoch;
+    pending.seen = route.seen;
+    pending.leftMs = pending.dueMs - nowMs;
+    if (pending.leftMs <= 0) {
+      this.#fail(pending, new DeadlineExceededError(unsent(pending, "past its deadline")));
+      this.#forget(pending);
+      return this.#go(line, route.dropped(pending));
+    }
+    const result = this.#deliver(home.node, pending);
+    if (result === "disconnected") this.#go(line, route.undelivered(pending));
+    else if (result === "full") {
+      this.#fail(pending, new OverloadedError(`The queue to ${home.node.nodeId} is full.`));
+      this.#forget(pending);
+      this.#go(line, route.dropped(pending));
+    }
+  }
+
+  #deliver(to: NodeRef, pending: Pending): SendResult {
+    const { self, local, links } = this.#ports;
+    const me = self();
+    if (to.nodeId === me.nodeId) {
+      // An earlier life of this node is no home: its shards wait for the log to move on.
+      if (to.incarnation !== me.incarnation) return "disconnected";
+      local.take(me, pending);
+      return "queued";
+    }
+    const result = links.send(to, encodeRequest(pending), "request");
+    if (result === "queued") this.#forwarded += 1;
+    return result;
+  }
+
+  #go(line: Line, next: Next): void {
+    if (next === "idle") return;
+    if (next === "back-off" || next === "probe") {
+      line.cancelBackoff?.();
+      line.cancelBackoff = this.#ports.clock.after(line.route.backoffMs, () => {
+        line.cancelBackoff = null;
+        this.#go(line, line.route.elapsed());
+      });
+    }
+    if (next === "back-off") return;
+    const nowMs = this.#ports.clock.monotonicMs();
+    for (let p = line.route.takeNext(); p !== null; p = line.route.takeNext()) {
+      this.#send(line, p, nowMs);
+    }
+  }
+
+  #answer(pending: Pending, from: NodeRef, reply: WireReply | null): void {
+    if (reply?.name === "ok") pending.resolve(reply.value, reply.epoch, from);
+    else if (reply?.name === "error") this.#fail(pending, fromWireError(reply.error));
+    else if (reply === null) {
+      this.#ports.drops.count("reply", "delivery_failed");
+      const words = `${from.nodeId} answered ${nameOf(pending)} with what cannot be read.`;
+      this.#fail(pending, new OutcomeUnknownError(words));
+    } else {
+      // `gone` answers a cancel, and a cancel is sent after the caller has had its answer.
+      this.#fail(pending, new OutcomeUnknownError(`${from.nodeId} has no ${nameOf(pending)}.`));
+    }
+  }
+
+  #due(pending: Pending): void {
+    if (!pending.ended) return this.#giveUp(pending, "past its deadline");
+    if (pending.place === "abandoned") this.#cancel(pending);
+  }
+
+  #giveUp(pending: Pending, why: "cancelled" | "past its deadline"): void {
+    if (this.#line(pending).route.abandon(pending) === "sent") {
+      const words = `${nameOf(pending)} was sent to ${pending.sentTo?.nodeId} and is ${why}.`;
+      this.#fail(pending, new OutcomeUnknownError(words));
+      return this.#cancel(pending);
+    }
+    const words = unsent(pending, why);
+    this.#fail(
+      pending,
+      why === "cancelled" ? new CancelledError(words) : new DeadlineExceededError(words),
+    );
+    this.#forget(pending);
+  }
+
+  /** The answer frees the slot; until then the cancel is repeated. */
+  #cancel(pending: Pending): void {
+    const { self, local, links, clock } = this.#ports;
+    this.#wheel.remove(pending);
+    pending.dueMs = clock.monotonicMs() + cancelAgainMs;
+    this.#wheel.add(pending);
+    const to = pending.sentTo as NodeRef;
+    const me = self();
+    if (sameNode(to, me)) local.cancel(me, pending.number);
+    else links.send(to, encodeCancel(pending.number), "request");
+  }
+
+  #fail(pending: Pending, error: Error): void {
+    if (!pending.ended) this.#failures += 1;
+    pending.reject(error);
+  }
+
+  #forget(pending: Pending): void {
+    this.#pending.delete(pending.number);
+    this.#wheel.remove(pending);
+  }
+
+  #line(ref: ShardRef): Line {
+    return this.#lines.get(ref) ?? this.#openLine({ group: ref.group, shard: ref.shard });
+  }
+
+  #openLine(ref: ShardRef): Line {
+    const { limits } = this.#ports;
+    const bounds = { messages: limits.heldMessages, bytes: limits.heldBytes };
+    const route = new Route<Pending>(bounds, this.#budget);
+    route.moved(this.#locate(ref));
+    return this.#lines.set(ref, { ref, route, cancelBackoff: null });
+  }
+
+  #locate(ref: ShardRef): Home | null {
+    const { home, epoch } = this.#ports.locate(ref);
+    return home === null ? null : { node: home, epoch };
+  }
+}
+
+/** One day: a longer one is a mistake, and an infinite one would never leave the wheel. */
+const maxDeadlineMs = 86_400_000;
+
+const shardName = (ref: ShardRef): string => `shard ${ref.group}/${ref.shard}`;
+const nameOf = (p: Pending): string => `${p.type}/${p.id}.${p.command}`;
+const unsent = (p: Pending, why: string): string => `${nameOf(p)} is ${why}; it was not executed.`;
+const lostWords = (p: Pending, peer: NodeRef): string =>
+  `The connection to ${peer.nodeId} was lost before ${nameOf(p)} was answered.`;
