@@ -10,7 +10,11 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{packages,apps}/*/src/**/*.test.{ts,tsx}", "db/src/**/*.test.ts"],
+          include: [
+            "{packages,apps}/*/src/**/*.test.{ts,tsx}",
+            "db/src/**/*.test.ts",
+            "tests/support/**/*.test.ts",
+          ],
           exclude: [...exclude, "**/*.pg.test.ts"],
         },
       },
