@@ -1,0 +1,214 @@
+import type { NodeRef } from "../../core/ids.ts";
+import type {
+  Channel,
+  DropCounter,
+  DropReason,
+  SendResult,
+  Variant,
+} from "../../ports/transport.ts";
+import { messageSize } from "../message-size.ts";
+import { type CloseCode, closeCodes } from "./close-codes.ts";
+import { type Decoded, decodeFrame, encodeFrame, ping, pong } from "./frame.ts";
+import type { GatedSocket, SocketEnd } from "./gated-socket.ts";
+import type { WebsocketLimits } from "./limits.ts";
+import type { Log } from "./log.ts";
+import { type Batch, Outbox } from "./outbox.ts";
+
+export interface ConnectionOptions {
+  readonly socket: GatedSocket;
+  readonly peer: NodeRef;
+  readonly channel: Channel;
+  readonly limits: WebsocketLimits;
+  readonly drops: DropCounter;
+  readonly log: Log;
+  readonly onMessage: (from: NodeRef, channel: Channel, message: unknown) => void;
+  /** A frame that was not a list of plain messages has ended the connection. */
+  readonly onBadFrame: () => void;
+  readonly onDrained: () => void;
+  /** Called once. What was queued is already counted as dropped. */
+  readonly onEnd: (end: SocketEnd) => void;
+}
+
+/** How often `tick` is called per silence limit: a half-open peer is closed within a twelfth more. */
+export const ticksPerSilence = 12;
+
+/** One authenticated channel: batches what is sent, dispatches what arrives, notices silence. */
+export class Connection {
+  readonly peer: NodeRef;
+  readonly channel: Channel;
+  readonly #options: ConnectionOptions;
+  readonly #socket: GatedSocket;
+  readonly #outbox = new Outbox();
+  readonly #ticksPerPing: number;
+  /** Frames that came before the link was up; null once it is. */
+  #early: Buffer[] | null = [];
+  #isFlushDue = false;
+  #ticks = 0;
+  #silentTicks = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#socket = options.socket;
+    this.peer = options.peer;
+    this.channel = options.channel;
+    const { pingIntervalMs, silenceMs } = options.limits;
+    this.#ticksPerPing = Math.max(1, Math.round((pingIntervalMs / silenceMs) * ticksPerSilence));
+    this.#socket.listen(
+      (frame) => this.#receive(frame),
+      (end) => this.#ended(end),
+    );
+    this.#socket.onWritten(() => this.#written());
+  }
+
+  get isDrained(): boolean {
+    return this.#outbox.messages === 0 && this.#socket.pendingBytes === 0;
+  }
+
+  /** The link is up: what arrived before may be dispatched. */
+  open(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const frame of early) this.#take(frame);
+    this.#socket.resume("early");
+  }
+
+  send(message: unknown, variant: Variant): SendResult {
+    if (this.#socket.isEnded) return this.#refuse(variant, "disconnected");
+    const { limits } = this.#options;
+    const size = messageSize(message, limits.maxDepth - 1);
+    if (size > limits.maxFrameBytes) return this.#refuseUndeliverable(variant, size);
+    const isFull =
+      this.#outbox.messages >= limits.queueMessages ||
+      this.#outbox.bytes + this.#socket.pendingBytes + size > limits.queueBytes;
+    if (isFull) return this.#refuse(variant, "full");
+    this.#outbox.push(message, variant, size);
+    if (!this.#isFlushDue) this.#flushSoon();
+    return "queued";
+  }
+
+  end(code: CloseCode, reason: string): void {
+    this.#socket.end(code, reason);
+  }
+
+  /** Called `ticksPerSilence` times per silence limit. Counted, not timed: a node that froze must not blame its peers. */
+  tick(): void {
+    this.#silentTicks++;
+    if (this.#silentTicks > ticksPerSilence) {
+      return this.end(closeCodes.silence, `nothing heard for ${this.#options.limits.silenceMs} ms`);
+    }
+    if (this.#ticks++ % this.#ticksPerPing === 0) this.#socket.send(ping);
+  }
+
+  flush(): void {
+    this.#isFlushDue = false;
+    const { limits } = this.#options;
+    while (this.#outbox.messages > 0 && this.#socket.pendingBytes < limits.socketBytes) {
+      this.#write(this.#outbox.take(limits.maxFrameBytes / 4));
+    }
+  }
+
+  /** At the end of this turn, after every promise that it resolved: what those send shares the frame. */
+  #flushSoon(): void {
+    this.#isFlushDue = true;
+    queueMicrotask(() => process.nextTick(() => this.flush()));
+  }
+
+  #write(batch: Batch): void {
+    const frame = this.#encode(batch);
+    if (frame !== null && frame.length <= this.#options.limits.maxFrameBytes)
+      return this.#socket.send(frame);
+    if (batch.messages.length === 1) return this.#loseUndeliverable(batch);
+    // One message that does not fit, or is not plain data, must not take the others with it.
+    const half = batch.messages.length >> 1;
+    this.#write(slice(batch, 0, half));
+    this.#write(slice(batch, half));
+  }
+
+  #encode(batch: Batch): Buffer | null {
+    try {
+      return encodeFrame(batch.messages);
+    } catch (error) {
+      this.#options.log("error", "A mesh message is not plain data", {
+        peer: this.peer.nodeId,
+        error,
+      });
+      return null;
+    }
+  }
+
+  #written(): void {
+    if (this.#outbox.messages > 0 && !this.#isFlushDue) this.flush();
+    if (this.isDrained) this.#options.onDrained();
+  }
+
+  #receive(frame: Buffer): void {
+    this.#silentTicks = 0;
+    if (this.#early === null) return this.#take(frame);
+    this.#early.push(frame);
+    // Not read, not buffered: the other side's queue has a bound, and so has the time to the link's start.
+    this.#socket.pause("early");
+  }
+
+  #take(frame: Buffer): void {
+    if (this.#socket.isEnded) return;
+    const decoded = decodeFrame(frame, this.#options.limits.maxDepth);
+    switch (decoded.tag) {
+      case "ping":
+        return this.#socket.send(pong);
+      case "pong":
+        return;
+      case "messages":
+        return this.#dispatch(decoded);
+      case "bad":
+        this.#options.onBadFrame();
+        return this.end(closeCodes.badFrame, decoded.why);
+      default:
+        return decoded satisfies never;
+    }
+  }
+
+  #dispatch(frame: Extract<Decoded, { tag: "messages" }>): void {
+    for (const message of frame.messages) {
+      // A receiver may end this very connection, or this node's life: the rest belongs to neither any more.
+      if (this.#socket.isEnded) return;
+      this.#options.onMessage(this.peer, this.channel, message);
+    }
+  }
+
+  #ended(end: SocketEnd): void {
+    const lost = this.#outbox.take(Number.POSITIVE_INFINITY);
+    for (const variant of lost.variants) this.#options.drops.count(variant, "disconnected");
+    this.#options.onEnd(end);
+    this.#options.onDrained();
+  }
+
+  #refuse<R extends SendResult & DropReason>(variant: Variant, reason: R): R {
+    this.#options.drops.count(variant, reason);
+    return reason;
+  }
+
+  #refuseUndeliverable(variant: Variant, size: number): SendResult {
+    this.#options.drops.count(variant, "delivery_failed");
+    const { maxFrameBytes, maxDepth } = this.#options.limits;
+    this.#options.log(
+      "error",
+      `A mesh message is above ${maxFrameBytes} bytes or nests deeper than ${maxDepth}`,
+      {
+        peer: this.peer.nodeId,
+        variant,
+        size,
+      },
+    );
+    return "full";
+  }
+
+  #loseUndeliverable(batch: Batch): void {
+    for (const variant of batch.variants) this.#options.drops.count(variant, "delivery_failed");
+  }
+}
+
+const slice = (batch: Batch, from: number, to?: number): Batch => ({
+  messages: batch.messages.slice(from, to),
+  variants: batch.variants.slice(from, to),
+  bytes: 0,
+});
