@@ -12,7 +12,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrationsDirectory: URL = new URL("../migrations/", import.meta.url);
+const migrationsDirectory: URL = new URL("../migrations/", import.meta.url);
 
 const fileName = /^(?<version>\d{4})_(?<name>[a-z0-9_]+)\.sql$/;
 const header = /^-- breaking: (?<answer>yes|no)$/;

@@ -36,7 +36,7 @@ const playwrightReport = z
     ({ stats }): Count => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected }),
   );
 
-export const reportFormats = { vitest: vitestReport, playwright: playwrightReport } as const;
+const reportFormats = { vitest: vitestReport, playwright: playwrightReport } as const;
 export type ReportFormat = keyof typeof reportFormats;
 
 /**
