@@ -84,10 +84,10 @@ export function transportContract(name: string, createHarness: () => TransportHa
     test("a peer that is killed is down at once, and what waited for it is counted", async () => {
       const [a, b] = await startPair();
       await b.kill();
-      await waitUntil("disconnected", () => !a.isConnectedTo(b), "down", limits.silenceMs / 2);
+      await waitUntil("down", () => !a.isConnectedTo(b), limits.silenceMs / 2);
       expect(a.news).toEqual(["up node-2/life-1", "down node-2/life-1"]);
       expect(a.send(b, 1)).toBe("disconnected");
-      expect(a.dropped("request")).toBe(1);
+      expect(a.dropped("request", "disconnected")).toBe(1);
     });
 
     test("a peer that is no longer listed is closed and not taken back", async () => {
