@@ -3,7 +3,7 @@ import type { HostingView } from "../core/admission.ts";
 import { type NodeRef, type ShardRef, shardKey } from "../core/ids.ts";
 import { createDropCounter } from "../ports/drop-counter.ts";
 import type { DropReason, SendResult, Transport, Variant } from "../ports/transport.ts";
-import { type AskPorts, createAsk, type DataPlane } from "../runtime/ask.ts";
+import { type Ask, type AskPorts, createAsk } from "../runtime/data-plane/ask.ts";
 import type {
   EntityReply,
   FromExecutor,
@@ -20,7 +20,7 @@ export class PairedNode {
   readonly executor = new HandExecutor();
   readonly hosting = new Map<string, HostingView>();
   readonly homes = new Map<string, { home: NodeRef | null; epoch: number }>();
-  readonly plane: DataPlane;
+  readonly plane: Ask;
   self: NodeRef;
   behind = 0;
   /** What `send` answers in place of queueing. */

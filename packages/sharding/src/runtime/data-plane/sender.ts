@@ -15,21 +15,25 @@ import { DeadlineWheel } from "./deadline-wheel.ts";
 import type { DataPlaneLimits } from "./limits.ts";
 import type { Links } from "./links.ts";
 import { type AskCall, type AskResult, Pending } from "./pending.ts";
-import type { Receiver } from "./receiver.ts";
 import { ShardTable } from "./shard-table.ts";
-import { encodeCancel, encodeRequest, type WireReply } from "./wire.ts";
+import { encodeCancel, encodeRequest, type WireReply, type WireRequest } from "./wire.ts";
 
 export interface SenderPorts {
   readonly self: () => NodeRef;
   readonly clock: Clock;
   readonly links: Links;
   /** This node as a home: requests to its own shards take the same road, without the wire. */
-  readonly local: Pick<Receiver, "take" | "cancel">;
+  readonly local: LocalHome;
   readonly locate: Locate;
   readonly limits: DataPlaneLimits;
   readonly drops: DropCounter;
   /** A home says that it does not host a shard that this node's log still gives to it. */
   readonly onBehind: () => void;
+}
+
+export interface LocalHome {
+  take(request: WireRequest): void;
+  cancel(number: number): void;
 }
 
 /** Where this node's copy of the log puts a shard. */
@@ -96,12 +100,14 @@ export class Sender {
     });
   }
 
-  reply(from: NodeRef, number: number, reply: WireReply | null): void {
+  /** @param from null: this node itself, in whatever life. */
+  reply(from: NodeRef | null, number: number, reply: WireReply | null): void {
     const pending = this.#pending.get(number);
     const { drops } = this.#ports;
     // The connection was lost in between: its callers have had their answer.
     if (pending === undefined) return drops.count("reply", "unroutable");
-    if (pending.sentTo === null || !sameNode(pending.sentTo, from)) {
+    const { sentTo } = pending;
+    if (sentTo === null || (from !== null && !sameNode(sentTo, from))) {
       return drops.count("reply", "misrouted");
     }
     if (pending.place !== "in-flight" && pending.place !== "abandoned") {
@@ -114,7 +120,7 @@ export class Sender {
       if (next === "back-off" && reply.name === "not-hosting") this.#ports.onBehind();
       return this.#go(line, next);
     }
-    this.#answer(pending, from, reply);
+    this.#answer(pending, sentTo, reply);
     this.#forget(pending);
     this.#go(line, line.route.answered(pending));
   }
@@ -219,7 +225,7 @@ export class Sender {
     if (to.nodeId === me.nodeId) {
       // An earlier life of this node is no home: its shards wait for the log to move on.
       if (to.incarnation !== me.incarnation) return "disconnected";
-      local.take(me, pending);
+      local.take(pending);
       return "queued";
     }
     const result = links.send(to, encodeRequest(pending), "request");
@@ -282,8 +288,7 @@ export class Sender {
     pending.dueMs = clock.monotonicMs() + cancelAgainMs;
     this.#wheel.add(pending);
     const to = pending.sentTo as NodeRef;
-    const me = self();
-    if (sameNode(to, me)) local.cancel(me, pending.number);
+    if (to.nodeId === self().nodeId) local.cancel(pending.number);
     else links.send(to, encodeCancel(pending.number), "request");
   }
 

@@ -1,14 +1,14 @@
-import type { HostingView } from "../core/admission.ts";
-import { type NodeRef, type ShardRef, sameNode } from "../core/ids.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { DropCounter, Transport } from "../ports/transport.ts";
-import { type DataPlaneLimits, defaultDataPlaneLimits } from "./data-plane/limits.ts";
-import { Links } from "./data-plane/links.ts";
-import { type Load, LoadMeter } from "./data-plane/load-meter.ts";
-import type { AskCall, AskResult } from "./data-plane/pending.ts";
-import { type Executor, Receiver } from "./data-plane/receiver.ts";
-import { ReplyOutbox } from "./data-plane/reply-outbox.ts";
-import { type Locate, Sender } from "./data-plane/sender.ts";
+import type { HostingView } from "../../core/admission.ts";
+import type { NodeRef, ShardRef } from "../../core/ids.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { DropCounter, Transport } from "../../ports/transport.ts";
+import { type DataPlaneLimits, defaultDataPlaneLimits } from "./limits.ts";
+import { Links } from "./links.ts";
+import { type Load, LoadMeter } from "./load-meter.ts";
+import type { AskCall, AskResult } from "./pending.ts";
+import { type Executor, Receiver } from "./receiver.ts";
+import { ReplyOutbox } from "./reply-outbox.ts";
+import { type LocalHome, type Locate, Sender } from "./sender.ts";
 import {
   cancelKind,
   decodeReply,
@@ -18,13 +18,13 @@ import {
   replyKind,
   requestKind,
   type WireReply,
-} from "./data-plane/wire.ts";
+} from "./wire.ts";
 
 export type { AskCall, AskResult, DataPlaneLimits, Executor, HostingView, Load, Locate };
 export { defaultDataPlaneLimits };
 
 export interface AskPorts {
-  /** The node's present life. After a lost lease: tell `peerDown` of the old one, then let the log move. */
+  /** The node's present life. */
   readonly self: () => NodeRef;
   readonly transport: Transport;
   readonly clock: Clock;
@@ -44,7 +44,7 @@ export interface AskPorts {
 }
 
 /** Requests and replies of one node: its asks, and what it answers as a home. */
-export interface DataPlane {
+export interface Ask {
   /**
    * Carries a command to the shard's home, wherever it is or goes.
    *
@@ -53,8 +53,8 @@ export interface DataPlane {
    */
   ask(call: AskCall): Promise<AskResult>;
 
-  /** A message of the data channel. @returns false where it is none of ours (carried state). */
-  onData(from: NodeRef, message: unknown): boolean;
+  /** A message of the data channel that is a list; carried state travels there as an object. */
+  onData(from: NodeRef, message: unknown): void;
 
   /** This node's copy of the log has entries for these shards. */
   logMoved(changed: Iterable<ShardRef>): void;
@@ -63,7 +63,7 @@ export interface DataPlane {
 
   /** The transport says that the peer is up. */
   peerUp(peer: NodeRef): void;
-  /** The transport says that it is down, or the log declares its incarnation dead, or it was this node's former life. */
+  /** The transport says that it is down, or the log declares its incarnation dead. */
   peerDown(peer: NodeRef): void;
 
   hostingChanged(refs: Iterable<ShardRef>): void;
@@ -86,7 +86,7 @@ export interface AskCounters {
   readonly pending: number;
 }
 
-export function createAsk(ports: AskPorts): DataPlane {
+export function createAsk(ports: AskPorts): Ask {
   const { self, transport, clock, locate, executor, hosting, drops, onBehind } = ports;
   const limits = { ...defaultDataPlaneLimits, ...ports.limits };
   const links = new Links(transport, drops);
@@ -94,27 +94,21 @@ export function createAsk(ports: AskPorts): DataPlane {
   const outbox = new ReplyOutbox(links, clock, drops, limits.waitingReplies);
 
   const reply = (to: NodeRef, number: number, answer: WireReply): void => {
-    if (sameNode(to, self())) sender.reply(to, number, answer);
+    if (to === ownSender) sender.reply(null, number, answer);
     else outbox.send(to, encodeReply(number, answer));
   };
   const receiver = new Receiver({ clock, executor, hosting, reply, limits, drops, load, onBehind });
-  const sender: Sender = new Sender({
-    self,
-    clock,
-    links,
-    local: receiver,
-    locate,
-    limits,
-    drops,
-    onBehind,
-  });
+  const local: LocalHome = {
+    take: (request) => receiver.take(ownSender, request),
+    cancel: (number) => receiver.cancel(ownSender, number),
+  };
+  const sender: Sender = new Sender({ self, clock, links, local, locate, limits, drops, onBehind });
 
   return {
     ask: (call) => sender.ask(call),
     onData: (from, message) => {
-      if (!Array.isArray(message)) return false;
-      dispatch(from, message, { sender, receiver, outbox, drops });
-      return true;
+      if (Array.isArray(message)) dispatch(from, message, { sender, receiver, outbox, drops });
+      else drops.count("request", "unroutable");
     },
     logMoved: (changed) => sender.logMoved(changed),
     logReloaded: () => sender.logReloaded(),
@@ -139,6 +133,12 @@ export function createAsk(ports: AskPorts): DataPlane {
     },
   };
 }
+
+/**
+ * This node as a sender to itself: one for all its lives, because its requests stay in its own executor
+ * and each is answered there, also when a lost lease drops the shard.
+ */
+const ownSender: NodeRef = { nodeId: "", incarnation: "" };
 
 interface Parts {
   readonly sender: Sender;
