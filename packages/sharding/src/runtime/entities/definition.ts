@@ -33,7 +33,8 @@ export interface EntitySpec<S, C> {
   readonly mailboxLimit?: number;
   /**
    * Whether a handler that throws leaves no trace in the state. It costs a copy of the state per
-   * command. `false` for states too large to copy: their handlers must change the state last.
+   * command. `false` for states too large to copy: their handlers must change the state last, and whether
+   * the state is plain data shows only when the shard moves.
    * @default true
    */
   readonly restoreOnThrow?: boolean;

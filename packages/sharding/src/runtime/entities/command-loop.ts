@@ -1,0 +1,249 @@
+import { CancelledError } from "../../errors.ts";
+import type { Activation } from "./activation.ts";
+import type { AnyCommand } from "./command.ts";
+import { Context } from "./context.ts";
+import type { EntityReply, EntityRequest } from "./executor-messages.ts";
+import type { Home } from "./home.ts";
+import { checkInput, Refused } from "./input.ts";
+import type { Passivation } from "./passivation.ts";
+import { copyPlain } from "./plain-data.ts";
+import {
+  bounced,
+  cancelled,
+  commandFailed,
+  deadlineExceeded,
+  handlerThrew,
+  outcomeUnknown,
+  refuse,
+} from "./replies.ts";
+import type { Shard } from "./shard.ts";
+import { WaitingRoom } from "./waiting-room.ts";
+
+/**
+ * Runs the commands of each entity one by one: check the input, ask the guard, load, run the handler,
+ * ask the guard again, adopt, reply.
+ *
+ * A command whose validator and handler are synchronous runs within `accept`, without a promise or
+ * a timer. A reply may make its receiver call `accept` again, before `accept` has returned: such a
+ * request waits for the loop that is already on the stack, so that order holds.
+ */
+export class CommandLoop {
+  readonly #home: Home;
+  readonly #passivation: Passivation;
+  readonly #waiting: WaitingRoom;
+
+  constructor(home: Home, passivation: Passivation) {
+    this.#home = home;
+    this.#passivation = passivation;
+    this.#waiting = new WaitingRoom(home);
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  close(): void {
+    this.#waiting.close();
+  }
+
+  accept(activation: Activation, request: EntityRequest): void {
+    if (activation.current === null && !activation.inLoop) this.#serve(activation, request);
+    else this.#waiting.add(activation, request);
+  }
+
+  cancel(requestId: number): void {
+    const activation = this.#home.inFlight.get(requestId);
+    if (activation === undefined) return;
+    if (activation.current?.requestId !== requestId) {
+      this.#waiting.cancel(activation, requestId);
+    } else if (activation.context !== null) {
+      Context.abort(activation.context, new CancelledError("The caller gave up."));
+    } else {
+      // Whoever hears of it may send the next request at once: it must not pass those that wait.
+      activation.inLoop = true;
+      this.interrupt(activation, refuse(cancelled("The caller gave up before the command began.")));
+      this.#serve(activation, undefined);
+    }
+  }
+
+  /** Bounces what has not started: a check of input under way, then what waits. */
+  bounceUnstarted(activation: Activation): void {
+    if (activation.current !== null && activation.context === null) {
+      this.interrupt(activation, bounced);
+    }
+    this.#waiting.bounce(activation);
+    if (activation.current === null && !activation.inLoop) this.#forgetIfUnused(activation);
+  }
+
+  /** Answers the current command in its handler's stead; what the handler still does concerns nobody. */
+  interrupt(activation: Activation, reply: EntityReply, why?: Error): void {
+    const request = activation.current;
+    if (request === null) return;
+    const { context } = activation;
+    this.#leave(activation);
+    this.#home.inFlight.delete(request.requestId);
+    if (context !== null) Context.abort(context, why ?? new CancelledError("The shard has gone."));
+    this.#home.reply(request.requestId, reply);
+  }
+
+  /** Forgets the activation: the handler's outcome is unknown, what waits is bounced. */
+  drop(activation: Activation, why: string): void {
+    this.#passivation.unload(activation);
+    const started = activation.context !== null;
+    this.interrupt(activation, started ? refuse(outcomeUnknown(why)) : bounced);
+    this.#waiting.bounce(activation);
+  }
+
+  /** Serves `request` and then what waits, until a command has to be awaited. */
+  #serve(activation: Activation, request: EntityRequest | undefined): void {
+    activation.inLoop = true;
+    let next = request ?? this.#waiting.next(activation);
+    while (next !== undefined) {
+      this.#begin(activation, next);
+      if (activation.current !== null || activation.ended) break;
+      next = this.#waiting.next(activation);
+    }
+    activation.inLoop = false;
+    this.#forgetIfUnused(activation);
+  }
+
+  /** An entity that nobody's valid command has loaded leaves nothing behind. */
+  #forgetIfUnused(activation: Activation): void {
+    if (activation.loaded || activation.ended || !activation.idle) return;
+    activation.ended = true;
+    activation.shard.activations.delete(activation.key);
+  }
+
+  #begin(activation: Activation, request: EntityRequest): void {
+    const command = activation.type.commands.get(request.command) as AnyCommand;
+    const input = checkInput(command, request.input);
+    if (!(input instanceof Promise)) {
+      this.#invoke(activation, request, command, input);
+      return;
+    }
+    activation.current = request;
+    this.#await(activation, request, input, (checked) => {
+      activation.current = null;
+      this.#invoke(activation, request, command, checked);
+    });
+  }
+
+  #invoke(
+    activation: Activation,
+    request: EntityRequest,
+    command: AnyCommand,
+    input: unknown,
+  ): void {
+    const home = this.#home;
+    const { shard } = activation;
+    if (input instanceof Refused) return home.reply(request.requestId, refuse(input.error));
+    const nowMs = home.clock.monotonicMs();
+    if (request.deadlineMs <= nowMs) return home.reply(request.requestId, tooLate);
+    if (!home.guard.mayServe(shard.ref, shard.epoch)) {
+      home.reply(request.requestId, bounced);
+      this.drop(activation, notServed);
+      return;
+    }
+    const refusal = this.#passivation.use(activation, nowMs);
+    if (refusal !== null) return home.reply(request.requestId, refuse(refusal));
+    const context = new Context(home, activation, request);
+    activation.current = request;
+    activation.context = context;
+    shard.running += 1;
+    this.#run(activation, context, request, command, input);
+  }
+
+  #run(
+    activation: Activation,
+    context: Context,
+    request: EntityRequest,
+    command: AnyCommand,
+    input: unknown,
+  ): void {
+    let answer: unknown;
+    try {
+      answer = command(context as never, input as never);
+    } catch (thrown) {
+      this.#settle(activation, context, refuse(handlerThrew(thrown)));
+      return;
+    }
+    if (!isThenable(answer)) {
+      this.#settle(activation, context, release(context, answer));
+      return;
+    }
+    this.#await(
+      activation,
+      request,
+      Promise.resolve(answer).then(
+        (value) => release(context, value),
+        (thrown: unknown) => refuse(handlerThrew(thrown)),
+      ),
+      (reply) => this.#settle(activation, context, reply),
+    );
+  }
+
+  /** Goes on when the promise, which never rejects, has its value: unless the command was interrupted. */
+  #await<T>(
+    activation: Activation,
+    request: EntityRequest,
+    promise: Promise<T>,
+    then: (value: T) => void,
+  ): void {
+    const { attempt } = activation;
+    this.#home.inFlight.set(request.requestId, activation);
+    void promise.then((value) => {
+      if (activation.attempt !== attempt) return;
+      this.#home.inFlight.delete(request.requestId);
+      activation.inLoop = true;
+      then(value);
+      if (activation.current === null && !activation.ended) this.#serve(activation, undefined);
+      else activation.inLoop = false;
+    });
+  }
+
+  #settle(activation: Activation, context: Context, reply: EntityReply): void {
+    // The handler itself, or what it called, may have made the shard go.
+    if (activation.context !== context) return;
+    const { shard, current } = activation;
+    if (current === null) return;
+    if (!this.#home.guard.mayServe(shard.ref, shard.epoch)) {
+      this.drop(activation, notServed);
+      this.#tellQuiet(shard);
+      return;
+    }
+    if (reply.ok && Context.touched(context)) activation.state = context.state;
+    this.#leave(activation);
+    this.#home.reply(current.requestId, reply);
+    this.#tellQuiet(shard);
+  }
+
+  #tellQuiet(shard: Shard): void {
+    if (shard.running === 0 && shard.phase === "draining") this.#home.quiet(shard);
+  }
+
+  #leave(activation: Activation): void {
+    if (activation.context !== null) activation.shard.running -= 1;
+    activation.attempt += 1;
+    activation.current = null;
+    activation.context = null;
+  }
+}
+
+const tooLate = refuse(deadlineExceeded("The deadline passed before the command began."));
+const notServed = "Its home stopped serving the shard while the command ran.";
+
+/** The answer as it leaves, if everything that the handler leaves behind can be kept and sent. */
+function release(context: Context, answer: unknown): EntityReply {
+  try {
+    const value = answer === undefined ? null : copyPlain(answer, "answer");
+    Context.check(context);
+    return { ok: true, value };
+  } catch (error) {
+    return refuse(commandFailed((error as Error).message));
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" &&
+  value !== null &&
+  typeof (value as { then?: unknown }).then === "function";

@@ -1,0 +1,169 @@
+import type { Clock } from "../../ports/clock.ts";
+import { catalogOf } from "./catalog.ts";
+import type { EntityCall } from "./context.ts";
+import type { AnyEntityDefinition } from "./definition.ts";
+import { createLocalExecutor, type Executor } from "./executor.ts";
+import type {
+  CapturedEntity,
+  EntityReply,
+  EntityRequest,
+  FromExecutor,
+} from "./executor-messages.ts";
+
+/** For tests: an executor with a clock that is moved by hand, a guard that can be shut, and what it said. */
+export class ExecutorHarness {
+  readonly clock = new HandClock();
+  readonly executor: Executor;
+  readonly said: FromExecutor[] = [];
+  readonly calls: EntityCall[] = [];
+  /** Whether the guard lets this epoch serve. */
+  mayServe: (epoch: number) => boolean = () => true;
+  answerCall: (call: EntityCall) => Promise<unknown> = async () => null;
+  epoch = 1;
+  #lastId = 0;
+
+  constructor(entities: readonly AnyEntityDefinition[]) {
+    this.executor = createLocalExecutor({
+      catalog: catalogOf(entities),
+      clock: this.clock,
+      guard: { mayServe: (_shard, epoch) => this.mayServe(epoch) },
+      call: (call) => {
+        this.calls.push(call);
+        return this.answerCall(call);
+      },
+    });
+    this.executor.onMessage((message) => this.said.push(message));
+  }
+
+  open(epoch = 1, carried: readonly CapturedEntity[] | null = null): void {
+    this.epoch = epoch;
+    this.executor.post({ tag: "open", ...ref, epoch, incarnation: "life-1", carried });
+  }
+
+  reopen(epoch: number): void {
+    this.epoch = epoch;
+    this.executor.post({ tag: "reopen", ...ref, epoch, incarnation: "life-1" });
+  }
+
+  drain(handoffId = "h1", epoch = this.epoch, abortAfterMs: number | null = null): void {
+    this.executor.post({ tag: "drain", ...ref, epoch, handoffId, abortAfterMs });
+  }
+
+  drop(epoch = this.epoch): void {
+    this.executor.post({ tag: "drop", ...ref, epoch });
+  }
+
+  /** @returns the request's id. */
+  send(
+    type: string,
+    id: string,
+    command: string,
+    input?: unknown,
+    more?: Partial<EntityRequest>,
+  ): number {
+    this.#lastId += 1;
+    const request = { ...ref, requestId: this.#lastId, epoch: this.epoch, namespace: "default" };
+    const deadlineMs = Number.POSITIVE_INFINITY;
+    this.executor.post({
+      tag: "request",
+      request: { ...request, type, id, command, input, deadlineMs, chain: [], ...more },
+    });
+    return request.requestId;
+  }
+
+  cancel(requestId: number): void {
+    this.executor.post({ tag: "cancel", requestId });
+  }
+
+  /** @throws where the request was answered twice. */
+  replyOf(requestId: number): EntityReply | undefined {
+    const replies = this.said.filter(
+      (message) => message.tag === "reply" && message.requestId === requestId,
+    );
+    if (replies.length > 1) throw new Error(`Request ${requestId} was answered twice (S8).`);
+    const [reply] = replies;
+    return reply?.tag === "reply" ? reply.reply : undefined;
+  }
+
+  /** `ok <value>`, `bounce`, `<CODE> executed=<word>`, or `none` while there is no reply. */
+  outcome(requestId: number): string {
+    return outcomeOf(this.replyOf(requestId));
+  }
+
+  ask(
+    type: string,
+    id: string,
+    command: string,
+    input?: unknown,
+    more?: Partial<EntityRequest>,
+  ): string {
+    return this.outcome(this.send(type, id, command, input, more));
+  }
+
+  /** Messages about the shard, in order. */
+  about(): readonly FromExecutor[] {
+    return this.said.filter((message) => message.tag !== "reply");
+  }
+}
+
+export const ref = { group: "default", shard: 0 } as const;
+
+export function outcomeOf(reply: EntityReply | undefined): string {
+  if (reply === undefined) return "none";
+  if (reply.ok) return `ok ${JSON.stringify(reply.value)}`;
+  if ("bounce" in reply) return "bounce";
+  return `${reply.error.code} executed=${reply.error.executed}`;
+}
+
+/** Lets promises that are already settled run on. */
+export const turns = async (count = 10): Promise<void> => {
+  for (let turn = 0; turn < count; turn += 1) await Promise.resolve();
+};
+
+class HandClock implements Clock {
+  #nowMs = 0;
+  #timers: { atMs: number; fn: () => void }[] = [];
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
+  bootMs(): number {
+    return this.#nowMs;
+  }
+
+  after(delayMs: number, fn: () => void): () => void {
+    const timer = { atMs: this.#nowMs + delayMs, fn };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  random(): number {
+    return 0.5;
+  }
+
+  uuid(): string {
+    return "00000000-0000-0000-0000-000000000000";
+  }
+
+  get timers(): number {
+    return this.#timers.length;
+  }
+
+  /** Moves the clock on, firing timers in order. */
+  advance(byMs: number): void {
+    const untilMs = this.#nowMs + byMs;
+    for (;;) {
+      const due = this.#timers
+        .filter((timer) => timer.atMs <= untilMs)
+        .sort((a, b) => a.atMs - b.atMs)[0];
+      if (due === undefined) break;
+      this.#timers = this.#timers.filter((timer) => timer !== due);
+      this.#nowMs = Math.max(this.#nowMs, due.atMs);
+      due.fn();
+    }
+    this.#nowMs = untilMs;
+  }
+}

@@ -1,0 +1,185 @@
+import type { Epoch, ShardRef } from "../../core/ids.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { Activation } from "./activation.ts";
+import type { Catalog } from "./catalog.ts";
+import { CommandLoop } from "./command-loop.ts";
+import type { CallEntity } from "./context.ts";
+import { addressFault, entityKey } from "./entity-key.ts";
+import { type EntityType, entityTypesOf } from "./entity-type.ts";
+import type {
+  EntityReply,
+  EntityRequest,
+  FromExecutor,
+  ServingGuard,
+  ToExecutor,
+} from "./executor-messages.ts";
+import { Passivation } from "./passivation.ts";
+import {
+  bounced,
+  commandInvalid,
+  commandUnknown,
+  reentrant,
+  refuse,
+  typeUnknown,
+} from "./replies.ts";
+import type { Shard, ShardPhase } from "./shard.ts";
+import { ShardLife } from "./shard-life.ts";
+import { ShardTable } from "./shard-table.ts";
+
+export interface ExecutorOptions {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly guard: ServingGuard;
+  /** Carries the calls that handlers make to other entities. */
+  readonly call: CallEntity;
+}
+
+export interface Executor {
+  /** Never throws. Replies may be emitted before it returns. */
+  post(message: ToExecutor): void;
+  /** @returns an unsubscribe function. */
+  onMessage(fn: (message: FromExecutor) => void): () => void;
+  /** The shards held, for beliefs. */
+  describe(): readonly ShardDescription[];
+  stats(): ExecutorStats;
+  /** Stops the timers. Shards are not dropped: post that first. */
+  close(): void;
+}
+
+export interface ShardDescription extends ShardRef {
+  readonly epoch: Epoch;
+  readonly phase: Exclude<ShardPhase, "gone">;
+  /** Entities with a state or a command here. */
+  readonly entities: number;
+  /** Handlers that run. */
+  readonly running: number;
+}
+
+export interface ExecutorStats {
+  /** Loaded entities. */
+  readonly entities: number;
+  /** Commands that wait for their entity. */
+  readonly waiting: number;
+  /** Handlers that run. */
+  readonly running: number;
+}
+
+/** Runs entities on this thread. See executor-messages.ts for what it is told and what it answers. */
+export const createLocalExecutor = (options: ExecutorOptions): Executor =>
+  new LocalExecutor(options);
+
+class LocalExecutor implements Executor {
+  readonly #types: ReadonlyMap<string, EntityType>;
+  readonly #shards = new ShardTable();
+  readonly #passivation: Passivation;
+  readonly #loop: CommandLoop;
+  readonly #life: ShardLife;
+  #listeners: readonly ((message: FromExecutor) => void)[] = [];
+
+  constructor({ catalog, clock, guard, call }: ExecutorOptions) {
+    this.#types = entityTypesOf(catalog);
+    this.#passivation = new Passivation(clock, this.#types.values());
+    const home = {
+      ...{ clock, guard, call },
+      inFlight: new Map<number, Activation>(),
+      reply: (requestId: number, reply: EntityReply) => this.#reply(requestId, reply),
+      quiet: (shard: Shard) => this.#life.capture(shard),
+    };
+    this.#loop = new CommandLoop(home, this.#passivation);
+    this.#life = new ShardLife({
+      clock,
+      types: this.#types,
+      shards: this.#shards,
+      loop: this.#loop,
+      passivation: this.#passivation,
+      emit: (message) => this.#emit(message),
+    });
+  }
+
+  post(message: ToExecutor): void {
+    switch (message.tag) {
+      case "request":
+        return this.#request(message.request);
+      case "cancel":
+        return this.#loop.cancel(message.requestId);
+      case "open":
+        return this.#life.open(message);
+      case "reopen":
+        return this.#life.reopen(message);
+      case "drain":
+        return this.#life.drain(message);
+      case "drop":
+        return this.#life.drop(message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  onMessage(fn: (message: FromExecutor) => void): () => void {
+    this.#listeners = [...this.#listeners, fn];
+    return () => {
+      this.#listeners = this.#listeners.filter((listener) => listener !== fn);
+    };
+  }
+
+  describe(): readonly ShardDescription[] {
+    const described: ShardDescription[] = [];
+    for (const { ref, epoch, phase, activations, running } of this.#shards) {
+      if (phase === "gone") continue;
+      described.push({ ...ref, epoch, phase, entities: activations.size, running });
+    }
+    return described;
+  }
+
+  stats(): ExecutorStats {
+    let running = 0;
+    for (const shard of this.#shards) running += shard.running;
+    return { entities: this.#passivation.resident, waiting: this.#loop.waiting, running };
+  }
+
+  close(): void {
+    this.#loop.close();
+    this.#passivation.close();
+    for (const shard of this.#shards) shard.cancelAbort?.();
+  }
+
+  #request(request: EntityRequest): void {
+    const shard = this.#shards.get(request);
+    if (shard === undefined || shard.phase !== "serving" || shard.epoch !== request.epoch) {
+      return this.#reply(request.requestId, bounced);
+    }
+    const { namespace, type: typeName, id, command, chain } = request;
+    const key = entityKey(namespace, typeName, id);
+    if (chain.length > 0 && chain.includes(key)) {
+      const message = `${key} waits for this call itself: ${[...chain, key].join(" -> ")}.`;
+      return this.#reply(request.requestId, refuse(reentrant(message)));
+    }
+    const activation = shard.activations.get(key);
+    const type = activation?.type ?? this.#types.get(typeName);
+    if (type === undefined) {
+      const message = `This node has no entity type "${typeName}".`;
+      return this.#reply(request.requestId, refuse(typeUnknown(message)));
+    }
+    if (!type.commands.has(command)) {
+      const message = `Entity type "${typeName}" has no command "${command}".`;
+      return this.#reply(request.requestId, refuse(commandUnknown(message)));
+    }
+    if (activation !== undefined) return this.#loop.accept(activation, request);
+    const fault = addressFault(namespace, id);
+    if (fault !== null) {
+      return this.#reply(request.requestId, refuse(commandInvalid(fault, [])));
+    }
+    const entity = Object.freeze({ namespace, type: typeName, id });
+    const created = new Activation(key, entity, type, shard);
+    shard.activations.set(key, created);
+    this.#loop.accept(created, request);
+  }
+
+  #reply(requestId: number, reply: EntityReply): void {
+    this.#emit({ tag: "reply", requestId, reply });
+  }
+
+  #emit(message: FromExecutor): void {
+    for (const listener of this.#listeners) listener(message);
+  }
+}

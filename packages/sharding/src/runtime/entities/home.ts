@@ -1,0 +1,17 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Activation } from "./activation.ts";
+import type { CallEntity } from "./context.ts";
+import type { EntityReply, ServingGuard } from "./executor-messages.ts";
+import type { Shard } from "./shard.ts";
+
+/** What the parts of one executor share. */
+export interface Home {
+  readonly clock: Clock;
+  readonly guard: ServingGuard;
+  readonly call: CallEntity;
+  /** Where a request is that has not been answered in the same turn: how a cancel finds it. */
+  readonly inFlight: Map<number, Activation>;
+  reply(requestId: number, reply: EntityReply): void;
+  /** A draining shard has no running handler any more. */
+  quiet(shard: Shard): void;
+}

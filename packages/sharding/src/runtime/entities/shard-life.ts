@@ -1,0 +1,201 @@
+import { HandlerAbortedError } from "../../errors.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { Activation } from "./activation.ts";
+import type { CommandLoop } from "./command-loop.ts";
+import { entityKey } from "./entity-key.ts";
+import type { EntityType } from "./entity-type.ts";
+import type { CapturedEntity, FromExecutor, ToExecutor } from "./executor-messages.ts";
+import type { Passivation } from "./passivation.ts";
+import { copyPlain } from "./plain-data.ts";
+import { handlerAborted, refuse } from "./replies.ts";
+import { Shard } from "./shard.ts";
+import type { ShardTable } from "./shard-table.ts";
+
+type Message<Tag extends ToExecutor["tag"]> = Extract<ToExecutor, { tag: Tag }>;
+
+export interface ShardLifeParts {
+  readonly clock: Clock;
+  readonly types: ReadonlyMap<string, EntityType>;
+  readonly shards: ShardTable;
+  readonly loop: CommandLoop;
+  readonly passivation: Passivation;
+  emit(message: FromExecutor): void;
+}
+
+/**
+ * How shards come, pause and go. Every message may come twice or late: what is already so is not done
+ * again, and a lower epoch than the one held is ignored (shard-life.test.ts has the whole table).
+ */
+export class ShardLife {
+  readonly #parts: ShardLifeParts;
+
+  constructor(parts: ShardLifeParts) {
+    this.#parts = parts;
+  }
+
+  open(message: Message<"open">): void {
+    const held = this.#parts.shards.get(message);
+    if (held !== undefined) {
+      if (message.epoch <= held.epoch) return;
+      // It left and came back, and the order to drop it was overtaken.
+      this.#end(held);
+    }
+    const { group, shard, epoch, incarnation, carried } = message;
+    const opened = new Shard({ group, shard }, epoch, incarnation);
+    this.#parts.shards.add(opened);
+    this.#restore(opened, carried ?? []);
+  }
+
+  reopen(message: Message<"reopen">): void {
+    const { epoch, incarnation } = message;
+    const held = this.#parts.shards.get(message);
+    if (held === undefined) {
+      // Nothing to go on with. Serving from the start, as after a crash, beats bouncing for ever.
+      this.open({ ...message, tag: "open", carried: null });
+      return;
+    }
+    if (epoch < held.epoch) return;
+    // Frozen, its state has left under this epoch: somebody else may be serving it. It takes a higher one.
+    if (epoch === held.epoch && held.phase === "frozen") return;
+    held.fence = { epoch, incarnation };
+    this.#thaw(held);
+  }
+
+  drain(message: Message<"drain">): void {
+    const { group, shard, epoch, handoffId, abortAfterMs } = message;
+    const held = this.#parts.shards.get(message);
+    if (held === undefined || epoch > held.epoch) {
+      const why =
+        held === undefined ? "It is not open here." : `It is open here at epoch ${held.epoch}.`;
+      this.#parts.emit({ tag: "capture-failed", group, shard, epoch, handoffId, why });
+      return;
+    }
+    if (epoch < held.epoch) return;
+    held.handoffId = handoffId;
+    if (held.phase === "frozen") {
+      this.#answerCaptured(held);
+      return;
+    }
+    const begins = held.phase === "serving";
+    held.phase = "draining";
+    if (abortAfterMs !== null) this.#abortLater(held, abortAfterMs);
+    if (!begins) return;
+    for (const activation of [...held.activations.values()]) {
+      this.#parts.loop.bounceUnstarted(activation);
+    }
+    // A receiver of those replies may have told the shard to go on, or to go.
+    if (held.phase === "draining" && held.running === 0) this.capture(held);
+  }
+
+  drop(message: Message<"drop">): void {
+    const { group, shard, epoch } = message;
+    const held = this.#parts.shards.get(message);
+    if (held !== undefined) {
+      if (epoch < held.epoch) return;
+      this.#end(held);
+    }
+    this.#parts.emit({ tag: "dropped", group, shard, epoch });
+  }
+
+  /** Takes the state of a draining shard whose handlers have ended. */
+  capture(shard: Shard): void {
+    const { ref, epoch, handoffId } = shard;
+    if (handoffId === null) return;
+    const captured = captureAll(shard);
+    if (typeof captured === "string") {
+      // Its state is whole and nobody else has it: it serves on, without waiting to be told.
+      this.#thaw(shard);
+      this.#parts.emit({ tag: "capture-failed", ...ref, epoch, handoffId, why: captured });
+      return;
+    }
+    stopAbort(shard);
+    shard.phase = "frozen";
+    shard.captured = captured;
+    this.#answerCaptured(shard);
+  }
+
+  #answerCaptured(shard: Shard): void {
+    const { ref, epoch, handoffId, captured } = shard;
+    if (handoffId === null) return;
+    this.#parts.emit({ tag: "captured", ...ref, epoch, handoffId, entities: captured });
+  }
+
+  #thaw(shard: Shard): void {
+    stopAbort(shard);
+    shard.phase = "serving";
+    shard.handoffId = null;
+    shard.captured = [];
+  }
+
+  /** The shard is gone before anybody hears of it: a request that comes back at once is bounced. */
+  #end(shard: Shard): void {
+    stopAbort(shard);
+    shard.phase = "gone";
+    this.#parts.shards.remove(shard);
+    for (const activation of [...shard.activations.values()]) {
+      this.#parts.loop.drop(activation, "Its home gave the shard up while the command ran.");
+    }
+  }
+
+  #abortLater(shard: Shard, afterMs: number): void {
+    stopAbort(shard);
+    const { handoffId } = shard;
+    shard.cancelAbort = this.#parts.clock.after(afterMs, () => {
+      if (shard.phase !== "draining" || shard.handoffId !== handoffId) return;
+      this.#abortHandlers(shard, afterMs);
+    });
+  }
+
+  /** Their effects are never adopted, so the state as it stands is whole. */
+  #abortHandlers(shard: Shard, afterMs: number): void {
+    const message = `The shard had to move, and the handler had not ended after ${afterMs} ms.`;
+    for (const activation of [...shard.activations.values()]) {
+      if (activation.context === null) continue;
+      this.#parts.loop.interrupt(
+        activation,
+        refuse(handlerAborted(message)),
+        new HandlerAbortedError(message),
+      );
+    }
+    if (shard.phase === "draining" && shard.running === 0) this.capture(shard);
+  }
+
+  #restore(shard: Shard, carried: readonly CapturedEntity[]): void {
+    const { types, passivation, clock } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    const strays: CapturedEntity[] = [];
+    for (const captured of carried) {
+      const type = types.get(captured.type);
+      if (type === undefined) {
+        strays.push(captured);
+        continue;
+      }
+      const { namespace, id } = captured;
+      const key = entityKey(namespace, captured.type, id);
+      const activation = new Activation(key, { namespace, type: captured.type, id }, type, shard);
+      shard.activations.set(key, activation);
+      passivation.restore(activation, captured.state, nowMs);
+    }
+    shard.strays = strays;
+  }
+}
+
+function stopAbort(shard: Shard): void {
+  shard.cancelAbort?.();
+  shard.cancelAbort = null;
+}
+
+/** @returns why not, where an entity's state cannot be carried. */
+function captureAll(shard: Shard): CapturedEntity[] | string {
+  const captured: CapturedEntity[] = [...shard.strays];
+  for (const { loaded, entity, key, state } of shard.activations.values()) {
+    if (!loaded) continue;
+    try {
+      const { namespace, type, id } = entity;
+      captured.push({ namespace, type, id, state: copyPlain(state, "state") });
+    } catch (error) {
+      return `${key}: ${(error as Error).message}`;
+    }
+  }
+  return captured;
+}

@@ -1,0 +1,34 @@
+import type { Epoch, Incarnation, ShardRef } from "../../core/ids.ts";
+import type { Activation } from "./activation.ts";
+import type { CapturedEntity } from "./executor-messages.ts";
+
+/**
+ * serving -> draining (a handoff began: running handlers end, nothing starts) -> frozen (captured: the
+ * copy is kept until it is known who serves next) -> serving again under a higher epoch, or gone.
+ */
+export type ShardPhase = "serving" | "draining" | "frozen" | "gone";
+
+/** One shard that this executor holds. */
+export class Shard {
+  readonly ref: ShardRef;
+  fence: { readonly epoch: Epoch; readonly incarnation: Incarnation };
+  phase: ShardPhase = "serving";
+  readonly activations = new Map<string, Activation>();
+  /** Carried entities of types that this node does not know: kept, so that they can move on. */
+  strays: readonly CapturedEntity[] = [];
+  /** Handlers that have started and not ended. */
+  running = 0;
+  /** The handoff that drains or froze it. */
+  handoffId: string | null = null;
+  captured: readonly CapturedEntity[] = [];
+  cancelAbort: (() => void) | null = null;
+
+  constructor(ref: ShardRef, epoch: Epoch, incarnation: Incarnation) {
+    this.ref = ref;
+    this.fence = { epoch, incarnation };
+  }
+
+  get epoch(): Epoch {
+    return this.fence.epoch;
+  }
+}
