@@ -10,7 +10,7 @@ import type {
   Transport,
   Variant,
 } from "../../ports/transport.ts";
-import { MemoryLink, type MemoryLinkEnd } from "./link.ts";
+import { type LinkEnd, type LinkOwner, openLink } from "./transport-link.ts";
 
 export interface MemoryNetworkOptions {
   /** Frames, connections and their ends all travel through its timers. */
@@ -67,8 +67,8 @@ class Network {
 
   /** Links everybody whom this node may now reach, or who may reach it. */
   connect(node: Node): void {
-    for (const other of this.#nodes) {
-      if (other !== node && mayLink(node, other)) MemoryLink.open(this.options, node, other);
+    for (const other of [...this.#nodes]) {
+      if (other !== node && mayLink(node, other)) openLink(this.options, node, other);
     }
   }
 }
@@ -79,18 +79,17 @@ function mayLink(a: Node, b: Node): boolean {
   return isDialled && a.accepts(b.self) && b.accepts(a.self);
 }
 
-class Node implements MemoryTransport, MemoryLinkEnd {
+class Node implements MemoryTransport, LinkOwner {
   readonly drops = createDropCounter();
   readonly gate: LinkGate;
   readonly #network: Network;
-  readonly #links = new Map<NodeId, MemoryLink>();
+  readonly #links = new Map<NodeId, LinkEnd>();
   readonly #retired = new Set<string>();
   readonly #messageListeners = new Set<Parameters<Transport["onMessage"]>[0]>();
   readonly #peerListeners = new Set<Parameters<Transport["onPeer"]>[0]>();
   readonly #stopListening: () => void;
   #listed = new Map<NodeId, NodeRef>();
   #self: NodeRef;
-  #isConnectDue = false;
   #isClosed = false;
 
   constructor(network: Network, self: NodeRef, gate: LinkGate) {
@@ -98,8 +97,8 @@ class Node implements MemoryTransport, MemoryLinkEnd {
     this.#self = self;
     this.gate = gate;
     network.add(this);
-    this.#stopListening = gate.onChange(() => this.#connectSoon(0));
-    this.#connectSoon(0);
+    this.#stopListening = gate.onChange(() => this.#connectAfter(0));
+    this.#connectAfter(0);
   }
 
   get self(): NodeRef {
@@ -112,28 +111,30 @@ class Node implements MemoryTransport, MemoryLinkEnd {
   }
 
   accepts(ref: NodeRef): boolean {
-    if (this.#isClosed || ref.nodeId === this.#self.nodeId || this.#links.has(ref.nodeId)) return false;
-    return !this.#retired.has(keyOf(ref)) && this.gate.canConnect(ref.nodeId);
+    const isTaken = ref.nodeId === this.#self.nodeId || this.#links.has(ref.nodeId);
+    if (this.#isClosed || isTaken || this.#retired.has(keyOf(ref))) return false;
+    return this.gate.canConnect(ref.nodeId);
   }
 
   setPeers(peers: readonly Peer[]): void {
     if (this.#isClosed) return;
     const before = this.#listed;
-    this.#listed = new Map(peers.map(({ nodeId, incarnation }) => [nodeId, { nodeId, incarnation }]));
+    this.#listed = new Map(
+      peers.map(({ nodeId, incarnation }) => [nodeId, { nodeId, incarnation }]),
+    );
     for (const life of before.values()) {
       if (!this.lists(life)) this.#retire(life);
     }
     for (const life of this.#listed.values()) {
       this.#retired.delete(keyOf(life));
-      const link = this.#links.get(life.nodeId);
-      const isNews = !sameNode(before.get(life.nodeId) ?? this.#self, life);
-      if (isNews && link !== undefined && !sameNode(link.peerOf(this), life)) link.close(this);
+      const known = before.get(life.nodeId);
+      if (known === undefined || !sameNode(known, life)) this.#closeOtherLife(life);
     }
-    this.#connectSoon(0);
+    this.#connectAfter(0);
   }
 
   send(to: NodeId, channel: Channel, message: unknown, variant: Variant): SendResult {
-    const result = this.#links.get(to)?.send(this, channel, message, variant) ?? "disconnected";
+    const result = this.#links.get(to)?.send(channel, message, variant) ?? "disconnected";
     if (result !== "queued") this.drops.count(variant, result);
     return result;
   }
@@ -149,66 +150,66 @@ class Node implements MemoryTransport, MemoryLinkEnd {
   }
 
   connected(): readonly NodeRef[] {
-    return [...this.#links.values()].map((link) => link.peerOf(this));
+    return [...this.#links.values()].map((end) => end.peer);
   }
 
   setIncarnation(incarnation: Incarnation): void {
     this.#self = { nodeId: this.#self.nodeId, incarnation };
     this.#retired.clear();
-    for (const link of [...this.#links.values()]) link.close(this);
-    this.#connectSoon(0);
+    for (const end of [...this.#links.values()]) end.close();
+    this.#connectAfter(0);
   }
 
   async flush(timeoutMs: number): Promise<void> {
     const done = Promise.withResolvers<void>();
+    const ends = [...this.#links.values()];
+    const check = (): void => {
+      if (ends.every((end) => end.isDrained)) done.resolve();
+    };
+    const stops = ends.map((end) => end.onDrained(check));
     const cancel = this.#network.options.clock.after(timeoutMs, done.resolve);
-    await Promise.race([done.promise, ...[...this.#links.values()].slice(0, 0), this.#written()]);
+    check();
+    await done.promise;
     cancel();
+    for (const stop of stops) stop();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stopListening();
     this.#network.remove(this);
-    for (const link of [...this.#links.values()]) link.close(this);
+    for (const end of [...this.#links.values()]) end.close();
   }
 
-  linked(link: MemoryLink): void {
-    this.#links.set(link.peerOf(this).nodeId, link);
-    this.#tell(link.peerOf(this), "up");
+  linked(end: LinkEnd): void {
+    this.#links.set(end.peer.nodeId, end);
+    for (const listener of this.#peerListeners) listener(end.peer, "up");
   }
 
-  unlinked(link: MemoryLink): void {
-    const peer = link.peerOf(this);
-    if (this.#links.get(peer.nodeId) !== link) return;
-    this.#links.delete(peer.nodeId);
-    this.#tell(peer, "down");
-    this.#connectSoon(this.#network.options.redialMs);
+  unlinked(end: LinkEnd): void {
+    if (this.#links.get(end.peer.nodeId) !== end) return;
+    this.#links.delete(end.peer.nodeId);
+    for (const listener of this.#peerListeners) listener(end.peer, "down");
+    this.#connectAfter(this.#network.options.redialMs);
   }
 
   received(from: NodeRef, channel: Channel, message: unknown): void {
     for (const listener of this.#messageListeners) listener(from, channel, message);
   }
 
-  async #written(): Promise<void> {
-    await Promise.all([...this.#links.values()].map((link) => link.written(this)));
-  }
-
   #retire(life: NodeRef): void {
     this.#retired.add(keyOf(life));
-    const link = this.#links.get(life.nodeId);
-    if (link !== undefined && sameNode(link.peerOf(this), life)) link.close(this);
+    const end = this.#links.get(life.nodeId);
+    if (end !== undefined && sameNode(end.peer, life)) end.close();
   }
 
-  #tell(peer: NodeRef, state: "up" | "down"): void {
-    for (const listener of this.#peerListeners) listener(peer, state);
+  #closeOtherLife(life: NodeRef): void {
+    const end = this.#links.get(life.nodeId);
+    if (end !== undefined && !sameNode(end.peer, life)) end.close();
   }
 
-  #connectSoon(delayMs: number): void {
-    if (this.#isConnectDue) return;
-    this.#isConnectDue = true;
+  #connectAfter(delayMs: number): void {
     this.#network.options.clock.after(delayMs, () => {
-      this.#isConnectDue = false;
       if (!this.#isClosed) this.#network.connect(this);
     });
   }
