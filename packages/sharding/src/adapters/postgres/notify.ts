@@ -11,6 +11,7 @@ export interface LogNotificationsOptions extends ConnectionOptions {
 }
 
 type Hint = (hint: { readonly seq: Seq | null }) => void;
+type Subscriber = { readonly fn: Hint };
 
 const firstBackoffMs = 50;
 const longestBackoffMs = 2_000;
@@ -24,10 +25,11 @@ const longestBackoffMs = 2_000;
  */
 export class LogNotifications {
   readonly #options: LogNotificationsOptions;
-  readonly #subscribers = new Set<{ readonly fn: Hint }>();
+  readonly #subscribers = new Set<Subscriber>();
   #connection: RawConnection | null = null;
   #timer: NodeJS.Timeout | undefined;
   #backoffMs = firstBackoffMs;
+  #isListening = false;
   #state: "idle" | "running" | "closed" = "idle";
 
   constructor(options: LogNotificationsOptions) {
@@ -41,6 +43,9 @@ export class LogNotifications {
       this.#state = "running";
       this.#connect();
     }
+    // What the others were hinted when the connection was opened; never within the call, because a
+    // subscriber is not ready for its first hint before it returns.
+    if (this.#isListening) queueMicrotask(() => this.#hint(null, [subscriber]));
     return () => this.#subscribers.delete(subscriber);
   }
 
@@ -70,6 +75,7 @@ export class LogNotifications {
       .then(() => client.query(`listen ${escapeIdentifier(this.#options.channel)}`))
       .then(() => {
         this.#backoffMs = firstBackoffMs;
+        this.#isListening = true;
         this.#hint(null);
         this.#watch(connection);
       })
@@ -91,6 +97,7 @@ export class LogNotifications {
   }
 
   #retry(why: Error | null): void {
+    this.#isListening = false;
     if (this.#state === "closed") return;
     if (why !== null) this.#tell("lost", why);
     clearTimeout(this.#timer);
@@ -98,8 +105,10 @@ export class LogNotifications {
     this.#backoffMs = Math.min(this.#backoffMs * 2, longestBackoffMs);
   }
 
-  #hint(seq: Seq | null): void {
-    for (const { fn } of [...this.#subscribers]) fn({ seq });
+  #hint(seq: Seq | null, to: Iterable<Subscriber> = this.#subscribers): void {
+    for (const subscriber of [...to]) {
+      if (this.#subscribers.has(subscriber)) subscriber.fn({ seq });
+    }
   }
 
   #tell(what: string, error: Error): void {

@@ -1,0 +1,18 @@
+import type { NodeRef } from "../../core/ids.ts";
+import type { LeaseSessions } from "../../ports/lease-session.ts";
+import type { StateStore } from "../../ports/state-store.ts";
+
+/** One empty cluster on one server, as the contract suites of the stores need it. */
+export interface StoreHarness {
+  readonly sessions: LeaseSessions;
+  readonly store: StateStore;
+  /** Another cluster that lives beside it in the same database. */
+  readonly otherCluster: LeaseSessions;
+  /** A parent waited for the node's process: it has exited. */
+  recordExit(holder: NodeRef, pid: number): Promise<void>;
+  /** Lets time pass, for the server too. */
+  elapse(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type MakeStoreHarness = () => Promise<StoreHarness>;
