@@ -68,7 +68,11 @@ export interface ShardingNode {
   incarnation(): Incarnation;
 
   /** A typed client of one entity, wherever it lives. */
-  entity<D extends AnyEntityDefinition>(definition: D, id: string, options?: EntityOptions): EntityClient<D>;
+  entity<D extends AnyEntityDefinition>(
+    definition: D,
+    id: string,
+    options?: EntityOptions,
+  ): EntityClient<D>;
   /** The untyped form, for the HTTP edge. */
   ask(request: AskRequest): Promise<AskAnswer>;
   readonly entityTypes: ReadonlyMap<string, AnyEntityDefinition>;
@@ -83,12 +87,20 @@ export interface ShardingNode {
   onLog(fn: (entries: readonly LogEntry[], state: ClusterState) => void): () => void;
   /** The whole copy was replaced (start, or too far behind): followers begin from a snapshot. */
   onReload(fn: (state: ClusterState) => void): () => void;
-  onShardBelief(fn: (changed: readonly ShardBelief[], gone: readonly { group: string; shard: number }[]) => void): () => void;
+  onShardBelief(
+    fn: (
+      changed: readonly ShardBelief[],
+      gone: readonly { group: string; shard: number }[],
+    ) => void,
+  ): () => void;
   /** From the node's memory as far as it reaches, else from Postgres. */
   readLog(after: Seq, limit: number): Promise<LogPage>;
 
   /** Carries an operator's command to the active coordinator; resolves once this copy includes its effect. */
-  admin(command: AdminCommand, deadlineMs?: number): Promise<{ readonly seq: Seq; readonly planId: string | null }>;
+  admin(
+    command: AdminCommand,
+    deadlineMs?: number,
+  ): Promise<{ readonly seq: Seq; readonly planId: string | null }>;
 
   readonly drops: DropCounter;
   counters(): NodeCounters;

@@ -1,9 +1,15 @@
 /** The pure part that observers share: frame types and the reducer. No Node.js, no I/O. */
 export type * from "./core/belief.ts";
-export { applyEntries, emptyCluster, findShard, LogMismatchError, ownerOf } from "./core/cluster.ts";
 export type * from "./core/cluster.ts";
+export {
+  applyEntries,
+  emptyCluster,
+  findShard,
+  LogMismatchError,
+  ownerOf,
+} from "./core/cluster.ts";
 export { type ClusterJson, fromClusterJson, toClusterJson } from "./core/cluster-json.ts";
-export { sameNode, shardKey } from "./core/ids.ts";
-export type * from "./core/ids.ts";
-export type * from "./core/log.ts";
 export { shardOf } from "./core/hash.ts";
+export type * from "./core/ids.ts";
+export { sameNode, shardKey } from "./core/ids.ts";
+export type * from "./core/log.ts";

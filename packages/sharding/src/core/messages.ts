@@ -161,6 +161,8 @@ export type AdminAnswer =
   | { readonly ok: false; readonly code: AdminErrorCode; readonly why: string };
 
 export type AdminErrorCode =
+  /** Whoever was asked does not lead (any more): ask again, elsewhere. */
+  | "NOT_COORDINATOR"
   | "NODE_UNKNOWN"
   | "NODE_NOT_UP"
   | "SHARD_UNKNOWN"

@@ -1,0 +1,92 @@
+import { type ClusterState, ownerOf, type ShardRow } from "./cluster.ts";
+import { sameNode, shardKey } from "./ids.ts";
+import type { LogEntry } from "./log.ts";
+import type { RegionState } from "./region.ts";
+
+/**
+ * What must never happen, as functions that name what they found (DESIGN section 10). Each returns one
+ * sentence per violation and an empty list when all is well.
+ */
+
+/** S1: two nodes serve one shard at the same instant. `regions` are those whose lease holds. */
+export function servedTwice(regions: readonly RegionState[]): readonly string[] {
+  const servers = new Map<string, string>();
+  const found: string[] = [];
+  for (const region of regions) {
+    for (const [key, held] of region.held) {
+      if (held.phase !== "serving" && held.phase !== "draining") continue;
+      const other = servers.get(key);
+      const self = `${region.self.nodeId} at epoch ${held.epoch}`;
+      if (other !== undefined) found.push(`S1: ${key} is served by ${other} and by ${self}`);
+      servers.set(key, self);
+    }
+  }
+  return found;
+}
+
+/** S2: a shard's epoch goes down, or the same epoch names another home. */
+export function epochsRepeated(before: ClusterState, after: ClusterState): readonly string[] {
+  return shardPairs(before, after).flatMap(([key, was, is]) => {
+    if (is.epoch < was.epoch) return [`S2: ${key} went from epoch ${was.epoch} to ${is.epoch}`];
+    const [a, b] = [ownerOf(was), ownerOf(is)];
+    const changedHands = a !== null && b !== null && !sameNode(a, b) && was.epoch === is.epoch;
+    return changedHands ? [`S2: epoch ${is.epoch} of ${key} was granted twice`] : [];
+  });
+}
+
+/** S6: a second handoff starts while one is in flight. */
+export function handoffsOverlapping(entries: readonly LogEntry[]): readonly string[] {
+  const open = new Map<string, string>();
+  const found: string[] = [];
+  for (const entry of entries) {
+    if (entry.type === "handoff-began") {
+      const other = open.get(shardKey(entry));
+      if (other !== undefined)
+        found.push(`S6: ${shardKey(entry)} is in ${other} and ${entry.handoffId}`);
+      open.set(shardKey(entry), entry.handoffId);
+    } else if (entry.type === "shard-assigned" || entry.type === "shard-vacated") {
+      open.delete(shardKey(entry));
+    }
+  }
+  return found;
+}
+
+/** S7: the log has a gap, or a term goes down. */
+export function logBroken(entries: readonly LogEntry[]): readonly string[] {
+  return entries.flatMap((entry, i) => {
+    const before = entries[i - 1];
+    if (before === undefined) return [];
+    if (entry.seq !== before.seq + 1) return [`S7: ${entry.seq} follows ${before.seq}`];
+    return entry.term < before.term ? [`S3: term ${entry.term} wrote after ${before.term}`] : [];
+  });
+}
+
+/** Rows that no sequence of decisions may lead to. */
+export function rowsMalformed(state: ClusterState): readonly string[] {
+  return [...state.shards].flatMap(([group, rows]) =>
+    rows.flatMap((row, shard) => {
+      const name = `${group}/${shard}`;
+      const owner = ownerOf(row);
+      if (owner === null) return [];
+      const node = state.nodes.get(owner.nodeId);
+      if (node === undefined) return [`${name} belongs to ${owner.nodeId}, which never joined`];
+      if (sameNode(node, owner) && node.state === "dead")
+        return [`${name} belongs to ${owner.nodeId}, which is dead`];
+      const goesNowhere = row.state === "handing-off" && sameNode(row.handoff.to, owner);
+      return goesNowhere ? [`${name} is handed from ${owner.nodeId} to itself`] : [];
+    }),
+  );
+}
+
+function shardPairs(
+  before: ClusterState,
+  after: ClusterState,
+): readonly [string, ShardRow, ShardRow][] {
+  return [...before.shards].flatMap(([group, rows]) =>
+    rows.map((row, shard): [string, ShardRow, ShardRow] => [
+      `${group}/${shard}`,
+      row,
+      after.shards.get(group)?.[shard] ?? row,
+    ]),
+  );
+}

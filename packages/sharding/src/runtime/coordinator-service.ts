@@ -1,0 +1,223 @@
+import type { ClusterState } from "../core/cluster.ts";
+import { type CoordinatorOptions, startCoordinator } from "../core/coordinator.ts";
+import type { NodeRef } from "../core/ids.ts";
+import type { LogEntry } from "../core/log.ts";
+import { endOf, type Watches } from "../core/membership.ts";
+import type { FromCoordinator, ToCoordinator } from "../core/messages.ts";
+import type { LogFn } from "../node-api.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { LeaseRow } from "../ports/lease-session.ts";
+import type { ProcessTable } from "../ports/processes.ts";
+import type { StateStore } from "../ports/state-store.ts";
+import { Driver } from "./driver.ts";
+import type { NodeLease } from "./node-lease.ts";
+
+export interface CoordinatorServiceOptions {
+  readonly lease: NodeLease;
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly processes: ProcessTable;
+  readonly ttlMs: number;
+  readonly core: CoordinatorOptions;
+  readonly log: LogFn;
+}
+
+export interface CoordinatorServiceEvents {
+  /** Leading begins with the entry of the new term. */
+  committed(history: string, entries: readonly LogEntry[]): void;
+  send(to: NodeRef, message: FromCoordinator): void;
+}
+
+/** Requests that wait while a candidate is being elected. More than that are asked again anyway. */
+const waitingLimit = 10_000;
+
+/**
+ * Leads while it holds the coordinator lock, and only then.
+ *
+ * ```
+ *   passive --lock granted--> electing --term raised, rows loaded--> active
+ *      ^                          |                                     |
+ *      +--------------------------+----- deposed, lock or lease lost ---+
+ * ```
+ * The lock is a hint that keeps candidates from racing; the term is the fence: a deposed coordinator
+ * commits nothing and therefore sends nothing (S3).
+ */
+export class CoordinatorService {
+  readonly #options: CoordinatorServiceOptions;
+  readonly #events: CoordinatorServiceEvents;
+  #driver: Driver | null = null;
+  #isElecting = false;
+  #isCandidate = true;
+  #waiting: { from: NodeRef; message: ToCoordinator }[] = [];
+  #leases: readonly LeaseRow[] = [];
+  #watches: Watches = new Map();
+  #cancelTick: (() => void) | null = null;
+  /** Of this node, in its present process. */
+  takeOvers = 0;
+
+  constructor(options: CoordinatorServiceOptions, events: CoordinatorServiceEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  isActive(): boolean {
+    return this.#driver !== null && this.#options.lease.grant?.checkAlive() === true;
+  }
+
+  /** From now on another node should lead. */
+  retire(): void {
+    this.#isCandidate = false;
+  }
+
+  /** Tries to take the coordinator lock. Cheap; called on a schedule and when the coordinator's connection closes. */
+  async tryLead(): Promise<void> {
+    const { lease, log } = this.#options;
+    const { session, grant } = lease;
+    if (!this.#isCandidate || this.#driver !== null || this.#isElecting) return;
+    if (session === null || grant?.checkAlive() !== true) return;
+    this.#isElecting = true;
+    try {
+      if (!(await session.tryLock("coordinator"))) return;
+      const cluster = await this.#elect(grant.holder);
+      // The session may have ended meanwhile, and with it the lock.
+      if (cluster === null || lease.session !== session || !grant.checkAlive()) {
+        if (lease.session === session) await session.unlock("coordinator");
+        return;
+      }
+      this.#lead(cluster, grant.holder);
+    } catch (error) {
+      log("warn", "the election failed", { error: String(error) });
+      if (lease.session === session) await session.close();
+    } finally {
+      this.#isElecting = false;
+      if (this.#driver === null) this.#waiting = [];
+    }
+  }
+
+  /** The lease session ended: the lock is gone, so somebody else may lead already. */
+  sessionLost(): void {
+    this.#step("the lease session ended");
+  }
+
+  /** Hands the lock back, so that another candidate need not wait. */
+  async stop(): Promise<void> {
+    this.#isCandidate = false;
+    const wasActive = this.#driver !== null;
+    this.#step("stopping");
+    if (wasActive) await this.#handBack();
+  }
+
+  /** Gives the lock up: while we hold it and do not lead, nobody else could. */
+  async #handBack(): Promise<void> {
+    this.#isElecting = true;
+    try {
+      await this.#options.lease.session?.unlock("coordinator");
+    } catch (error) {
+      // The session is gone, and the lock with it.
+      this.#options.log("debug", "the coordinator lock went with its session", {
+        error: String(error),
+      });
+    } finally {
+      this.#isElecting = false;
+    }
+  }
+
+  receive(from: NodeRef, message: ToCoordinator): void {
+    if (this.#driver !== null) this.#driver.push({ tag: "message", from, message });
+    else if (this.#isElecting && this.#waiting.length < waitingLimit)
+      this.#waiting.push({ from, message });
+    // Passive: the sender asks again, and by then it knows whom.
+  }
+
+  heard(leases: readonly LeaseRow[], watches: Watches): void {
+    this.#leases = leases;
+    this.#watches = watches;
+    const alive = leases.filter((lease) => lease.state === "alive");
+    this.#driver?.push({
+      tag: "leases",
+      alive: alive.map(({ nodeId, incarnation }) => ({ nodeId, incarnation })),
+    });
+    this.checkMembers();
+  }
+
+  /** Looks for members whose lease has ended; also called when a connection closes. @returns how many. */
+  checkMembers(): number {
+    const driver = this.#driver;
+    if (driver === null) return 0;
+    const { clock, ttlMs, processes, lease } = this.#options;
+    const nowMs = clock.monotonicMs();
+    let ended = 0;
+    for (const row of driver.state.cluster.nodes.values()) {
+      if (row.state === "dead" || row.nodeId === lease.grant?.holder.nodeId) continue;
+      const leaseRow = this.#leases.find((l) => l.nodeId === row.nodeId);
+      const isGone = () => leaseRow?.process != null && processes.isGone(leaseRow.process);
+      const proof = endOf(this.#watches, row, nowMs, ttlMs, isGone);
+      if (proof === null) continue;
+      ended += 1;
+      const { nodeId, incarnation } = row;
+      const renewals = leaseRow?.renewals ?? -1;
+      driver.push({ tag: "lease-ended", node: { nodeId, incarnation }, proof, renewals });
+      // Its backend may still hold the lock: a frozen process, or one behind a dead connection.
+      if (proof === "watched" && leaseRow !== undefined) void this.#terminate(leaseRow);
+    }
+    return ended;
+  }
+
+  async #elect(self: NodeRef): Promise<ClusterState | null> {
+    const { store } = this.#options;
+    const before = await store.load();
+    const entry = await store.raiseTerm(self, before.term);
+    // Somebody else raised it: they lead, or will notice that they hold no lock.
+    if (entry === null) return null;
+    return await store.load();
+  }
+
+  #lead(cluster: ClusterState, self: NodeRef): void {
+    const { clock, store, lease, core, log } = this.#options;
+    const grant = lease.grant;
+    const state = startCoordinator(cluster, self, core, clock.monotonicMs());
+    const driver: Driver = new Driver(state, store, clock, () => grant?.checkAlive() === true, {
+      committed: (entries, next) => this.#events.committed(next.history, entries),
+      send: (to, message) => this.#events.send(to, message),
+      ended: (why) => {
+        if (this.#driver !== driver) return;
+        this.#step(why);
+        void this.#handBack();
+      },
+    });
+    this.#driver = driver;
+    this.takeOvers += 1;
+    log("info", "leading", { term: cluster.term, seq: cluster.seq });
+    for (const { from, message } of this.#waiting) this.receive(from, message);
+    this.#waiting = [];
+    this.heard(this.#leases, this.#watches);
+    this.#tick();
+  }
+
+  #tick(): void {
+    this.#driver?.push({ tag: "tick" });
+    const hasWork =
+      (this.#driver?.state.work.size ?? 0) > 0 || this.#driver?.state.settling === true;
+    const delayMs = hasWork ? 50 : 250;
+    this.#cancelTick = this.#options.clock.after(delayMs, () => this.#tick());
+  }
+
+  #step(why: string): void {
+    const driver = this.#driver;
+    if (driver === null) return;
+    this.#driver = null;
+    this.#cancelTick?.();
+    driver.end();
+    this.#options.log("info", "not leading any more", { why, term: driver.state.cluster.term });
+  }
+
+  async #terminate(row: LeaseRow): Promise<void> {
+    try {
+      await this.#options.lease.session?.terminate(row.backend);
+    } catch (error) {
+      this.#options.log("debug", "a dead node's session could not be ended", {
+        error: String(error),
+      });
+    }
+  }
+}

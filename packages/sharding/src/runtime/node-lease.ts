@@ -1,0 +1,236 @@
+import type { LeaseState } from "../core/belief.ts";
+import type { Incarnation, NodeId } from "../core/ids.ts";
+import type { LogFn } from "../node-api.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Heartbeat, LeaseSession, LeaseSessions } from "../ports/lease-session.ts";
+import type { ProcessTable } from "../ports/processes.ts";
+import { acquireLease } from "./acquire-lease.ts";
+import { Grant } from "./grant.ts";
+import { pause } from "./pause.ts";
+
+export interface NodeLeaseOptions {
+  readonly nodeId: NodeId;
+  readonly address: string;
+  readonly ttlMs: number;
+  readonly sessions: LeaseSessions;
+  readonly clock: Clock;
+  readonly processes: ProcessTable;
+  readonly log: LogFn;
+}
+
+export interface NodeLeaseEvents {
+  /** A new life begins: nothing of the former one may go on. */
+  held(grant: Grant): void;
+  /** The life is over. Synchronous: when it returns, nothing is served any more. */
+  lost(why: string): void;
+  /** Each heartbeat, with when it was sent and when its answer came. */
+  heartbeat(heartbeat: Heartbeat, sentAtMs: number, receivedAtMs: number): void;
+  /** The session ended: whatever else was locked on it is gone, whether the lease survives or not. */
+  sessionLost(): void;
+}
+
+/**
+ * The holder's side of a node's lease: take it, renew it, survive a lost session, start over.
+ *
+ * ```
+ *   acquiring --taken--> held --session lost--> reconnecting --row still ours--> held
+ *       ^                  |                          |
+ *       +---- lost --------+---- deadline passed -----+
+ * ```
+ * A lost session is not a lost lease: until the deadline nobody may take it, so the node ends its own
+ * old backend, locks again and goes on. After the deadline, or when the row names another life, it
+ * stops, takes a new incarnation and begins again.
+ */
+export class NodeLease {
+  readonly #options: NodeLeaseOptions;
+  readonly #events: NodeLeaseEvents;
+  readonly #stop = new AbortController();
+  #grant: Grant | null = null;
+  #session: LeaseSession | null = null;
+  #state: LeaseState = "lost";
+  #incarnation: Incarnation;
+  #timeline: number | null = null;
+  #beat: Promise<boolean> | null = null;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: NodeLeaseOptions, events: NodeLeaseEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#incarnation = options.clock.uuid();
+  }
+
+  get incarnation(): Incarnation {
+    return this.#incarnation;
+  }
+  get state(): LeaseState {
+    return this.#state === "held" && this.#grant?.checkAlive() !== true ? "lost" : this.#state;
+  }
+  get grant(): Grant | null {
+    return this.#grant;
+  }
+  /** The session of the present life while it is up: for the coordinator lock and terminations. */
+  get session(): LeaseSession | null {
+    return this.#session;
+  }
+
+  /**
+   * Takes the lease and keeps it from then on.
+   *
+   * @throws what opening the session or taking the lease throws, the first time only.
+   */
+  async start(): Promise<void> {
+    await this.#begin(null);
+    this.#running = this.#keep();
+  }
+
+  /** A heartbeat now, out of turn. @returns whether it renewed. */
+  async beat(): Promise<boolean> {
+    this.#beat ??= this.#renew().finally(() => {
+      this.#beat = null;
+    });
+    return await this.#beat;
+  }
+
+  /** Ends the life on purpose: the row says `released`, so that nobody has to wait. */
+  async release(): Promise<void> {
+    this.#stop.abort();
+    const session = this.#session;
+    const grant = this.#grant;
+    this.#lose("released");
+    if (session !== null && grant !== null) {
+      await session.release(grant.holder).catch((error: unknown) => {
+        // The others will watch the counter stand still instead.
+        this.#options.log("warn", "the lease could not be marked released", {
+          error: String(error),
+        });
+      });
+      await session.close();
+    }
+    await this.#running;
+  }
+
+  async #keep(): Promise<void> {
+    const { clock, ttlMs, log } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      try {
+        if (this.#grant === null) {
+          await pause(clock, (ttlMs / 20) * (0.5 + clock.random()));
+          if (!this.#stop.signal.aborted) await this.#begin(this.#incarnation);
+        } else if (this.#session === null) {
+          await this.#reconnect(this.#grant);
+        } else {
+          await this.#nextBeat(this.#grant);
+        }
+      } catch (error) {
+        if (!this.#stop.signal.aborted)
+          log("warn", "the lease is not held", { error: String(error) });
+        await pause(clock, ttlMs / 20);
+      }
+    }
+  }
+
+  async #nextBeat(grant: Grant): Promise<void> {
+    await pause(this.#options.clock, this.#options.ttlMs / 6);
+    if (this.#grant !== grant) return;
+    if (!grant.checkAlive()) this.#lose("its deadline has passed");
+    else if (this.#session !== null) await this.beat();
+  }
+
+  async #begin(predecessor: Incarnation | null): Promise<void> {
+    const { nodeId, address, clock, processes, ttlMs, sessions } = this.#options;
+    if (predecessor !== null) this.#incarnation = clock.uuid();
+    const holder = { nodeId, incarnation: this.#incarnation };
+    const session = await sessions.open({ holder, ttlMs, timeoutMs: ttlMs / 3 });
+    try {
+      const lease = { ...holder, address, process: processes.self() };
+      const need = { clock, processes, ttlMs, lease, predecessor, signal: this.#stop.signal };
+      const { row, sentAtMs } = await acquireLease(session, need);
+      this.#grant = new Grant(holder, row.token, clock, ttlMs, sentAtMs);
+      this.#timeline = null;
+      this.#adopt(session);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+    this.#events.held(this.#grant);
+    await this.beat();
+  }
+
+  #adopt(session: LeaseSession): void {
+    this.#session = session;
+    this.#state = "held";
+    session.onClosed((why) => {
+      if (this.#session !== session) return;
+      this.#session = null;
+      this.#events.sessionLost();
+      if (this.#grant === null) return;
+      this.#state = "reconnecting";
+      this.#options.log("warn", "the lease session ended; reconnecting", { why: why.message });
+    });
+  }
+
+  async #reconnect(grant: Grant): Promise<void> {
+    const { nodeId, clock, ttlMs, sessions } = this.#options;
+    if (!grant.checkAlive()) return this.#lose("its deadline passed while reconnecting");
+    const session = await sessions.open({ holder: grant.holder, ttlMs, timeoutMs: ttlMs / 3 });
+    try {
+      const before = await session.read(nodeId);
+      if (before !== null && before.incarnation === grant.holder.incarnation) {
+        await session.terminate(before.backend);
+      }
+      while (!(await session.tryLock(`node:${nodeId}`))) {
+        if (!grant.checkAlive()) throw new Error("the lock is still held by the old session");
+        await pause(clock, ttlMs / 100);
+      }
+      this.#adopt(session);
+      if (!(await this.beat())) await session.close();
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  async #renew(): Promise<boolean> {
+    const { clock } = this.#options;
+    const session = this.#session;
+    const grant = this.#grant;
+    if (session === null || grant === null) return false;
+    const sentAtMs = clock.monotonicMs();
+    let heartbeat: Heartbeat;
+    try {
+      heartbeat = await session.renew(grant.holder);
+    } catch {
+      // The session is gone; `onClosed` has said so, and the loop reconnects.
+      return false;
+    }
+    if (this.#grant !== grant) return false;
+    this.#timeline ??= heartbeat.timeline;
+    if (!heartbeat.renewed) this.#lose("its row names another life or an end");
+    else if (this.#timeline !== heartbeat.timeline) this.#lose("the database is on a new timeline");
+    else if (!grant.checkAlive()) this.#lose("the renewal was answered after the deadline");
+    else {
+      grant.renewed(sentAtMs);
+      this.#events.heartbeat(heartbeat, sentAtMs, clock.monotonicMs());
+      return true;
+    }
+    return false;
+  }
+
+  #lose(why: string): void {
+    const grant = this.#grant;
+    if (grant === null) return;
+    grant.end();
+    this.#grant = null;
+    this.#state = "lost";
+    const session = this.#session;
+    this.#session = null;
+    if (!this.#stop.signal.aborted) {
+      this.#options.log("warn", "the lease is lost", {
+        why,
+        incarnation: grant.holder.incarnation,
+      });
+      void session?.close();
+    }
+    this.#events.lost(why);
+  }
+}

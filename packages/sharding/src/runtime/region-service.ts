@@ -1,0 +1,291 @@
+import type { ShardBelief } from "../core/belief.ts";
+import { type ClusterState, findShard, ownerOf } from "../core/cluster.ts";
+import { type NodeRef, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
+import type { LogEntry } from "../core/log.ts";
+import type { FromCoordinator, StateChunk, StateTaken, ToCoordinator } from "../core/messages.ts";
+import {
+  emptyRegion,
+  type RegionEffect,
+  type RegionInput,
+  type RegionReport,
+  type RegionState,
+  turnRegion,
+} from "../core/region.ts";
+import type { LogFn } from "../node-api.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Transport } from "../ports/transport.ts";
+import type { FromExecutor, ToExecutor } from "./entities/executor-messages.ts";
+import type { Grant } from "./grant.ts";
+import { beliefChanges, beliefOf, type Serving } from "./serving.ts";
+import { StateTransfer } from "./state-transfer.ts";
+
+export interface RegionServiceOptions {
+  readonly transport: Transport;
+  readonly executor: { post(message: ToExecutor): void };
+  readonly serving: Serving;
+  readonly clock: Clock;
+  readonly handoffTimeoutMs: number;
+  readonly log: LogFn;
+  /** Where this node's copy of the log stands. */
+  readonly cluster: () => ClusterState;
+}
+
+export interface RegionServiceEvents {
+  /** To the coordinator, wherever it is; what gets lost is asked for again. */
+  report(message: ToCoordinator): void;
+  /** These shards are held differently now. */
+  changed(changed: readonly ShardBelief[], gone: readonly ShardRef[]): void;
+}
+
+/**
+ * The async half of a region: feeds it and carries out its effects, in order.
+ *
+ * One life at a time: `begin` and `end` bracket a grant, and what arrives for another life finds
+ * nothing here.
+ */
+export class RegionService {
+  readonly #options: RegionServiceOptions;
+  readonly #events: RegionServiceEvents;
+  readonly #transfer: StateTransfer;
+  #state: RegionState | null = null;
+  #waiting: RegionInput[] = [];
+  #isStepping = false;
+  handoffsOut = 0;
+  handoffsIn = 0;
+
+  constructor(options: RegionServiceOptions, events: RegionServiceEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#transfer = new StateTransfer(options.transport, options.clock, {
+      arrived: (ref) => this.#push({ tag: "arrived", ...ref }),
+      taken: (handoffId, from) => this.#push({ tag: "taken", handoffId, from }),
+      bad: (why) => options.log("warn", "carried state was refused", { why }),
+    });
+  }
+
+  begin(grant: Grant): void {
+    this.#state = emptyRegion(grant.holder);
+    this.#options.serving.begin(grant);
+    this.reload(this.#options.cluster());
+  }
+
+  /** Synchronous: when it returns nothing is served and every activation is being dropped. */
+  end(): void {
+    const state = this.#state;
+    this.#state = null;
+    this.#waiting = [];
+    this.#options.serving.clear();
+    this.#transfer.clear();
+    if (state === null) return;
+    for (const { group, shard, epoch } of state.held.values()) {
+      this.#options.executor.post({ tag: "drop", group, shard, epoch });
+    }
+    this.#events.changed(
+      [],
+      [...state.held.values()].map(({ group, shard }) => ({ group, shard })),
+    );
+  }
+
+  holdsNothing(): boolean {
+    return (this.#state?.held.size ?? 0) === 0;
+  }
+
+  /** `draining` and frozen shards are held, and take no new requests. */
+  phaseOf(ref: ShardRef): "serving" | "draining" | "frozen" | null {
+    const phase = this.#state?.held.get(shardKey(ref))?.phase ?? null;
+    return phase === "sending" ? "frozen" : phase;
+  }
+
+  beliefs(): readonly ShardBelief[] {
+    const held = this.#state?.held.values() ?? [];
+    return [...held].map((shard) => beliefOf(shard, true));
+  }
+
+  claims(): ToCoordinator | null {
+    if (this.#state === null) return null;
+    const claims = [...this.#state.held.values()].map(({ group, shard, epoch }) => ({
+      group,
+      shard,
+      epoch,
+    }));
+    return claims.length === 0 ? null : { tag: "claim", term: this.#term(), claims };
+  }
+
+  follow(entries: readonly LogEntry[]): void {
+    for (const entry of entries) this.#waiting.push({ tag: "entry", entry });
+    this.#step();
+  }
+
+  /** The log's copy was replaced: the rows say what the entries in between would have said. */
+  reload(cluster: ClusterState): void {
+    const state = this.#state;
+    if (state === null) return;
+    this.#waiting.push(...ordersFrom(cluster, state));
+    this.#step();
+  }
+
+  /** The caller has checked that `message` comes from the node that holds the term. */
+  receive(message: FromCoordinator): void {
+    switch (message.tag) {
+      case "host-shards":
+        for (const order of message.shards) this.#waiting.push({ tag: "host", order });
+        return this.#step();
+      case "begin-handoffs":
+        for (const order of message.handoffs) this.#waiting.push({ tag: "begin", order });
+        return this.#step();
+      case "stop-shards":
+        for (const grant of message.shards) this.#waiting.push({ tag: "stop", grant });
+        return this.#step();
+      default:
+        return;
+    }
+  }
+
+  receiveState(from: NodeRef, message: StateChunk | StateTaken): void {
+    if (this.#state === null) return;
+    if (message.tag === "state-taken") this.#transfer.receiveTaken(from, message);
+    else this.#transfer.receiveChunk(from, message);
+  }
+
+  peerUp(peer: NodeRef): void {
+    this.#transfer.resume(peer);
+  }
+
+  fromExecutor(message: FromExecutor): void {
+    if (message.tag === "captured") {
+      const { group, shard, epoch, handoffId } = message;
+      // Before anybody hears of the release: a slot that outlived it would serve beside the target.
+      if (this.#isDraining(message, handoffId)) this.#options.serving.close(message);
+      const state = this.#transfer.keep(handoffId, message.entities);
+      this.#push({ tag: "captured", group, shard, epoch, handoffId, ...state });
+    } else if (message.tag === "capture-failed") {
+      this.#options.log("warn", "a handoff failed", { shard: shardKey(message), why: message.why });
+      this.#push(message);
+    }
+  }
+
+  #isDraining(ref: ShardRef, handoffId: string): boolean {
+    const held = this.#state?.held.get(shardKey(ref));
+    return held?.phase === "draining" && held.handoffId === handoffId;
+  }
+
+  #term(): number {
+    return this.#options.cluster().term;
+  }
+
+  #push(input: RegionInput): void {
+    this.#waiting.push(input);
+    this.#step();
+  }
+
+  #step(): void {
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    while (this.#waiting.length > 0 && this.#state !== null) {
+      const inputs = this.#waiting;
+      this.#waiting = [];
+      const before = this.#state;
+      const turn = turnRegion(before, inputs);
+      this.#state = turn.state;
+      this.#carryOut(turn.effects, before);
+    }
+    this.#waiting = [];
+    this.#isStepping = false;
+  }
+
+  #carryOut(effects: readonly RegionEffect[], before: RegionState): void {
+    const reports: RegionReport[] = [];
+    const touched = new Map<string, ShardRef>();
+    for (const effect of effects) {
+      if (effect.tag === "report") reports.push(effect.report);
+      else this.#perform(effect);
+      if (effect.tag === "report") touched.set(shardKey(effect.report.item), effect.report.item);
+      else if (effect.tag !== "forget") touched.set(shardKey(effect), effect);
+    }
+    for (const message of gather(reports, this.#term())) this.#events.report(message);
+    if (touched.size === 0 || this.#state === null) return;
+    const { changed, gone } = beliefChanges(before, this.#state, touched.values());
+    this.#events.changed(changed, gone);
+  }
+
+  #perform(effect: Exclude<RegionEffect, { tag: "report" }>): void {
+    const { serving, executor, handoffTimeoutMs } = this.#options;
+    const incarnation = (this.#state as RegionState).self.incarnation;
+    switch (effect.tag) {
+      case "open": {
+        const { group, shard, epoch, handoffId } = effect;
+        const carried = handoffId === null ? null : this.#transfer.open(handoffId);
+        if (handoffId !== null) this.handoffsIn += 1;
+        serving.open(effect, epoch);
+        return executor.post({ tag: "open", group, shard, epoch, incarnation, carried });
+      }
+      case "reopen": {
+        const { group, shard, epoch } = effect;
+        serving.raise(effect, epoch);
+        return executor.post({ tag: "reopen", group, shard, epoch, incarnation });
+      }
+      case "drain": {
+        const { group, shard, epoch, handoffId } = effect;
+        this.handoffsOut += 1;
+        return executor.post({
+          ...{ tag: "drain", group, shard, epoch, handoffId },
+          abortAfterMs: this.#isLeaving() ? handoffTimeoutMs : null,
+        });
+      }
+      case "drop": {
+        const { group, shard, epoch } = effect;
+        serving.close(effect);
+        return executor.post({ tag: "drop", group, shard, epoch });
+      }
+      case "transfer":
+        return this.#transfer.send(effect, effect.to);
+      case "forget":
+        return this.#transfer.forget(effect.handoffId);
+      default:
+        effect satisfies never;
+    }
+  }
+
+  /** A drain must end: handlers that outlast the handoff timeout are aborted. A balancing move gives up instead. */
+  #isLeaving(): boolean {
+    const self = (this.#state as RegionState).self;
+    return this.#options.cluster().nodes.get(self.nodeId)?.state === "draining";
+  }
+}
+
+/** Reports of one kind travel together. */
+function gather(reports: readonly RegionReport[], term: number): readonly ToCoordinator[] {
+  const byTag = Map.groupBy(reports, (report) => report.tag);
+  return [...byTag].map(([tag, list]) => {
+    const items = list.map((report) => report.item);
+    const field = tag === "handoffs-acked" || tag === "handoffs-failed" ? "handoffs" : "shards";
+    return { tag, term, [field]: items } as unknown as ToCoordinator;
+  });
+}
+
+/** What the rows order this region to do, and which of its shards are somebody else's by now. */
+function ordersFrom(cluster: ClusterState, state: RegionState): readonly RegionInput[] {
+  const inputs: RegionInput[] = [];
+  const { self } = state;
+  for (const [group, rows] of cluster.shards) {
+    rows.forEach((row, shard) => {
+      const owner = ownerOf(row);
+      if (owner === null || !sameNode(owner, self)) return;
+      const { epoch } = row;
+      const carried = row.state === "starting" ? row.carried : null;
+      inputs.push({ tag: "host", order: { group, shard, epoch, carried } });
+      if (row.state !== "handing-off") return;
+      const { id: handoffId, to } = row.handoff;
+      inputs.push({ tag: "begin", order: { group, shard, epoch, handoffId, to } });
+    });
+  }
+  for (const held of state.held.values()) {
+    const row = findShard(cluster, held);
+    const owner = row === undefined ? null : ownerOf(row);
+    if (row !== undefined && row.epoch > held.epoch && (owner === null || !sameNode(owner, self))) {
+      const { group, shard } = held;
+      inputs.push({ tag: "stop", grant: { group, shard, epoch: row.epoch } });
+    }
+  }
+  return inputs;
+}

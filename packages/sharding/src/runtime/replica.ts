@@ -1,0 +1,140 @@
+import { applyEntries, type ClusterState, emptyCluster } from "../core/cluster.ts";
+import type { Seq } from "../core/ids.ts";
+import type { LogEntry } from "../core/log.ts";
+import type { LogFn } from "../node-api.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { LogPage, StateStore } from "../ports/state-store.ts";
+
+/** Entries kept in memory for followers that resume. */
+const kept = 20_000;
+const pageSize = 5_000;
+
+export interface ReplicaEvents {
+  entries(entries: readonly LogEntry[], state: ClusterState): void;
+  /** The whole state was replaced: entries in between were not seen. */
+  reload(state: ClusterState): void;
+}
+
+/**
+ * This node's copy of the authority.
+ *
+ * The coordinator pushes what it commits over the mesh (fast); Postgres is asked whenever something
+ * may be missing (true). Both bring the same entries in the same order, so whichever is first wins
+ * and the other is a repetition.
+ */
+export class Replica {
+  readonly #store: StateStore;
+  readonly #clock: Clock;
+  readonly #events: ReplicaEvents;
+  readonly #log: LogFn;
+  #state: ClusterState = emptyCluster("");
+  #recent: LogEntry[] = [];
+  #currentAtMs = Number.NEGATIVE_INFINITY;
+  #catchUp: Promise<void> | null = null;
+  #again = false;
+
+  constructor(store: StateStore, clock: Clock, events: ReplicaEvents, log: LogFn) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#events = events;
+    this.#log = log;
+  }
+
+  get state(): ClusterState {
+    return this.#state;
+  }
+
+  /** Since the copy was last known to be current; infinite before the first load. @unit milliseconds */
+  ageMs(): number {
+    return this.#clock.monotonicMs() - this.#currentAtMs;
+  }
+
+  /** @throws {StoreUnavailableError} */
+  async load(): Promise<void> {
+    const askedAtMs = this.#clock.monotonicMs();
+    this.#replace(await this.#store.load());
+    this.#currentAtMs = askedAtMs;
+  }
+
+  /** Somebody who asked Postgres at `askedAtMs` saw the log end at `seq`. */
+  seen(history: string, seq: Seq, askedAtMs: number): void {
+    if (history === this.#state.history && seq <= this.#state.seq) {
+      this.#currentAtMs = Math.max(this.#currentAtMs, askedAtMs);
+    } else {
+      this.catchUp();
+    }
+  }
+
+  /** Entries pushed over the mesh. A gap is filled from Postgres. */
+  receive(history: string, entries: readonly LogEntry[]): void {
+    const first = entries[0];
+    if (first === undefined) return;
+    if (history !== this.#state.history || first.seq > this.#state.seq + 1) this.catchUp();
+    else this.#append(entries.filter((entry) => entry.seq > this.#state.seq));
+  }
+
+  /** Reads what is missing; calls while one runs are folded into one more. Never rejects. */
+  catchUp(): void {
+    if (this.#catchUp !== null) {
+      this.#again = true;
+      return;
+    }
+    this.#catchUp = this.#readOn()
+      .catch((error: unknown) => {
+        // The next hint or heartbeat asks again; meanwhile the copy's age says how old it is.
+        this.#log("debug", "the log could not be read", { error: String(error) });
+      })
+      .finally(() => {
+        this.#catchUp = null;
+        if (!this.#again) return;
+        this.#again = false;
+        this.catchUp();
+      });
+  }
+
+  /** A page from memory, or null where it does not reach back that far. */
+  page(after: Seq, limit: number): LogPage | null {
+    const first = this.#recent[0];
+    if (
+      after > this.#state.seq ||
+      (after < this.#state.seq && (first === undefined || first.seq > after + 1))
+    ) {
+      return null;
+    }
+    const start = first === undefined ? 0 : after + 1 - first.seq;
+    const entries = this.#recent.slice(Math.max(0, start), Math.max(0, start) + limit);
+    return { history: this.#state.history, oldest: first?.seq ?? 0, entries };
+  }
+
+  async #readOn(): Promise<void> {
+    for (;;) {
+      const askedAtMs = this.#clock.monotonicMs();
+      const after = this.#state.seq;
+      const page = await this.#store.readLog(after, pageSize);
+      if (page.history !== this.#state.history || (page.oldest > after + 1 && page.oldest > 0)) {
+        await this.load();
+        continue;
+      }
+      this.#append(page.entries.filter((entry) => entry.seq > this.#state.seq));
+      if (page.entries.length < pageSize) {
+        this.#currentAtMs = askedAtMs;
+        return;
+      }
+    }
+  }
+
+  #append(entries: readonly LogEntry[]): void {
+    if (entries.length === 0) return;
+    this.#state = applyEntries(this.#state, entries);
+    this.#recent.push(...entries);
+    if (this.#recent.length > 2 * kept) this.#recent = this.#recent.slice(-kept);
+    this.#events.entries(entries, this.#state);
+  }
+
+  #replace(state: ClusterState): void {
+    if (state.history === this.#state.history && state.seq <= this.#state.seq) return;
+    this.#state = state;
+    this.#recent = [];
+    this.#events.reload(state);
+  }
+}
