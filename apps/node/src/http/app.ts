@@ -1,0 +1,121 @@
+import { randomUUID } from "node:crypto";
+import type { Server } from "node:http";
+import swagger from "@fastify/swagger";
+import fastify from "fastify";
+import {
+  createSerializerCompiler,
+  jsonSchemaTransform,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from "fastify-type-provider-zod";
+import { z } from "zod";
+import { acceptJsonBodies, bodyLimitBytes } from "./body.ts";
+import type { App, HttpDeps } from "./deps.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { answerClientError, answerFrameworkError, answerProblems } from "./problem-answers.ts";
+import { HttpProblem } from "./problems.ts";
+import { clusterRoutes } from "./routes/cluster.ts";
+import { descriptionRoutes } from "./routes/description.ts";
+import { entityRoutes } from "./routes/entities.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { faultRoutes } from "./routes/faults.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { nodeRoutes } from "./routes/nodes.ts";
+import { planRoutes } from "./routes/plans.ts";
+import { selfRoutes } from "./routes/self.ts";
+import { shardRoutes } from "./routes/shards.ts";
+import { refusalOfUpgrade } from "./server.ts";
+
+/**
+ * The HTTP interface of a node, on a server that the caller made and closes: `/socket.io` and `/mesh`
+ * share it. The same zod schemas check requests, shape answers and describe the API.
+ */
+export async function buildApp(server: Server, deps: HttpDeps): Promise<App> {
+  const app = fastify({
+    serverFactory: (handler) => server.on("request", handler),
+    bodyLimit: bodyLimitBytes,
+    routerOptions: { maxParamLength: 4096 },
+    genReqId: () => randomUUID(),
+    frameworkErrors: answerFrameworkError(deps.log),
+    clientErrorHandler: answerClientError,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validate);
+  app.setSerializerCompiler(createSerializerCompiler({ replacer: asJson }));
+  acceptJsonBodies(app);
+  answerProblems(app, deps.log);
+
+  const metrics = createMetrics(deps);
+  guard(app, deps);
+  measure(app, metrics);
+  await describe(app);
+  app.after(() => {
+    const routes = [
+      healthRoutes,
+      clusterRoutes,
+      shardRoutes,
+      selfRoutes,
+      eventRoutes,
+      entityRoutes,
+      planRoutes,
+      nodeRoutes,
+      faultRoutes,
+      descriptionRoutes(metrics),
+    ];
+    for (const register of routes) register(app, deps);
+  });
+  await app.ready();
+  return app;
+}
+
+/** `z.unknown()` only describes; running it would turn "no body" into null. */
+const validate: typeof validatorCompiler = (route) =>
+  route.schema instanceof z.ZodUnknown ? () => true : validatorCompiler(route);
+
+/** Handlers may return big integers; JSON has none. */
+const asJson = (_key: string, value: unknown): unknown =>
+  typeof value === "bigint" ? value.toString() : value;
+
+/** Runs before every handler, unknown routes included: nothing is answered unless somebody opened it. */
+function guard(app: App, { access, connections, isLeaving }: HttpDeps): void {
+  app.addHook("onRequest", async (request, reply) => {
+    if (isLeaving()) reply.header("connection", "close");
+    const refused = refusalOfUpgrade(request.raw);
+    if (refused !== null) {
+      reply.header("connection", "close");
+      throw refused;
+    }
+    if (!connections.admit(request.raw.socket, "http")) {
+      reply.header("connection", "close");
+      throw new HttpProblem("OVERLOADED", "This node has all the HTTP connections it takes.", {
+        retryable: true,
+      });
+    }
+    access.checkPlace(request.headers);
+    if (request.routeOptions.config.open !== true) access.checkToken(request.headers);
+  });
+}
+
+function measure(app: App, metrics: Metrics): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "unknown";
+    metrics.observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+  });
+}
+
+async function describe(app: App): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Leasehold node",
+        version: "1",
+        description:
+          "Errors are RFC 9457 problems with `code`, `retryable` and `executed`. With a token set, " +
+          "everything but health, metrics and this page needs it as bearer token.",
+      },
+      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+      security: [{}, { token: [] }],
+    },
+    transform: jsonSchemaTransform,
+  });
+}

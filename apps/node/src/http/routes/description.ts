@@ -1,0 +1,18 @@
+import type { Routes } from "../deps.ts";
+import type { Metrics } from "../metrics.ts";
+
+/** What machines read: Prometheus text, and the description of this API. */
+export const descriptionRoutes =
+  (metrics: Metrics): Routes =>
+  (app) => {
+    app.get(
+      "/metrics",
+      { config: { open: true }, schema: { summary: "Prometheus text", tags: ["health"] } },
+      async (_request, reply) =>
+        await reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    );
+
+    app.get("/openapi.json", { config: { open: true }, schema: { hide: true } }, async () =>
+      app.swagger(),
+    );
+  };

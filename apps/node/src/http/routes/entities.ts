@@ -1,0 +1,66 @@
+import type { FastifyReply } from "fastify";
+import { z } from "zod";
+import type { Routes } from "../deps.ts";
+import { deadlineHeader, problems } from "../schemas.ts";
+import { nodeOf } from "../views.ts";
+
+const name = z.string().min(1).max(256);
+
+const entityAnswer = z.object({
+  result: z.unknown(),
+  servedBy: z.looseObject({
+    nodeId: z.string(),
+    incarnation: z.string(),
+    group: z.string(),
+    shard: z.int(),
+    epoch: z.int(),
+    version: z.int().optional().describe("Of durable entities"),
+  }),
+});
+
+/** The HTTP edge of entities: one call, one command, on whichever node the entity lives. */
+export const entityRoutes: Routes = (app, deps) => {
+  app.post(
+    "/v1/entities/:type/:id/:command",
+    {
+      schema: {
+        summary: "Runs a command of an entity",
+        description:
+          "The body is the command's input. 504 DEADLINE_EXCEEDED: it did not run. 502 OUTCOME_UNKNOWN: it may have.",
+        tags: ["entities"],
+        params: z.object({ type: name, id: z.string().min(1).max(1024), command: name }),
+        querystring: z.object({ namespace: name.default("default") }),
+        headers: deadlineHeader.extend({
+          "idempotency-key": z
+            .string()
+            .regex(/^[\x20-\x7e]{1,255}$/, "1 to 255 printable characters")
+            .optional()
+            .describe("Kept with the outcome by durable entities; volatile ones have no outcomes"),
+        }),
+        body: z.unknown(),
+        response: { 200: entityAnswer, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const deadlineMs = request.headers["leasehold-deadline-ms"];
+      const { result, servedBy } = await nodeOf(deps).ask({
+        ...request.params,
+        namespace: request.query.namespace,
+        input: request.body,
+        signal: gaveUp(reply),
+        ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      });
+      // A handler that returns nothing still answers: JSON has no undefined.
+      return { result: result ?? null, servedBy };
+    },
+  );
+};
+
+/** Aborted when the caller closes the connection before the answer. */
+function gaveUp(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}

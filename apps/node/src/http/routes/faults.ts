@@ -1,0 +1,129 @@
+import { FaultsOffError } from "@leasehold/sharding";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import {
+  type FaultEngine,
+  type FaultRequest,
+  faultKinds,
+  faultRequestSchema,
+  unsupportedFaultKinds,
+} from "../../faults/types.ts";
+import type { HttpDeps, Routes } from "../deps.ts";
+import { HttpProblem } from "../problems.ts";
+import { activeFault, problems } from "../schemas.ts";
+import { faultsOf } from "../views.ts";
+
+const healed = z.object({
+  healed: z.array(z.string()).describe("The ids of the faults that ended"),
+});
+
+/** Faults of this node. Every one ends by itself after its ttl. */
+export const faultRoutes: Routes = (app, deps) => {
+  const engine = (): FaultEngine => {
+    if (deps.faults !== null) return deps.faults;
+    throw new FaultsOffError(
+      "This node was started without faults; LEASEHOLD_FAULTS=on allows them.",
+    );
+  };
+  const requireFaultsOn = async (): Promise<void> => void engine();
+
+  app.get(
+    "/v1/faults",
+    {
+      preValidation: requireFaultsOn,
+      schema: {
+        summary: "The faults set on this node",
+        tags: ["faults"],
+        response: { 200: z.object({ faults: z.array(activeFault) }), ...problems },
+      },
+    },
+    async () => ({ faults: faultsOf(engine()) }),
+  );
+
+  app.post(
+    "/v1/faults",
+    {
+      preValidation: [requireFaultsOn, refuseUnsupported],
+      schema: {
+        summary: "Sets a fault on this node",
+        description: "The answer leaves before the fault acts.",
+        tags: ["faults"],
+        body: faultRequestSchema,
+        response: { 200: z.object({ id: z.string(), expiresInMs: z.number() }), ...problems },
+      },
+    },
+    async (request, reply) => {
+      requireKnownPeer(request.body, deps);
+      const accepted = await engine().set(request.body, answered(reply));
+      deps.onFaultsChanged();
+      return accepted;
+    },
+  );
+
+  app.delete(
+    "/v1/faults",
+    {
+      preValidation: requireFaultsOn,
+      schema: {
+        summary: "Heals all faults of this node",
+        tags: ["faults"],
+        response: { 200: healed, ...problems },
+      },
+    },
+    async () => {
+      const ids = [...engine().heal()];
+      deps.onFaultsChanged();
+      return { healed: ids };
+    },
+  );
+
+  app.delete(
+    "/v1/faults/:id",
+    {
+      preValidation: requireFaultsOn,
+      schema: {
+        summary: "Heals one fault of this node",
+        tags: ["faults"],
+        params: z.object({ id: z.string().min(1).max(128) }),
+        response: { 200: healed, ...problems },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const ids = [...engine().heal(id)];
+      if (ids.length === 0) throw new HttpProblem("FAULT_UNKNOWN", `No fault "${id}" is set here.`);
+      deps.onFaultsChanged();
+      return { healed: ids };
+    },
+  );
+};
+
+async function refuseUnsupported(request: FastifyRequest): Promise<void> {
+  const kind = (request.body as { kind?: unknown } | null | undefined)?.kind;
+  if (typeof kind !== "string" || !unsupportedFaultKinds.includes(kind)) return;
+  throw new HttpProblem(
+    "FAULT_KIND_UNSUPPORTED",
+    `This release has no fault "${kind}". It has ${faultKinds.join(", ")}.`,
+  );
+}
+
+/** A link to nobody would be cut silently, and the operator would wait for an effect. */
+function requireKnownPeer(request: FaultRequest, deps: HttpDeps): void {
+  if (!("peer" in request)) return;
+  const node = deps.findNode();
+  if (node === null) return;
+  if (request.peer === node.nodeId) {
+    throw new HttpProblem("REQUEST_INVALID", "A node has no link to itself.", {
+      issues: [{ path: "peer", message: "this node itself" }],
+    });
+  }
+  const known = new Set([
+    ...node.authority().state.nodes.keys(),
+    ...node.belief().peers.map((peer) => peer.nodeId),
+  ]);
+  if (known.has(request.peer)) return;
+  throw new HttpProblem("NODE_UNKNOWN", `No node "${request.peer}" to cut the link to.`);
+}
+
+const answered = (reply: FastifyReply): Promise<void> =>
+  new Promise((resolve) => reply.raw.once("finish", resolve).once("close", resolve));

@@ -1,0 +1,86 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { type ConnectionLimits, Connections, planeOfUpgrade } from "./connections.ts";
+import { HttpProblem } from "./problems.ts";
+
+/** Unit: milliseconds. Whoever is slower than this holds a connection that others could use. */
+const timeouts = {
+  headersTimeout: 5_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+};
+
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export interface NodeServer {
+  readonly server: Server;
+  readonly connections: Connections;
+  /** Takes the upgrades of `/socket.io` from now on. */
+  serveObservation(handler: UpgradeHandler): void;
+}
+
+/**
+ * The one server of a node: HTTP, `/socket.io` and `/mesh`.
+ *
+ * An upgrade is accepted only when somebody listens on its path and its plane has a connection left.
+ * A refused one goes on as a plain request, which is answered with the reason; it would otherwise wait
+ * for ever, because Node.js hands an accepted upgrade to its listeners and forgets it.
+ */
+export function createNodeServer(limits?: ConnectionLimits): NodeServer {
+  const connections = new Connections(limits);
+  let observation: UpgradeHandler | null = null;
+  // The mesh attaches its own listener to the server; the other one is below.
+  const isServed = (plane: "observe" | "mesh"): boolean =>
+    plane === "observe" ? observation !== null : server.listenerCount("upgrade") > 1;
+
+  const server = createServer({
+    ...timeouts,
+    // A missing Host is answered by the access check, as a problem.
+    requireHostHeader: false,
+    shouldUpgradeCallback: (request) => {
+      const refusal = judgeUpgrade(request, connections, isServed);
+      if (refusal !== null) refusals.set(request, refusal);
+      return refusal === null;
+    },
+  });
+  server.maxConnections = connections.maximum;
+  server.on("connection", (socket) => connections.open(socket));
+  server.on("upgrade", (request, socket, head) => {
+    if (planeOfUpgrade(request) === "observe") observation?.(request, socket, head);
+  });
+  return {
+    server,
+    connections,
+    serveObservation(handler) {
+      observation = handler;
+    },
+  };
+}
+
+const refusals = new WeakMap<IncomingMessage, HttpProblem>();
+
+/** Why this request is a request although it asked to upgrade; null when it did not. */
+export const refusalOfUpgrade = (request: IncomingMessage): HttpProblem | null =>
+  refusals.get(request) ?? null;
+
+function judgeUpgrade(
+  request: IncomingMessage,
+  connections: Connections,
+  isServed: (plane: "observe" | "mesh") => boolean,
+): HttpProblem | null {
+  const plane = planeOfUpgrade(request);
+  if (plane === null) {
+    return new HttpProblem("ROUTE_UNKNOWN", "There is nothing to upgrade to at this path.");
+  }
+  if (!isServed(plane)) {
+    const detail = "This node has not joined its cluster yet.";
+    return new HttpProblem("NODE_NOT_READY", detail, { retryable: true });
+  }
+  if (plane === "mesh" && request.headers.origin !== undefined) {
+    return new HttpProblem("ORIGIN_REFUSED", "The mesh is not for browsers.");
+  }
+  if (connections.admit(request.socket, plane)) return null;
+  const detail = `This node has all the ${plane} connections it takes.`;
+  return new HttpProblem("OVERLOADED", detail, { retryable: true });
+}

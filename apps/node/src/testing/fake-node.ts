@@ -1,0 +1,205 @@
+import { randomUUID } from "node:crypto";
+import {
+  type AdminCommand,
+  AdminRefusedError,
+  type AskAnswer,
+  type AskRequest,
+  type ClusterEvent,
+  type LogEntry,
+  type ShardingNode,
+} from "@leasehold/sharding";
+import {
+  applyEntries,
+  type ClusterState,
+  emptyCluster,
+  type ShardBelief,
+} from "@leasehold/sharding/observe";
+
+type OnLog = Parameters<ShardingNode["onLog"]>[0];
+type OnReload = Parameters<ShardingNode["onReload"]>[0];
+type OnShardBelief = Parameters<ShardingNode["onShardBelief"]>[0];
+
+/**
+ * A {@link ShardingNode} without a cluster, for tests of what stands around one. Its authority is a
+ * real fold over the log that the test commits; asks and admin commands answer what the test says.
+ */
+export class FakeNode implements ShardingNode {
+  readonly nodeId = "node-1";
+  readonly cluster = "test";
+  readonly address = "http://127.0.0.1:4101";
+  readonly leaseTtlMs = 5000;
+  readonly entityTypes = new Map();
+  readonly drops: ShardingNode["drops"] = {
+    count: () => undefined,
+    snapshot: () => [{ variant: "request", reason: "full", count: 3 }],
+  };
+
+  /** What the code under test asked for. */
+  readonly asked: AskRequest[] = [];
+  readonly commands: AdminCommand[] = [];
+  readonly calls: string[] = [];
+  logReads = 0;
+
+  /** What the test decides. */
+  ready = true;
+  leaseState: "held" | "reconnecting" | "lost" = "held";
+  ageMs = 7;
+  life = randomUUID() as string;
+  readonly leases = new Map<string, number>([["node-1", 12]]);
+  onAsk: (request: AskRequest) => Promise<AskAnswer>;
+  onAdmin: (command: AdminCommand) => Promise<{ seq: number; planId: string | null }>;
+  beforeReadLog: () => Promise<void> = async () => undefined;
+  onDrain: () => Promise<void> = async () => undefined;
+
+  #state: ClusterState = emptyCluster(randomUUID());
+  #entries: LogEntry[] = [];
+  #shards: readonly ShardBelief[] = [];
+  readonly #onLog = new Set<OnLog>();
+  readonly #onReload = new Set<OnReload>();
+  readonly #onShardBelief = new Set<OnShardBelief>();
+
+  constructor() {
+    const served = {
+      nodeId: "node-2",
+      incarnation: this.life,
+      group: "default",
+      shard: 1,
+      epoch: 4,
+    };
+    this.onAsk = async ({ input }) => ({ result: { echo: input ?? null }, servedBy: served });
+    this.onAdmin = async () => {
+      throw new AdminRefusedError("NODE_UNKNOWN", "The fake knows nobody.");
+    };
+  }
+
+  /** Appends to the log and tells the followers. */
+  commit(...events: readonly ClusterEvent[]): void {
+    const first = this.#state.seq + 1;
+    const at = "2026-01-01T00:00:00.000Z";
+    const added = events.map(
+      (event, index): LogEntry => ({ ...event, seq: first + index, at, term: 3 }),
+    );
+    this.#state = applyEntries(this.#state, added);
+    this.#entries.push(...added);
+    for (const fn of this.#onLog) fn(added, this.#state);
+  }
+
+  /** Forgets entries up to and including `seq`, as retention does. */
+  forget(seq: number): void {
+    this.#entries = this.#entries.filter((entry) => entry.seq > seq);
+  }
+
+  /** As after a restore: another log, from its beginning. */
+  restartHistory(): void {
+    this.#state = emptyCluster(randomUUID());
+    this.#entries = [];
+    for (const fn of this.#onReload) fn(this.#state);
+  }
+
+  believe(changed: readonly ShardBelief[], gone: readonly ShardBelief[] = []): void {
+    const touched = new Set([...changed, ...gone].map((shard) => `${shard.group}/${shard.shard}`));
+    const kept = this.#shards.filter((shard) => !touched.has(`${shard.group}/${shard.shard}`));
+    this.#shards = [...kept, ...changed];
+    for (const fn of this.#onShardBelief) fn(changed, gone);
+  }
+
+  /** How many follow this node; zero after everybody left. */
+  get followers(): number {
+    return this.#onLog.size + this.#onReload.size + this.#onShardBelief.size;
+  }
+
+  incarnation = (): string => this.life;
+  isReady = (): boolean => this.ready;
+  shardBeliefs = (): readonly ShardBelief[] => this.#shards;
+  onLog = (fn: OnLog) => follow(this.#onLog, fn);
+  onReload = (fn: OnReload) => follow(this.#onReload, fn);
+  onShardBelief = (fn: OnShardBelief) => follow(this.#onShardBelief, fn);
+
+  entity(): never {
+    throw new Error("The fake has no typed clients.");
+  }
+
+  async ask(request: AskRequest): Promise<AskAnswer> {
+    this.asked.push(request);
+    return await this.onAsk(request);
+  }
+
+  async admin(command: AdminCommand): Promise<{ seq: number; planId: string | null }> {
+    this.commands.push(command);
+    return await this.onAdmin(command);
+  }
+
+  authority(): ReturnType<ShardingNode["authority"]> {
+    return { state: this.#state, ageMs: this.ageMs, leaseAgeMs: this.leases };
+  }
+
+  belief(): ReturnType<ShardingNode["belief"]> {
+    return {
+      nodeId: this.nodeId,
+      incarnation: this.life,
+      pid: 4242,
+      role: "coordinator",
+      term: this.#state.term,
+      seq: this.#state.seq,
+      lease: { state: this.leaseState, leftMs: this.leaseState === "lost" ? 0 : 4200 },
+      postgres: { reachable: true, lastOkMsAgo: 30 },
+      peers: [{ nodeId: "node-2", incarnation: this.life, connected: true }],
+      load: { requestsPerSecond: 5, failedPerSecond: 0, p50Ms: 1, p99Ms: 9, entities: 2 },
+    };
+  }
+
+  async readLog(after: number, limit: number): ReturnType<ShardingNode["readLog"]> {
+    this.logReads += 1;
+    await this.beforeReadLog();
+    const entries = this.#entries.filter((entry) => entry.seq > after).slice(0, limit);
+    return { history: this.#state.history, oldest: this.#entries[0]?.seq ?? 0, entries };
+  }
+
+  counters(): ReturnType<ShardingNode["counters"]> {
+    const [requests, failures, forwarded, handoffsOut, handoffsIn] = [11, 2, 3, 4, 5];
+    const rest = { leaseLosses: 6, takeOvers: 7, entities: 8, shardsServing: 9 };
+    return { requests, failures, forwarded, handoffsOut, handoffsIn, ...rest };
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    this.calls.push(`drain ${timeoutMs}`);
+    await this.onDrain();
+  }
+
+  async stop(): Promise<void> {
+    this.calls.push("stop");
+  }
+}
+
+function follow<F>(set: Set<F>, fn: F): () => void {
+  set.add(fn);
+  return () => set.delete(fn);
+}
+
+/**
+ * node-1 and node-2 are up, node-1 leads (term 3), and the four shards are hosted by node-1, handed
+ * from node-2 to node-1, starting on node-1, and unallocated. Seq 1 to 10.
+ *
+ * @returns the incarnation of node-2.
+ */
+export function seedCluster(node: FakeNode): string {
+  const own = { nodeId: node.nodeId, incarnation: node.incarnation() };
+  const other = { nodeId: "node-2", incarnation: randomUUID() };
+  const about = { zone: "", weight: 1, labels: {} };
+  const group = "default";
+  const assigned = { type: "shard-assigned", group, cause: "allocated", carried: null } as const;
+  const handoff = { handoffId: "h-1", nodeId: "node-2", epoch: 1, to: own, planId: null };
+  node.commit(
+    { type: "coordinator-elected", ...own },
+    { type: "group-created", group, shards: 4, strategy: "least-loaded" },
+    { type: "node-joined", ...own, address: "http://127.0.0.1:4101", ...about },
+    { type: "node-joined", ...other, address: "http://127.0.0.1:4102", ...about },
+    { ...assigned, shard: 0, ...own, epoch: 1 },
+    { ...assigned, shard: 1, ...other, epoch: 1 },
+    { ...assigned, shard: 2, ...own, epoch: 1 },
+    { type: "shard-hosted", group, shard: 0, ...own, epoch: 1 },
+    { type: "shard-hosted", group, shard: 1, ...other, epoch: 1 },
+    { type: "handoff-began", group, shard: 1, ...handoff },
+  );
+  return other.incarnation;
+}
