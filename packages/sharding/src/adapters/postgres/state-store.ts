@@ -7,7 +7,7 @@ import type { CommitRequest, CommitResult, LogPage, StateStore } from "../../por
 import { type ClusterRows, clusterOf, type EntryColumns, entryOf } from "./cluster-rows.ts";
 import type { LogNotifications } from "./notify.ts";
 import type { StorePool } from "./pool.ts";
-import { commit } from "./sql/commit.ts";
+import { commitStatement } from "./sql/commit.ts";
 import { loadCluster } from "./sql/load-cluster.ts";
 import { raiseTerm } from "./sql/raise-term.ts";
 import { readLog } from "./sql/read-log.ts";
@@ -38,15 +38,16 @@ interface LogRow {
 export class PostgresStateStore implements StateStore {
   readonly #pool: StorePool;
   readonly #notifications: LogNotifications;
+  readonly #schema: string;
   readonly #channel: string;
-  readonly #sql: Readonly<Record<"commit" | "loadCluster" | "raiseTerm" | "readLog", string>>;
+  readonly #sql: Readonly<Record<"loadCluster" | "raiseTerm" | "readLog", string>>;
 
   constructor({ pool, notifications, schema, channel }: PostgresStateStoreOptions) {
     this.#pool = pool;
     this.#notifications = notifications;
+    this.#schema = schema;
     this.#channel = channel;
     this.#sql = {
-      commit: commit(schema),
       loadCluster: loadCluster(schema),
       raiseTerm: raiseTerm(schema),
       readLog: readLog(schema),
@@ -67,32 +68,19 @@ export class PostgresStateStore implements StateStore {
 
   async commit(write: CommitRequest): Promise<CommitResult> {
     const { term, after, events } = write;
-    const rows = writeSetOf(write);
-    const deaths = write.deaths.map(({ nodeId, incarnation, renewals }) => ({
-      node_id: nodeId,
-      incarnation,
-      renewals,
-    }));
-    const lists = [
-      deaths,
-      events,
-      rows.newGroups,
-      rows.nodes,
-      rows.newShards,
-      rows.shards,
-      rows.newPlans,
-      rows.newMoves,
-      rows.plans,
-      rows.moves,
-    ].map((list) => JSON.stringify(list));
-    const channel = changesOwnership(events) ? this.#channel : null;
-    const [row] = await this.#pool.query<CommitRow>("committing", this.#sql.commit, [
+    const { text, values } = commitStatement(this.#schema, {
+      ...writeSetOf(write),
       term,
       after,
-      events.length,
-      ...lists,
-      channel,
-    ]);
+      events,
+      deaths: write.deaths.map(({ nodeId, incarnation, renewals }) => ({
+        node_id: nodeId,
+        incarnation,
+        renewals,
+      })),
+      channel: changesOwnership(events) ? this.#channel : null,
+    });
+    const [row] = await this.#pool.query<CommitRow>("committing", text, values);
     if (row === undefined || row.term === null) throw noCoordinatorRow();
     const { at } = row;
     if (at !== null) {
