@@ -1,8 +1,11 @@
+/** What users of the library rely on. */
 export type * from "./core/belief.ts";
 export type * from "./core/log.ts";
 export type * from "./core/messages.ts";
 export * from "./errors.ts";
 export type * from "./node-api.ts";
+export { defaultOptions } from "./options.ts";
 export type * from "./runtime/entities/command.ts";
 export type * from "./runtime/entities/definition.ts";
 export { command, defineEntity } from "./runtime/entities/definition.ts";
+export { startNode } from "./start-node.ts";

@@ -32,7 +32,7 @@ export interface Acquired {
  */
 export async function acquireLease(session: LeaseSession, need: Acquisition): Promise<Acquired> {
   const { clock, lease } = need;
-  let seen: LeaseRow | null = null;
+  let seen = null as LeaseRow | null;
   let seenAtMs = clock.monotonicMs();
   let isLocked = false;
   for (;;) {

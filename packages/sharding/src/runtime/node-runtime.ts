@@ -26,7 +26,7 @@ import type { Peer, Transport } from "../ports/transport.ts";
 import { AdminClient } from "./admin-client.ts";
 import { CoordinatorService } from "./coordinator-service.ts";
 import type { Ask } from "./data-plane/ask.ts";
-import type { FromExecutor, ToExecutor } from "./entities/executor-messages.ts";
+import type { Executor } from "./entities/executor.ts";
 import type { Grant } from "./grant.ts";
 import { Listeners } from "./listeners.ts";
 import { NodeLease } from "./node-lease.ts";
@@ -57,14 +57,8 @@ export interface RuntimePorts {
 
 /** The executor and the asks are made with the runtime's guard and views, so they are given late. */
 export interface DataPlane {
-  readonly ask: Pick<
-    Ask,
-    "logMoved" | "logReloaded" | "peerUp" | "peerDown" | "hostingChanged" | "onData"
-  >;
-  readonly executor: {
-    post(message: ToExecutor): void;
-    onMessage(fn: (message: FromExecutor) => void): () => void;
-  };
+  readonly ask: Ask;
+  readonly executor: Executor;
 }
 
 /**
@@ -88,7 +82,7 @@ export class NodeRuntime {
   postgresAtMs: number | null = null;
   readonly #options: RuntimeOptions;
   readonly #ports: RuntimePorts;
-  readonly #plane: DataPlane;
+  readonly plane: DataPlane;
   readonly #admin: AdminClient;
   readonly #registration: Registration;
   readonly #unsubscribe: (() => void)[] = [];
@@ -128,11 +122,11 @@ export class NodeRuntime {
         send: (to, message) => this.#direct(to, message),
       },
     );
-    this.#plane = plane(this);
+    this.plane = plane(this);
     this.region = new RegionService(
       {
         transport,
-        executor: this.#plane.executor,
+        executor: this.plane.executor,
         serving: this.serving,
         clock,
         handoffTimeoutMs: options.handoffTimeoutMs,
@@ -167,7 +161,7 @@ export class NodeRuntime {
       transport.onPeer((peer, state) => this.#peer(peer, state)),
       transport.onMessage((from, channel, message) => this.#receive(from, channel, message)),
       store.onChange(() => this.replica.catchUp()),
-      this.#plane.executor.onMessage((message) => this.region.fromExecutor(message)),
+      this.plane.executor.onMessage((message) => this.region.fromExecutor(message)),
     );
     await this.replica.load();
     await this.lease.start();
@@ -284,12 +278,12 @@ export class NodeRuntime {
 
   #peer(peer: NodeRef, state: "up" | "down"): void {
     if (state === "up") {
-      this.#plane.ask.peerUp(peer);
+      this.plane.ask.peerUp(peer);
       this.region.peerUp(peer);
       if (this.#leads(peer)) this.#registration.again();
       return;
     }
-    this.#plane.ask.peerDown(peer);
+    this.plane.ask.peerDown(peer);
     this.#admin.lost(peer);
     // A connection that closes is often a death. The proof is looked for at once, and again while the
     // kernel cleans up; without one nothing follows from it.
@@ -307,7 +301,7 @@ export class NodeRuntime {
   }
 
   #receive(from: NodeRef, channel: string, message: unknown): void {
-    if (channel === "data" && Array.isArray(message)) return this.#plane.ask.onData(from, message);
+    if (channel === "data" && Array.isArray(message)) return this.plane.ask.onData(from, message);
     if (typeof message !== "object" || message === null || !("tag" in message)) {
       return this.#options.log("warn", "a message without a tag", { from: from.nodeId, channel });
     }
@@ -388,7 +382,8 @@ export class NodeRuntime {
     this.region.follow(entries);
     const moved = new Map<string, ShardRef>();
     for (const entry of entries) if ("shard" in entry) moved.set(shardKey(entry), entry);
-    this.#plane.ask.logMoved([...moved.values()]);
+    this.plane.ask.logMoved(moved.values());
+    for (const entry of entries) if (entry.type === "node-dead") this.plane.ask.peerDown(entry);
     if (entries.some((entry) => entry.type === "coordinator-elected")) this.#newCoordinator();
     if (entries.some((entry) => entry.type.startsWith("node-"))) this.#connect();
     this.#registration.logMoved();
@@ -397,7 +392,7 @@ export class NodeRuntime {
 
   #reload(state: ClusterState): void {
     this.region.reload(state);
-    this.#plane.ask.logReloaded();
+    this.plane.ask.logReloaded();
     this.#newCoordinator();
     this.#connect();
     this.#registration.logMoved();
@@ -411,7 +406,7 @@ export class NodeRuntime {
   }
 
   #shardsChanged(changed: readonly ShardBelief[], gone: readonly ShardRef[]): void {
-    this.#plane.ask.hostingChanged([...changed, ...gone]);
+    this.plane.ask.hostingChanged([...changed, ...gone]);
     this.onShards.emit(changed, gone);
   }
 

@@ -1,0 +1,74 @@
+import { hostname } from "node:os";
+import { defaultCoordinatorOptions } from "./core/coordinator.ts";
+import { OptionsError } from "./errors.ts";
+import type { LogFn, NodeOptions } from "./node-api.ts";
+
+/** The defaults of {@link NodeOptions}; the service's flags and the docs read them here. */
+export const defaultOptions = {
+  cluster: "default",
+  shards: 256,
+  strategy: "least-loaded",
+  leaseTtlMs: 5_000,
+  rebalance: "auto",
+  handoffTimeoutMs: 10_000,
+  deadlineMs: 10_000,
+  zone: "",
+  weight: 1,
+  trustRefused: false,
+  host: "127.0.0.1",
+  port: 0,
+  migrate: true,
+} as const satisfies Partial<NodeOptions>;
+
+export type ResolvedOptions = NodeOptions &
+  Required<Pick<NodeOptions, keyof typeof defaultOptions>> & {
+    readonly nodeId: string;
+    readonly log: LogFn;
+  };
+
+const shardsLimit = 1_048_576;
+
+/** @throws {OptionsError} naming the option, its value and what is accepted. */
+export function resolveOptions(options: NodeOptions): ResolvedOptions {
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  );
+  const nodeId =
+    options.nodeId ??
+    `${hostname()
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9-]/g, "-")}-${process.pid}`;
+  const all = { ...defaultOptions, log: silent, ...given, nodeId } as ResolvedOptions;
+  wholeNumber("shards", all.shards, 1, shardsLimit);
+  wholeNumber("leaseTtlMs", all.leaseTtlMs, 500, 600_000);
+  wholeNumber("handoffTimeoutMs", all.handoffTimeoutMs, 100, 600_000);
+  wholeNumber("deadlineMs", all.deadlineMs, 1, 3_600_000);
+  wholeNumber("port", all.port, 0, 65_535);
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(nodeId)) {
+    throw new OptionsError(
+      `nodeId "${nodeId}" must be 1 to 63 letters, digits, dots, dashes or underscores.`,
+    );
+  }
+  if (!(all.weight > 0 && all.weight <= 1_000)) {
+    throw new OptionsError(`weight is ${all.weight}; it must be above 0 and at most 1000.`);
+  }
+  return all;
+}
+
+/** A handoff that the source gives up itself must not be given up by the coordinator first. */
+export const coordinatorOptionsOf = (
+  options: ResolvedOptions,
+): typeof defaultCoordinatorOptions => ({
+  ...defaultCoordinatorOptions,
+  rebalance: options.rebalance,
+  handoffTimeoutMs: options.handoffTimeoutMs + 2_000,
+});
+
+function wholeNumber(name: string, value: number, minimum: number, maximum: number): void {
+  if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return;
+  throw new OptionsError(
+    `${name} is ${value}; it must be a whole number from ${minimum} to ${maximum}.`,
+  );
+}
+
+const silent: LogFn = () => undefined;

@@ -1,0 +1,263 @@
+import { findShard, ownerOf } from "../core/cluster.ts";
+import type { GroupName, Incarnation, NodeId, ShardRef } from "../core/ids.ts";
+import { EntityTypeUnknownError, NodeNotReadyError } from "../errors.ts";
+import type {
+  AskAnswer,
+  AskRequest,
+  Authority,
+  EntityOptions,
+  NodeBelief,
+  NodeCounters,
+  ShardingNode,
+} from "../node-api.ts";
+import { coordinatorOptionsOf, type ResolvedOptions } from "../options.ts";
+import type { LogPage } from "../ports/state-store.ts";
+import type { DropCounter } from "../ports/transport.ts";
+import { type Ask, createAsk } from "./data-plane/ask.ts";
+import { type Catalog, catalogOf } from "./entities/catalog.ts";
+import { createEntityClient } from "./entities/client.ts";
+import type { AnyEntityDefinition, EntityClient } from "./entities/definition.ts";
+import { createLocalExecutor, type Executor } from "./entities/executor.ts";
+import { NodeRuntime, type RuntimePorts } from "./node-runtime.ts";
+
+/** What is made outside and has to be closed after everything in here has let go of it. */
+export interface NodeOutside {
+  readonly address: string;
+  readonly drops: DropCounter;
+  close(): Promise<void>;
+}
+
+/** How long replies may take to leave before the connections are closed. @unit milliseconds */
+const flushTimeoutMs = 2_000;
+
+/** A node over any adapters: {@link ShardingNode} whole, but for what opens sockets. */
+export class LocalNode implements ShardingNode {
+  readonly nodeId: NodeId;
+  readonly cluster: string;
+  readonly address: string;
+  readonly leaseTtlMs: number;
+  readonly drops: DropCounter;
+  readonly #options: ResolvedOptions;
+  readonly #ports: RuntimePorts;
+  readonly #outside: NodeOutside;
+  readonly #catalog: Catalog;
+  readonly #shardsOf: ReadonlyMap<GroupName, number>;
+  readonly #runtime: NodeRuntime;
+  readonly #ask: Ask;
+  readonly #executor: Executor;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: ResolvedOptions, ports: RuntimePorts, outside: NodeOutside) {
+    const { nodeId, cluster, leaseTtlMs, zone, weight, labels = {}, shards, strategy } = options;
+    this.nodeId = nodeId;
+    this.cluster = cluster;
+    this.address = outside.address;
+    this.leaseTtlMs = leaseTtlMs;
+    this.drops = outside.drops;
+    this.#options = options;
+    this.#ports = ports;
+    this.#outside = outside;
+    this.#catalog = catalogOf(options.entities, { shards, strategy });
+    this.#shardsOf = new Map(this.#catalog.groups.map((group) => [group.group, group.shards]));
+    this.#runtime = new NodeRuntime(
+      {
+        nodeId,
+        info: { address: outside.address, zone, weight, labels },
+        groups: this.#catalog.groups,
+        ttlMs: leaseTtlMs,
+        handoffTimeoutMs: options.handoffTimeoutMs,
+        coordinator: coordinatorOptionsOf(options),
+        log: options.log,
+      },
+      ports,
+      (runtime) => this.#createPlane(runtime),
+    );
+    this.#ask = this.#runtime.plane.ask;
+    this.#executor = this.#runtime.plane.executor;
+  }
+
+  get entityTypes(): ReadonlyMap<string, AnyEntityDefinition> {
+    return this.#catalog.types;
+  }
+
+  start(): Promise<void> {
+    return this.#runtime.start();
+  }
+
+  incarnation(): Incarnation {
+    return this.#runtime.lease.incarnation;
+  }
+
+  isReady(): boolean {
+    return this.#runtime.isReady();
+  }
+
+  entity<D extends AnyEntityDefinition>(
+    definition: D,
+    id: string,
+    options?: EntityOptions,
+  ): EntityClient<D> {
+    return createEntityClient(definition, async (command, input) => {
+      const answer = await this.ask({ ...options, type: definition.type, id, command, input });
+      return answer.result;
+    });
+  }
+
+  async ask(request: AskRequest): Promise<AskAnswer> {
+    const { namespace = "default", deadlineMs = this.#options.deadlineMs } = request;
+    const { type, id, command, input, signal } = request;
+    const place = this.#placeOf(type);
+    if (this.#stopping !== null) throw new NodeNotReadyError(`${this.nodeId} is stopping.`);
+    const call = { ...place, namespace, type, id, command, input, deadlineMs, signal };
+    const { value, servedBy } = await this.#ask.ask(call);
+    return { result: value, servedBy };
+  }
+
+  authority(): Authority {
+    const { replica } = this.#runtime;
+    const leaseAgeMs = this.#runtime.leaseAges();
+    return { state: replica.state, ageMs: replica.ageMs(), leaseAgeMs };
+  }
+
+  belief(): NodeBelief {
+    const { lease, replica, coordinator, postgresAtMs } = this.#runtime;
+    const { clock } = this.#ports;
+    const sinceMs = postgresAtMs === null ? null : Math.round(clock.monotonicMs() - postgresAtMs);
+    const { entities } = this.#executor.stats();
+    return {
+      nodeId: this.nodeId,
+      incarnation: lease.incarnation,
+      pid: process.pid,
+      role: coordinator.isActive() ? "coordinator" : "candidate",
+      term: replica.state.term,
+      seq: replica.state.seq,
+      lease: { state: lease.state, leftMs: Math.round(lease.grant?.leftMs() ?? 0) },
+      postgres: {
+        reachable: sinceMs !== null && sinceMs < this.leaseTtlMs / 2,
+        lastOkMsAgo: sinceMs,
+      },
+      peers: this.#peers(),
+      load: { ...this.#ask.load(), entities },
+    };
+  }
+
+  shardBeliefs(): ReturnType<ShardingNode["shardBeliefs"]> {
+    return this.#runtime.region.beliefs();
+  }
+
+  onLog(fn: Parameters<ShardingNode["onLog"]>[0]): () => void {
+    return this.#runtime.onEntries.add(fn);
+  }
+
+  onReload(fn: Parameters<ShardingNode["onReload"]>[0]): () => void {
+    return this.#runtime.onReload.add(fn);
+  }
+
+  onShardBelief(fn: Parameters<ShardingNode["onShardBelief"]>[0]): () => void {
+    return this.#runtime.onShards.add(fn);
+  }
+
+  async readLog(after: number, limit: number): Promise<LogPage> {
+    return (
+      this.#runtime.replica.page(after, limit) ?? (await this.#ports.store.readLog(after, limit))
+    );
+  }
+
+  admin(
+    command: Parameters<ShardingNode["admin"]>[0],
+    deadlineMs: number = this.#options.deadlineMs,
+  ): ReturnType<ShardingNode["admin"]> {
+    return this.#runtime.admin(command, deadlineMs);
+  }
+
+  counters(): NodeCounters {
+    const { requests, failures, forwarded } = this.#ask.counters();
+    const { region, leaseLosses, coordinator, serving } = this.#runtime;
+    return {
+      ...{ requests, failures, forwarded, leaseLosses },
+      handoffsOut: region.handoffsOut,
+      handoffsIn: region.handoffsIn,
+      takeOvers: coordinator.takeOvers,
+      entities: this.#executor.stats().entities,
+      shardsServing: serving.count,
+    };
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    try {
+      await this.#runtime.handOver(timeoutMs);
+    } catch (error) {
+      this.#options.log("warn", "not everything was handed over", { error: String(error) });
+    }
+    await this.stop();
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    // Replies first: whoever asked learns what happened before the node lets go of its lease.
+    await this.#ports.transport.flush(flushTimeoutMs);
+    await this.#runtime.stop();
+    await this.#ports.transport.flush(flushTimeoutMs);
+    this.#ask.close();
+    this.#executor.close();
+    await this.#outside.close();
+  }
+
+  #createPlane(runtime: NodeRuntime): { ask: Ask; executor: Executor } {
+    const { clock, transport } = this.#ports;
+    const executor = createLocalExecutor({
+      catalog: this.#catalog,
+      clock,
+      guard: runtime.serving,
+      call: async (call) => {
+        const deadlineMs = Math.max(0, call.deadlineMs - clock.monotonicMs());
+        return (await this.#ask.ask({ ...call, ...this.#placeOf(call.type), deadlineMs })).value;
+      },
+    });
+    const ask = createAsk({
+      self: () => runtime.self(),
+      transport,
+      clock,
+      locate: (ref) => locate(runtime, ref),
+      executor,
+      hosting: (ref) => runtime.hosting(ref),
+      drops: this.drops,
+      onBehind: () => runtime.replica.catchUp(),
+    });
+    return { ask, executor };
+  }
+
+  #placeOf(type: string): { group: GroupName; shards: number } {
+    const definition = this.#catalog.types.get(type);
+    if (definition === undefined) {
+      const known = [...this.#catalog.types.keys()].join(", ") || "none";
+      throw new EntityTypeUnknownError(
+        `There is no entity type "${type}" here; known types: ${known}.`,
+      );
+    }
+    const { group } = definition;
+    return { group, shards: this.#shardsOf.get(group) ?? this.#options.shards };
+  }
+
+  #peers(): NodeBelief["peers"] {
+    const connected = new Set(this.#ports.transport.connected().map((peer) => peer.incarnation));
+    const rows = [...this.#runtime.replica.state.nodes.values()];
+    const others = rows.filter((row) => row.nodeId !== this.nodeId && row.state !== "dead");
+    return others.map(({ nodeId, incarnation }) => ({
+      ...{ nodeId, incarnation },
+      connected: connected.has(incarnation),
+    }));
+  }
+}
+
+function locate(
+  runtime: NodeRuntime,
+  ref: ShardRef,
+): ReturnType<Parameters<typeof createAsk>[0]["locate"]> {
+  const row = findShard(runtime.replica.state, ref);
+  return row === undefined ? { home: null, epoch: 0 } : { home: ownerOf(row), epoch: row.epoch };
+}

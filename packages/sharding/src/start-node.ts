@@ -1,0 +1,130 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { checkSchema, migrate } from "@leasehold/db";
+import { createLinuxProcesses } from "./adapters/linux-processes.ts";
+import { createPostgresStore } from "./adapters/postgres/index.ts";
+import { systemClock } from "./adapters/system-clock.ts";
+import { isLoopback } from "./adapters/websocket/loopback.ts";
+import {
+  createWebsocketTransport,
+  type WebsocketTransport,
+} from "./adapters/websocket/transport.ts";
+import { OptionsError } from "./errors.ts";
+import type { NodeOptions, ShardingNode } from "./node-api.ts";
+import { type ResolvedOptions, resolveOptions } from "./options.ts";
+import { LocalNode } from "./runtime/local-node.ts";
+
+/**
+ * Starts a node: it takes its lease, joins the cluster and serves the shards that it is given.
+ *
+ * Resolves once it has joined.
+ *
+ * @throws {OptionsError} an option makes no sense.
+ * @throws {StoreUnavailableError} Postgres cannot be reached.
+ * @throws {StoreUnsuitableError} Postgres is too old, a standby, or behind a transaction pooler.
+ * @throws {NodeIdInUseError} another process runs under this node id.
+ * @throws {RegionRefusedError} the cluster has another shard count.
+ */
+export async function startNode(given: NodeOptions): Promise<ShardingNode> {
+  const options = resolveOptions(given);
+  await prepareSchema(options);
+  const own = given.server === undefined ? await listen(options) : null;
+  const server = given.server ?? (own as Server);
+  const address = given.advertiseUrl ?? addressOf(server, options.host);
+  const clock = systemClock;
+  const store = createPostgresStore({
+    databaseUrl: options.databaseUrl,
+    leaseDatabaseUrl: options.leaseDatabaseUrl,
+    cluster: options.cluster,
+    stream: options.postgresStream,
+    log: options.log,
+  });
+  const transport = createWebsocketTransport({
+    self: { nodeId: options.nodeId, incarnation: clock.uuid() },
+    cluster: options.cluster,
+    secret: options.secret ?? null,
+    clock,
+    ...(options.linkGate === undefined ? {} : { gate: options.linkGate }),
+    log: options.log,
+  });
+  const stopUpgrades = takeUpgrades(server, transport);
+  const closeAll = async (): Promise<void> => {
+    stopUpgrades();
+    await transport.close();
+    await store.close();
+    if (own !== null) await closeServer(own);
+  };
+  const ports = {
+    sessions: store.sessions,
+    store: store.store,
+    transport,
+    clock,
+    processes: createLinuxProcesses(),
+  };
+  const node = new LocalNode(options, ports, { address, drops: transport.drops, close: closeAll });
+  try {
+    await node.start();
+  } catch (error) {
+    await node.stop();
+    throw error;
+  }
+  return node;
+}
+
+async function prepareSchema({
+  databaseUrl,
+  cluster,
+  migrate: applies,
+  log,
+}: ResolvedOptions): Promise<void> {
+  const report = applies
+    ? await migrate({ database: databaseUrl, cluster })
+    : await checkSchema({ database: databaseUrl, cluster });
+  for (const warning of report.warnings) log("warn", warning);
+}
+
+async function listen({ host, port, secret }: ResolvedOptions): Promise<Server> {
+  if (secret === undefined && !isLoopback(host)) {
+    throw new OptionsError(
+      `host is ${host}, which others can reach, but no secret is set: give all nodes the same one.`,
+    );
+  }
+  const server = createServer((_request, response) => {
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return server;
+}
+
+function addressOf(server: Server, host: string): string {
+  const bound = server.address() as AddressInfo | null;
+  if (bound === null)
+    throw new OptionsError(
+      "The HTTP server must listen before the node starts: others need its address.",
+    );
+  return `http://${host.includes(":") ? `[${host}]` : host}:${bound.port}`;
+}
+
+function takeUpgrades(server: Server, transport: WebsocketTransport): () => void {
+  const onUpgrade = (
+    request: Parameters<WebsocketTransport["handleUpgrade"]>[0],
+    socket: Parameters<WebsocketTransport["handleUpgrade"]>[1],
+    head: Buffer,
+  ): void => {
+    if (request.url?.split("?")[0] === "/mesh") transport.handleUpgrade(request, socket, head);
+  };
+  server.on("upgrade", onUpgrade);
+  return () => {
+    server.off("upgrade", onUpgrade);
+  };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+}
