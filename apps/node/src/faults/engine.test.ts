@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
+import { readProcStat } from "../proc-stat.ts";
 
 const program = fileURLToPath(new URL("./fixtures/faulty-node.ts", import.meta.url));
 const children: ChildProcess[] = [];
@@ -41,15 +41,7 @@ const listed = async (url: string) =>
 const heal = (healUrl: string, path = "/faults", headers: Record<string, string> = {}) =>
   fetch(healUrl + path, { method: "DELETE", headers });
 
-/** The kernel's state letter of a process, or null where there is none. */
-function stateOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
-  } catch {
-    return null;
-  }
-}
+const stateOf = (child: ChildProcess) => readProcStat(child.pid ?? 0)?.state;
 
 describe.skipIf(process.platform !== "linux")("a process with faults on", () => {
   test("answers the request for a freeze, then nobody until its ttl is over", async () => {
@@ -79,10 +71,10 @@ describe.skipIf(process.platform !== "linux")("a process with faults on", () => 
   test("is stopped by a pause until the helper is asked to heal it", async () => {
     const { child, url, healUrl } = await startNode();
     const { id } = await fault(url, "pause", 60_000);
-    await expect.poll(() => stateOf(child.pid ?? 0), { message: "not stopped" }).toBe("T");
+    await expect.poll(() => stateOf(child), { message: "not stopped" }).toBe("T");
     const seen = (await (await fetch(`${healUrl}/faults`)).json()) as { faults: { id: string }[] };
     expect(seen.faults.map((one) => one.id)).toEqual([id]);
-    await heal(healUrl);
+    await heal(healUrl, "");
     expect(await answersWithin(url, 2_000)).toBe(true);
     await expect.poll(() => listed(url), { message: "still listed" }).toEqual([]);
   });
@@ -90,7 +82,7 @@ describe.skipIf(process.platform !== "linux")("a process with faults on", () => 
   test("runs again after a pause's ttl without being asked", async () => {
     const { child, url } = await startNode();
     await fault(url, "pause", 500);
-    await expect.poll(() => stateOf(child.pid ?? 0), { message: "not stopped" }).toBe("T");
+    await expect.poll(() => stateOf(child), { message: "not stopped" }).toBe("T");
     expect(await answersWithin(url, 5_000)).toBe(true);
   });
 
@@ -107,7 +99,7 @@ describe.skipIf(process.platform !== "linux")("a process with faults on", () => 
   test("leaves no helper behind when it is killed while paused", async () => {
     const { child, url, healUrl } = await startNode();
     await fault(url, "pause", 60_000);
-    await expect.poll(() => stateOf(child.pid ?? 0), { message: "not stopped" }).toBe("T");
+    await expect.poll(() => stateOf(child), { message: "not stopped" }).toBe("T");
     child.kill("SIGKILL");
     await expect
       .poll(() => answersWithin(`${healUrl}/faults`, 500), { message: "helper left" })

@@ -8,7 +8,8 @@ export interface HealTarget {
 }
 
 /**
- * The helper's HTTP: `GET /faults`, `DELETE /faults`, `DELETE /faults/{id}`, each also under `/v1`.
+ * The helper's HTTP: `GET /faults`, `DELETE /faults`, `DELETE /faults/{id}`; the same under `/v1`, where
+ * a node has them, and without `/faults`: a plain DELETE of the heal address heals everything.
  *
  * With a token, `Authorization: Bearer` must carry it. Without one only loopback may ask, and a foreign
  * Host or Origin is refused: a web page must not reach it through the user's browser.
@@ -32,8 +33,8 @@ interface Reply {
 
 function answer(target: HealTarget, request: IncomingMessage): Reply {
   const path = (request.url ?? "/").split("?")[0] ?? "/";
-  const match = /^(?:\/v1)?\/faults(?:\/([^/]+))?\/?$/.exec(path);
-  if (match === null) return problem(404, "NOT_FOUND", `No such path: ${path}.`);
+  const match = /^(?:\/v1)?(?:\/faults)?(?:\/([^/]+))?\/?$/.exec(path);
+  if (match === null) return problem(404, "ROUTE_UNKNOWN", `No such path: ${path}.`);
   const id = match[1] === undefined ? undefined : decodeSegment(match[1]);
   if (request.method === "DELETE") return { status: 200, body: { healed: target.heal(id) } };
   if (request.method === "GET" && id === undefined)
@@ -59,13 +60,13 @@ function refuse(request: IncomingMessage, token: string | null): Reply | null {
     const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
     return sameSecret(given, token)
       ? null
-      : problem(401, "UNAUTHORIZED", "Send the token as Authorization: Bearer.");
+      : problem(401, "TOKEN_REQUIRED", "Send the token as Authorization: Bearer.");
   }
   const { host, origin } = request.headers;
   const isForeign = [`http://${host ?? ""}`, origin].some(
     (url) => url !== undefined && !isLoopback(url),
   );
-  return isForeign ? problem(403, "FOREIGN_HOST", "Without a token only loopback may ask.") : null;
+  return isForeign ? problem(403, "HOST_REFUSED", "Without a token only loopback may ask.") : null;
 }
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
@@ -79,7 +80,7 @@ function isLoopback(url: string): boolean {
 const problem = (status: number, code: string, detail: string): Reply => ({
   status,
   body: {
-    type: "about:blank",
+    type: `urn:leasehold:problem:${code}`,
     title: code,
     status,
     code,

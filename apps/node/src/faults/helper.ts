@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { readProcStat } from "../proc-stat.ts";
 import { endFreeze } from "./freeze-flag.ts";
 import { createHealServer } from "./heal-http.ts";
 import { type FromHelper, freezeFlagFd, type ToHelper } from "./helper-messages.ts";
@@ -46,15 +46,8 @@ function obey(message: ToHelper): void {
   }
 }
 
-/** The node's parent, or null where the system does not tell. */
-function parentOfNode(): string | null {
-  try {
-    const stat = readFileSync(`/proc/${nodePid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? null;
-  } catch {
-    return null;
-  }
-}
+/** Null where the system does not tell. */
+const parentOfNode = (): number | null => readProcStat(nodePid)?.parentPid ?? null;
 
 /**
  * A stopped node cannot see that its launcher died. Whoever starts a node under a launcher expects it
