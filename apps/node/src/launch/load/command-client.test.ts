@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { CommandClient } from "./command-client.ts";
+
+const servers: Server[] = [];
+const clients: CommandClient[] = [];
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close();
+  for (const server of servers.splice(0)) server.close().closeAllConnections();
+});
+
+async function node(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<string> {
+  const server = createServer(answer);
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const serves = (nodeId: string) =>
+  node((_request, response) => {
+    response.end(JSON.stringify({ result: 1, servedBy: { nodeId } }));
+  });
+const refuses = (status: number, problem: object) =>
+  node((_request, response) => response.writeHead(status).end(JSON.stringify(problem)));
+
+function send(nodes: readonly string[], deadlineMs = 10_000) {
+  const client = new CommandClient({ nodes: () => nodes, token: "secret", deadlineMs });
+  clients.push(client);
+  return client.send({
+    type: "counter",
+    id: "a/b",
+    command: "add",
+    input: { by: 1 },
+    firstNode: 0,
+  });
+}
+
+describe("a command", () => {
+  test("is sent with token, deadline and the id as one segment", async () => {
+    let seen: IncomingMessage | undefined;
+    const url = await node((request, response) => {
+      seen = request;
+      response.end(JSON.stringify({ result: 1, servedBy: { nodeId: "node-1" } }));
+    });
+    expect(await send([url])).toMatchObject({ tag: "ok", result: 1, attempts: 1 });
+    expect(seen?.url).toBe("/v1/entities/counter/a%2Fb/add");
+    expect(seen?.headers).toMatchObject({ authorization: "Bearer secret" });
+    expect(Number(seen?.headers["leasehold-deadline-ms"])).toBeGreaterThan(9_000);
+  });
+
+  test("that surely did not run is tried on the next node", async () => {
+    const leaving = await refuses(503, { code: "NODE_NOT_READY", retryable: true, executed: "no" });
+    const answer = await send([leaving, await serves("node-2")]);
+    expect(answer).toMatchObject({ tag: "ok", servedBy: { nodeId: "node-2" }, attempts: 2 });
+  });
+
+  test("for a node that is gone goes to the next one", async () => {
+    const gone = await serves("node-1");
+    servers[0]?.close();
+    expect(await send([gone, await serves("node-2")])).toMatchObject({ tag: "ok", attempts: 2 });
+  });
+
+  test("that may have run is not tried again", async () => {
+    const unknown = await refuses(502, {
+      code: "OUTCOME_UNKNOWN",
+      retryable: false,
+      executed: "unknown",
+    });
+    expect(await send([unknown, await serves("node-2")])).toEqual({
+      tag: "failed",
+      code: "OUTCOME_UNKNOWN",
+      executed: "unknown",
+      attempts: 1,
+    });
+  });
+
+  test("whose connection breaks before the answer is not tried again", async () => {
+    const breaks = await node((request) => request.socket.destroy());
+    expect(await send([breaks, await serves("node-2")])).toMatchObject({
+      tag: "failed",
+      code: "ECONNRESET",
+      executed: "unknown",
+    });
+  });
+
+  test("that every node refuses fails at its deadline, with the last refusal", async () => {
+    const leaving = await refuses(503, { code: "NODE_NOT_READY", retryable: true, executed: "no" });
+    const startedMs = performance.now();
+    const answer = await send([leaving], 200);
+    expect(answer).toMatchObject({ tag: "failed", code: "NODE_NOT_READY", executed: "no" });
+    expect(performance.now() - startedMs).toBeLessThan(1_000);
+    expect(answer.attempts).toBeGreaterThan(1);
+  });
+
+  test("that nobody answers fails after its deadline", async () => {
+    const silent = await node(() => undefined);
+    expect(await send([silent], 100)).toMatchObject({ code: "ETIMEDOUT", executed: "unknown" });
+  });
+});

@@ -1,0 +1,172 @@
+import { Agent, type IncomingMessage, type RequestOptions, request } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+
+/** One command for an entity, over the HTTP of any node. */
+export interface CommandRequest {
+  readonly type: string;
+  readonly id: string;
+  readonly command: string;
+  readonly input: unknown;
+  readonly idempotencyKey?: string;
+  /** Tried first; the next ones follow in order. */
+  readonly firstNode: number;
+}
+
+export type CommandOutcome =
+  | {
+      readonly tag: "ok";
+      readonly result: unknown;
+      readonly servedBy: ServedBy;
+      readonly attempts: number;
+    }
+  | {
+      readonly tag: "failed";
+      /** A problem's code, or that of a failed connection. */
+      readonly code: string;
+      readonly executed: "no" | "yes" | "unknown";
+      readonly attempts: number;
+    };
+
+export interface ServedBy {
+  readonly nodeId: string;
+  readonly incarnation: string;
+  readonly group: string;
+  readonly shard: number;
+  readonly epoch: number;
+}
+
+export interface CommandClientOptions {
+  /** Read at each attempt, so that it may change. */
+  readonly nodes: () => readonly string[];
+  readonly token?: string;
+  /** For all attempts together. @unit milliseconds @default 10000 */
+  readonly deadlineMs?: number;
+  /** Per node. @default 64 */
+  readonly connections?: number;
+}
+
+/**
+ * A client that honours what nodes say: a command that surely did not run is tried on the next node until
+ * the deadline, any other failure is told as it is. `Connection: close` is left to the agent.
+ */
+export class CommandClient {
+  readonly #options: CommandClientOptions;
+  readonly #agent: Agent;
+
+  constructor(options: CommandClientOptions) {
+    this.#options = options;
+    this.#agent = new Agent({
+      keepAlive: true,
+      maxSockets: options.connections ?? 64,
+      scheduling: "lifo",
+    });
+  }
+
+  /** Never throws: a failure is an outcome. */
+  async send(command: CommandRequest): Promise<CommandOutcome> {
+    const endsAtMs = performance.now() + (this.#options.deadlineMs ?? 10_000);
+    for (let attempts = 1; ; attempts++) {
+      const nodes = this.#options.nodes();
+      const node = nodes[(command.firstNode + attempts - 1) % nodes.length];
+      if (node === undefined) throw new TypeError("There is no node to send commands to.");
+      const answer = await this.#attempt(node, command, endsAtMs - performance.now());
+      if (answer.tag === "ok") return { ...answer, attempts };
+      const waitMs = attempts < nodes.length ? 0 : pauseAfter(attempts - nodes.length);
+      const isOver = !answer.mayRetry || performance.now() + waitMs >= endsAtMs;
+      if (isOver) return { tag: "failed", code: answer.code, executed: answer.executed, attempts };
+      if (waitMs > 0) await pause(waitMs);
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #attempt(node: string, command: CommandRequest, leftMs: number): Promise<Answer> {
+    const path = ["v1", "entities", command.type, command.id, command.command];
+    const url = new URL(`/${path.map((part) => encodeURIComponent(part)).join("/")}`, node);
+    const body = JSON.stringify(command.input);
+    try {
+      const response = await post(url, body, {
+        agent: this.#agent,
+        // The node gives up first and says what became of the command; this is for when it cannot.
+        timeout: leftMs + 500,
+        headers: this.#headers(command, leftMs),
+      });
+      return read(response.status, response.text);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? "CONNECTION_FAILED";
+      // Refused: nobody took the command. After that, nobody can tell.
+      const refused = code === "ECONNREFUSED";
+      return { tag: "failed", code, executed: refused ? "no" : "unknown", mayRetry: refused };
+    }
+  }
+
+  #headers(command: CommandRequest, leftMs: number): Record<string, string> {
+    const { token } = this.#options;
+    return {
+      "content-type": "application/json",
+      "leasehold-deadline-ms": String(Math.max(1, Math.floor(leftMs))),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(command.idempotencyKey === undefined
+        ? {}
+        : { "idempotency-key": command.idempotencyKey }),
+    };
+  }
+}
+
+type Answer =
+  | { readonly tag: "ok"; readonly result: unknown; readonly servedBy: ServedBy }
+  | {
+      readonly tag: "failed";
+      readonly code: string;
+      readonly executed: "no" | "yes" | "unknown";
+      readonly mayRetry: boolean;
+    };
+
+/** After each node has refused once: 20 ms, doubling up to 320 ms. */
+const pauseAfter = (rounds: number): number => 20 * 2 ** Math.min(rounds, 4);
+
+function read(status: number, text: string): Answer {
+  const body = parse(text);
+  if (status === 200)
+    return { tag: "ok", result: body["result"], servedBy: body["servedBy"] as ServedBy };
+  const executed =
+    body["executed"] === "no" || body["executed"] === "yes" ? body["executed"] : "unknown";
+  return {
+    tag: "failed",
+    code: typeof body["code"] === "string" ? body["code"] : `HTTP_${status}`,
+    executed,
+    mayRetry: executed === "no" && body["retryable"] === true,
+  };
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  } catch {
+    // Something other than a node answered; the status says enough.
+    return {};
+  }
+}
+
+async function post(
+  url: URL,
+  body: string,
+  options: RequestOptions,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const outgoing = request(url, { ...options, method: "POST" }, resolve);
+    outgoing.on("error", reject);
+    outgoing.on("timeout", () => outgoing.destroy(timeoutError()));
+    outgoing.end(body);
+  });
+  let text = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response) text += chunk;
+  return { status: response.statusCode ?? 0, text };
+}
+
+const timeoutError = (): Error =>
+  Object.assign(new Error("No answer in time."), { code: "ETIMEDOUT" });

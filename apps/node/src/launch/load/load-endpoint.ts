@@ -1,0 +1,87 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { z } from "zod";
+import { loadLimit } from "../flags.ts";
+import type { SampleLoad } from "./sample-load.ts";
+
+/**
+ * Where the console reads and steers the sample load (`LEASEHOLD_LOAD_URL`): `GET` answers the report,
+ * `PUT {targetPerSecond}` sets the rate. Loopback, and only for who has the token.
+ */
+export interface LoadEndpoint {
+  readonly url: string;
+  close(): void;
+}
+
+const bodyLimit = 1_024;
+const steering = z.strictObject({ targetPerSecond: z.int().min(0).max(loadLimit) });
+
+export async function openLoadEndpoint(load: SampleLoad, token: string): Promise<LoadEndpoint> {
+  const server = createServer((request, response) => {
+    answer(load, token, request).then(
+      ({ status, body }) => {
+        const type = status < 400 ? "application/json" : "application/problem+json";
+        response.writeHead(status, { "content-type": type }).end(JSON.stringify(body));
+      },
+      // The caller went away while it sent.
+      () => response.destroy(),
+    );
+  });
+  server.requestTimeout = 5_000;
+  server.maxConnections = 32;
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: object;
+}
+
+async function answer(load: SampleLoad, token: string, request: IncomingMessage): Promise<Reply> {
+  if (request.headers.authorization !== `Bearer ${token}`) {
+    return problem(401, "TOKEN_REQUIRED", "Send the token as Authorization: Bearer.");
+  }
+  if (request.method === "GET") return { status: 200, body: load.report() };
+  if (request.method !== "PUT") return problem(405, "METHOD_NOT_ALLOWED", "Use GET or PUT.");
+  const target = steering.safeParse(await readJson(request));
+  if (!target.success) return problem(422, "REQUEST_INVALID", z.prettifyError(target.error));
+  load.steer(target.data.targetPerSecond);
+  return { status: 200, body: load.report() };
+}
+
+/** Undefined for what is too long or not JSON: no schema takes that. */
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) {
+    text += chunk;
+    if (text.length > bodyLimit) return undefined;
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const problem = (status: number, code: string, detail: string): Reply => ({
+  status,
+  body: {
+    type: `urn:leasehold:problem:${code}`,
+    title: code,
+    status,
+    code,
+    detail,
+    retryable: false,
+    executed: "no",
+  },
+});
