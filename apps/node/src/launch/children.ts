@@ -1,0 +1,93 @@
+import { join } from "node:path";
+import { Child, type ChildExit, type ChildSpec } from "./child.ts";
+import type { LaunchFlags } from "./flags.ts";
+import { host, nodePortOf } from "./ports.ts";
+import { consoleDirectory, endWithLauncher, nodeProgram, root } from "./workspace.ts";
+
+/** What every child needs to know. */
+export interface Surroundings {
+  readonly flags: LaunchFlags;
+  readonly cluster: string;
+  readonly databaseUrl: string;
+  /** Null: as the databaseUrl. */
+  readonly leaseDatabaseUrl: string | null;
+  readonly secret: string;
+  readonly token: string;
+  readonly logs: string;
+  readonly say: (line: string) => void;
+}
+
+export const nodeIdOf = (index: number): string => `node-${index}`;
+export const nodeUrlOf = (flags: LaunchFlags, index: number): string =>
+  `http://${host}:${nodePortOf(flags, index)}`;
+export const nodeUrls = (flags: LaunchFlags): string[] =>
+  Array.from({ length: flags.nodes }, (_, index) => nodeUrlOf(flags, index + 1));
+export const consoleUrlOf = (flags: LaunchFlags): string => `http://${host}:${flags.consolePort}`;
+
+/** Other LEASEHOLD_ variables of the launcher's environment pass through to the nodes. */
+export function createNode(
+  index: number,
+  around: Surroundings,
+  hooks: {
+    readonly onUnaskedExit: (exit: ChildExit) => Promise<void>;
+    readonly onMessage: (message: unknown) => void;
+  },
+): Child {
+  const name = nodeIdOf(index);
+  const env: NodeJS.ProcessEnv = {
+    ...shared(around),
+    LEASEHOLD_NODE_ID: name,
+    LEASEHOLD_HOST: host,
+    LEASEHOLD_PORT: String(nodePortOf(around.flags, index)),
+    LEASEHOLD_SHARDS: String(around.flags.shards),
+    LEASEHOLD_FAULTS: "on",
+    LEASEHOLD_SECRET: around.secret,
+  };
+  // One address cannot be that of several nodes.
+  delete env["LEASEHOLD_ADVERTISE_URL"];
+  if (around.leaseDatabaseUrl === null) delete env["LEASE_DATABASE_URL"];
+  else env["LEASE_DATABASE_URL"] = around.leaseDatabaseUrl;
+  return new Child({
+    ...base(name, around),
+    args: [nodeProgram, "node"],
+    cwd: root,
+    env,
+    ...hooks,
+  });
+}
+
+export function createConsole(around: Surroundings, loadUrl: string): Child {
+  const port = String(around.flags.consolePort);
+  return new Child({
+    ...base("console", around),
+    args: ["--import", endWithLauncher, "server.ts"],
+    cwd: consoleDirectory,
+    env: {
+      ...shared(around),
+      NODE_ENV: "production",
+      NEXT_TELEMETRY_DISABLED: "1",
+      LEASEHOLD_NODES: nodeUrls(around.flags).join(","),
+      LEASEHOLD_LOAD_URL: loadUrl,
+      LEASEHOLD_CONSOLE_HOST: host,
+      LEASEHOLD_CONSOLE_PORT: port,
+      PORT: port,
+    },
+  });
+}
+
+const shared = (around: Surroundings): NodeJS.ProcessEnv => ({
+  ...process.env,
+  DATABASE_URL: around.databaseUrl,
+  LEASEHOLD_CLUSTER: around.cluster,
+  LEASEHOLD_TOKEN: around.token,
+});
+
+const base = (
+  name: string,
+  { flags, logs, say }: Surroundings,
+): Pick<ChildSpec, "name" | "logFile" | "respawnMs" | "say"> => ({
+  name,
+  logFile: join(logs, `${name}.log`),
+  respawnMs: flags.respawnMs,
+  say,
+});
