@@ -268,7 +268,8 @@ export class NodeRuntime {
   #connect(): void {
     const peers = new Map(this.#addresses);
     for (const row of this.replica.state.nodes.values()) {
-      if (row.state === "dead" || peers.has(row.nodeId)) continue;
+      // A drained node without a lease has left.
+      if (row.state === "dead" || row.state === "drained" || peers.has(row.nodeId)) continue;
       const { nodeId, incarnation, address } = row;
       peers.set(nodeId, { nodeId, incarnation, address });
     }
