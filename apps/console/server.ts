@@ -1,0 +1,76 @@
+import { createServer } from "node:http";
+import next from "next";
+import { readConfig } from "./src/relay/config.ts";
+import { Gateway } from "./src/relay/gateway.ts";
+import { Guard } from "./src/relay/guard.ts";
+import { answerApi } from "./src/relay/http-api.ts";
+import { Hub } from "./src/relay/hub.ts";
+import { writeLog } from "./src/relay/log.ts";
+import { readPast } from "./src/relay/past.ts";
+import { TableTail } from "./src/relay/table-tail.ts";
+
+/**
+ * The console: one port with the pages (Next.js, built before), the relay's socket and the commands.
+ * It ends on SIGTERM, SIGINT, and when whoever started it closes its end of stdin's pipe.
+ */
+const config = readConfig(process.env);
+const guard = new Guard(config);
+const hub = new Hub(config, writeLog);
+const table =
+  config.databaseUrl === undefined ? null : new TableTail(hub, config.databaseUrl, writeLog);
+
+const app = next({ dev: process.env["LEASEHOLD_CONSOLE_DEV"] === "1", dir: import.meta.dirname });
+await app.prepare();
+const handle = app.getRequestHandler();
+const http = createServer((request, response) => {
+  if (answerApi(hub, guard, request, response)) return;
+  const reason = guard.refuse(request);
+  if (reason !== null) {
+    response.writeHead(403, { "content-type": "text/plain" }).end(reason);
+    return;
+  }
+  handle(request, response).catch((error: unknown) => {
+    writeLog("error", "page failed", { url: request.url, error: String(error) });
+    response.destroy();
+  });
+});
+const gateway = new Gateway(hub, http, guard);
+
+const stopListening = hub.listen((change) => {
+  if (change.tag !== "replaced") return;
+  stopListening();
+  readPast(hub, table).then(
+    (entries) => gateway.tellPast(entries),
+    (error: unknown) => writeLog("warn", "past not readable", { error: String(error) }),
+  );
+});
+
+hub.start();
+table?.start();
+gateway.start();
+http.listen(config.port, config.host, () => {
+  const address = http.address();
+  const port = typeof address === "object" && address !== null ? address.port : config.port;
+  writeLog("info", "console ready", { url: `http://${config.host}:${port}` });
+});
+
+let isStopping = false;
+async function stop(): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  hub.stop();
+  await gateway.stop();
+  await table?.stop();
+  http.closeAllConnections();
+  process.exit(0);
+}
+const stopOn = (signal: NodeJS.Signals): void => {
+  process.on(signal, () => {
+    stop().catch((error: unknown) => {
+      writeLog("error", "stop failed", { error: String(error) });
+      process.exit(1);
+    });
+  });
+};
+stopOn("SIGTERM");
+stopOn("SIGINT");

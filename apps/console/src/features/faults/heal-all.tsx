@@ -1,0 +1,68 @@
+"use client";
+import { useState } from "react";
+import { toast } from "sonner";
+import { duration, plural } from "../../live/say.ts";
+import { problemText, sendCommand } from "../../live/send-command.ts";
+import { useLive, useSummary } from "../../live/use-live.ts";
+import { Glyph } from "../../ui/glyph.tsx";
+import type { HealReport } from "../../wire/commands.ts";
+
+/** What is broken on purpose, and the one press that ends it. On every page, never off while live. */
+export function HealAll() {
+  const faultsOn = useLive((it) => it.meta?.faultsOn ?? false);
+  const faults = useSummary()?.faults ?? [];
+  const [isHealing, setHealing] = useState(false);
+  if (!faultsOn && faults.length === 0) {
+    return (
+      <span className="pill phone:hidden" title="The nodes were started with faults off">
+        <Glyph name="lock" tone="unknown" />
+        <span className="k">faults off</span>
+      </span>
+    );
+  }
+  if (faults.length === 0) {
+    return (
+      <span className="pill small:hidden" data-testid="fault-pill" data-count="0">
+        <Glyph name="bolt" tone="unknown" />
+        <span className="k">no faults</span>
+      </span>
+    );
+  }
+  const heal = async (): Promise<void> => {
+    setHealing(true);
+    const outcome = await sendCommand<HealReport>({ kind: "heal-all" });
+    setHealing(false);
+    if (!outcome.ok) toast.error(problemText(outcome.problem));
+    else tell(outcome.body);
+  };
+  const longestMs = Math.max(...faults.map((it) => it.expiresInMs));
+  return (
+    <span className="pill" data-tone="warning" data-testid="fault-pill" data-count={faults.length}>
+      <Glyph name="bolt" tone="warning" className="phone:hidden" />
+      <b className="phone:hidden">{plural(faults.length, "fault")}</b>
+      <span className="n text-fg-2 mid:hidden" title="Until the last one ends by itself">
+        {duration(longestMs)}
+      </span>
+      <button
+        type="button"
+        className="heal"
+        data-testid="heal-all"
+        aria-label={`Heal all faults (${faults.length})`}
+        disabled={isHealing}
+        onClick={() => void heal()}
+      >
+        {isHealing ? "Healing" : "Heal all"}
+      </button>
+    </span>
+  );
+}
+
+function tell({ healed, confirmed, notConfirmed }: HealReport): void {
+  const text = `Healed ${plural(healed, "fault")} on ${plural(confirmed.length, "node")}`;
+  if (notConfirmed.length === 0) {
+    toast.success(`${text}; all confirmed.`);
+    return;
+  }
+  const names = notConfirmed.map((it) => `${it.nodeId}: ${it.why}`).join(" ");
+  toast.warning(`${text}; ${notConfirmed.length} not confirmed.`, { description: names });
+}

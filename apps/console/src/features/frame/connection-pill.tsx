@@ -1,0 +1,48 @@
+import { count, duration } from "../../live/say.ts";
+import { useLive } from "../../live/use-live.ts";
+import { Glyph } from "../../ui/glyph.tsx";
+import { connectionLook } from "../../ui/tone.ts";
+
+export function ConnectionPill() {
+  const connection = useLive((it) => it.connection);
+  const nowMs = useLive((it) => it.nowMs);
+  const { state, lagMs, appliedSeq, lastLiveMs } = connection;
+  const look = connectionLook[state];
+  const isCurrent = state === "live" || state === "lagging";
+  const age = isCurrent || lastLiveMs === null ? null : duration(nowMs - lastLiveMs);
+  const lag = lagText(lagMs);
+  const name = isCurrent ? `${state}, lag ${lag}` : age === null ? state : `${state} for ${age}`;
+  return (
+    <span
+      className="pill"
+      role="status"
+      aria-label={`Connection: ${name}`}
+      aria-live="off"
+      data-tone={toneOfPill(look.tone)}
+      data-testid="conn-pill"
+      data-state={state}
+    >
+      <Glyph name={look.glyph} tone={look.tone} />
+      <b>{look.word}</b>
+      {state !== "loading" && (
+        <span className="small:hidden">
+          <span className="k">seq</span>{" "}
+          <span className="n v min-w-[7ch]" data-testid="conn-seq">
+            {count(appliedSeq)}
+          </span>
+        </span>
+      )}
+      {isCurrent && (
+        <span className="small:hidden">
+          <span className="k">lag</span> <span className="n v min-w-[6ch]">{lag}</span>
+        </span>
+      )}
+      {age !== null && <span className="n">{age}</span>}
+    </span>
+  );
+}
+
+const lagText = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : duration(ms));
+
+const toneOfPill = (tone: string): string | undefined =>
+  tone === "stable" || tone === "handoff" ? undefined : tone;

@@ -1,0 +1,58 @@
+"use client";
+import { usePathname } from "next/navigation";
+import { type ReactNode, useEffect } from "react";
+import { Toaster } from "sonner";
+import { live, useLive } from "../../live/use-live.ts";
+import { type Environment, EnvironmentContext } from "./environment.ts";
+import { EnvironmentBanner } from "./environment-banner.tsx";
+import { Nav } from "./nav.tsx";
+import { NoteBar } from "./note-bar.tsx";
+import { pageOf } from "./pages.ts";
+import { TopBar } from "./top-bar.tsx";
+
+/** What stands around every page: where one is, how current it is, what is broken on purpose. */
+export function Frame(props: { readonly environment: Environment; readonly children: ReactNode }) {
+  const state = useLive((it) => it.connection.state);
+  const seq = useLive((it) => it.connection.seq);
+  const appliedSeq = useLive((it) => it.connection.appliedSeq);
+  const page = pageOf(usePathname());
+  useEffect(() => {
+    live.start();
+    return () => live.stop();
+  }, []);
+  return (
+    <EnvironmentContext value={props.environment}>
+      <div className="frame" data-conn={state}>
+        <div className="frame-grid">
+          <EnvironmentBanner />
+          <TopBar />
+          <NoteBar />
+          <Nav page={page} />
+          <main
+            className="main"
+            id="main"
+            data-page={page}
+            data-conn={state}
+            data-seq={seq}
+            data-applied-seq={appliedSeq}
+          >
+            {props.children}
+          </main>
+        </div>
+        <Toaster
+          position="bottom-right"
+          toastOptions={{
+            style: {
+              background: "var(--bg-2)",
+              color: "var(--fg-0)",
+              border: "1px solid var(--line-2)",
+              borderRadius: "var(--r-3)",
+              boxShadow: "var(--shadow)",
+              font: "12px/16px var(--font-sans)",
+            },
+          }}
+        />
+      </div>
+    </EnvironmentContext>
+  );
+}

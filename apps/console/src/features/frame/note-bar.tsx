@@ -1,0 +1,72 @@
+import { count, duration } from "../../live/say.ts";
+import { live, useLive } from "../../live/use-live.ts";
+import { Button } from "../../ui/button.tsx";
+import { Glyph } from "../../ui/glyph.tsx";
+
+/** One line under the top bar whenever the page is not the present: why, and how old it is. */
+export function NoteBar() {
+  const connection = useLive((it) => it.connection);
+  const nowMs = useLive((it) => it.nowMs);
+  const retryAtMs = useLive((it) => it.retryAtMs);
+  const heartbeat = useLive((it) => it.heartbeat);
+  const age = connection.lastLiveMs === null ? null : nowMs - connection.lastLiveMs;
+  if (connection.state === "offline") {
+    return (
+      <div className="note bg-danger-soft" role="status" data-testid="note">
+        <Glyph name="cross" tone="danger" />
+        <span>
+          Not connected to the console's server.
+          {age !== null && (
+            <>
+              {" "}
+              Values are <b className="n">{duration(age)}</b> old.
+            </>
+          )}
+          {retryAtMs !== null && retryAtMs > nowMs && (
+            <>
+              {" "}
+              Next try in <b className="n">{duration(retryAtMs - nowMs)}</b>.
+            </>
+          )}
+        </span>
+        <span className="flex-1" />
+        <Button onClick={() => live.retryNow()}>Retry now</Button>
+      </div>
+    );
+  }
+  if (connection.state === "stale") {
+    return (
+      <div className="note bg-warning-soft" role="status" data-testid="note">
+        <Glyph name="clock" tone="warning" />
+        <span>
+          As of <b className="n">{duration(age ?? 0)}</b> ago. No heartbeat from the console's
+          server; actions are off.
+        </span>
+      </div>
+    );
+  }
+  if (connection.state === "catching-up") {
+    return (
+      <div className="note bg-handoff-soft" role="status" data-testid="note">
+        <Glyph name="replay" tone="handoff" />
+        <span>
+          Replaying <b className="n">{count(connection.seq - connection.appliedSeq)}</b> events.
+          Nothing is skipped.
+        </span>
+      </div>
+    );
+  }
+  const authorityAgeMs = heartbeat?.authorityAgeMs ?? null;
+  if (connection.state !== "loading" && authorityAgeMs !== null && authorityAgeMs > 3000) {
+    return (
+      <div className="note bg-unknown-soft" role="status" data-testid="note">
+        <Glyph name="question" tone="unknown" />
+        <span>
+          Authority unknown for <b className="n">{duration(authorityAgeMs)}</b>: neither this
+          console nor a node reaches Postgres. Owners below are the last known; beliefs are live.
+        </span>
+      </div>
+    );
+  }
+  return null;
+}

@@ -1,0 +1,36 @@
+import {
+  Activity,
+  ArrowLeftRight,
+  EqualNot,
+  LayoutGrid,
+  ListTree,
+  type LucideIcon,
+  Server,
+} from "lucide-react";
+
+export interface PageLink {
+  readonly page: string;
+  readonly href: string;
+  readonly title: string;
+  readonly icon: LucideIcon;
+}
+
+export const pages: readonly PageLink[] = [
+  { page: "overview", href: "/", title: "Overview", icon: Activity },
+  { page: "shards", href: "/shards", title: "Shards", icon: LayoutGrid },
+  { page: "nodes", href: "/nodes", title: "Nodes", icon: Server },
+  { page: "divergence", href: "/divergence", title: "Divergence", icon: EqualNot },
+  { page: "moves", href: "/moves", title: "Moves", icon: ArrowLeftRight },
+  { page: "timeline", href: "/timeline", title: "Timeline", icon: ListTree },
+];
+
+/** The page that a path belongs to: `/shards/default/8` is `shard`, `/nodes/node-1` is `node`. */
+export function pageOf(path: string): string {
+  const [first = "", second] = path.split("/").filter((it) => it !== "");
+  if (first === "") return "overview";
+  return second === undefined ? first : first.replace(/s$/, "");
+}
+
+/** The entry of the navigation that is lit on a page. */
+export const sectionOf = (page: string): string =>
+  page === "shard" || page === "node" ? `${page}s` : page;

@@ -1,0 +1,139 @@
+import { io, type Socket } from "socket.io-client";
+import {
+  type BeliefsFrame,
+  type Heartbeat,
+  type LogFrame,
+  type PastFrame,
+  type RelayAuth,
+  type RelayMeta,
+  relayPath,
+  type SnapshotFrame,
+} from "../wire/relay-frames.ts";
+import { type ConnectionEvent, initialConnection, stepConnection } from "./connection.ts";
+import { ClusterMirror } from "./mirror.ts";
+import { createLiveStore } from "./store.ts";
+import { summarize } from "./summary.ts";
+
+/** React sees the cluster at most this often. @unit milliseconds */
+const publishEveryMs = 100;
+const tickEveryMs = 250;
+
+/**
+ * The page's line to the relay: frames go into the mirror at once, publications to React are paced.
+ * One for the whole application; pages come and go above it.
+ */
+export class LiveCluster {
+  readonly mirror = new ClusterMirror();
+  readonly store = createLiveStore();
+  #connection = initialConnection;
+  #socket: Socket | null = null;
+  #publishTimer: ReturnType<typeof setTimeout> | null = null;
+  #tickTimer: ReturnType<typeof setInterval> | null = null;
+
+  start(): void {
+    if (this.#socket !== null) return;
+    const socket = io({
+      path: relayPath,
+      transports: ["websocket"],
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 5000,
+      auth: (give) => give(this.#auth()),
+    });
+    this.#socket = socket;
+    this.#listen(socket);
+    this.#tickTimer = setInterval(() => this.#tick(), tickEveryMs);
+  }
+
+  stop(): void {
+    this.#socket?.close();
+    this.#socket = null;
+    if (this.#tickTimer !== null) clearInterval(this.#tickTimer);
+    if (this.#publishTimer !== null) clearTimeout(this.#publishTimer);
+    this.#publishTimer = null;
+  }
+
+  retryNow(): void {
+    this.#socket?.connect();
+  }
+
+  #auth(): RelayAuth {
+    const cluster = this.mirror.cluster;
+    return { history: cluster?.history ?? null, seq: cluster?.seq ?? 0 };
+  }
+
+  #listen(socket: Socket): void {
+    socket.on("connect", () => {
+      this.store.setState({ retryAtMs: null });
+      this.#note({ tag: "opened" });
+    });
+    socket.on("disconnect", () => this.#note({ tag: "closed" }));
+    socket.io.on("reconnect_attempt", () => this.store.setState({ retryAtMs: null }));
+    socket.on("connect_error", () => {
+      // socket.io does not tell its next delay; its bounds are ours, so the middle is close.
+      this.store.setState({ retryAtMs: now() + 2500 });
+      this.#note({ tag: "closed" });
+    });
+    socket.on("meta", (meta: RelayMeta) => this.store.setState({ meta }));
+    socket.on("snapshot", (frame: SnapshotFrame) => {
+      this.mirror.applySnapshot(frame, now());
+      this.#applied();
+    });
+    socket.on("past", (frame: PastFrame) => {
+      this.mirror.applyPast(frame.history, frame.entries);
+      this.#publishSoon();
+    });
+    socket.on("log", (frame: LogFrame) => this.#applyLog(socket, frame));
+    socket.on("beliefs", (frame: BeliefsFrame) => {
+      this.mirror.applyBeliefs(frame.nodes, now());
+      this.#publishSoon();
+    });
+    socket.on("hb", (heartbeat: Heartbeat) => {
+      this.store.setState({ heartbeat });
+      const { seq, nowMs: relayNowMs, lagMs: relayLagMs } = heartbeat;
+      this.#note({ tag: "beat", seq, relayNowMs, relayLagMs });
+    });
+  }
+
+  #applyLog(socket: Socket, frame: LogFrame): void {
+    if (this.mirror.applyLog(frame.history, frame.entries, now()) === "gap") {
+      // Connecting again says where this page stands; the relay answers with the rest or a snapshot.
+      socket.disconnect().connect();
+      return;
+    }
+    this.#applied();
+  }
+
+  #applied(): void {
+    this.#note({ tag: "applied", seq: this.mirror.cluster?.seq ?? 0 });
+  }
+
+  #tick(): void {
+    this.mirror.tick(now());
+    this.#note({ tag: "tick" });
+  }
+
+  #note(event: ConnectionEvent): void {
+    const before = this.#connection;
+    this.#connection = stepConnection(before, event, now());
+    // A new state is told at once; counters wait for the next publication.
+    if (this.#connection.state !== before.state) this.#publish();
+    else this.#publishSoon();
+  }
+
+  #publishSoon(): void {
+    this.#publishTimer ??= setTimeout(() => this.#publish(), publishEveryMs);
+  }
+
+  #publish(): void {
+    if (this.#publishTimer !== null) clearTimeout(this.#publishTimer);
+    this.#publishTimer = null;
+    const nowMs = now();
+    this.store.setState({
+      nowMs,
+      connection: this.#connection,
+      summary: summarize(this.mirror, nowMs),
+    });
+  }
+}
+
+const now = (): number => performance.now();

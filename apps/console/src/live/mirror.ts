@@ -1,0 +1,246 @@
+import {
+  applyEntries,
+  type ClusterState,
+  findShard,
+  fromClusterJson,
+  type LogEntry,
+  ownerOf,
+  type ShardBelief,
+  type ShardRow,
+} from "@leasehold/sharding/observe";
+import type { NodeObservation, SnapshotFrame } from "../wire/relay-frames.ts";
+import { silentAfterMs } from "./classify.ts";
+import { InvariantMonitor } from "./invariants.ts";
+import { Lanes } from "./lanes.ts";
+import { LogTail } from "./log-tail.ts";
+import { ShardIndex } from "./shard-index.ts";
+import { Verdicts } from "./verdicts.ts";
+
+/**
+ * The browser's copy of the cluster: the authority from the log, beside it what every node believes,
+ * and for each shard whether the two agree.
+ *
+ * Plain TypeScript, fed at once by the socket: a hidden tab gets no animation frames but must lose
+ * nothing. Painters listen for the cells that changed; React reads a summary at most ten times a
+ * second (store.ts). Costs follow what changes, never the number of shards.
+ */
+export class ClusterMirror {
+  readonly index = new ShardIndex();
+  readonly log = new LogTail();
+  /** Owned shards per node; "" is the lane of shards without a home. */
+  readonly owned = new Lanes();
+  readonly sights = new Map<string, NodeSight>();
+  readonly verdicts: Verdicts;
+  readonly invariants = new InvariantMonitor();
+  readonly #listeners = new Set<MirrorListener>();
+  /** Shards whose class may still change by time alone. */
+  readonly #pending = new Set<number>();
+  #cluster: ClusterState | null = null;
+  #changedAtMs = new Float64Array(0);
+
+  constructor() {
+    this.verdicts = new Verdicts(this);
+  }
+
+  get cluster(): ClusterState | null {
+    return this.#cluster;
+  }
+
+  listen(listener: MirrorListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  rowOf(flat: number): ShardRow | undefined {
+    return this.#cluster === null ? undefined : findShard(this.#cluster, this.index.refOf(flat));
+  }
+
+  changedAtMs(flat: number): number {
+    return this.#changedAtMs[flat] ?? 0;
+  }
+
+  applySnapshot(frame: SnapshotFrame, nowMs: number): void {
+    const before = this.#cluster;
+    const cluster = fromClusterJson(frame.cluster);
+    // Another log may have other groups, and then a shard's number would mean another shard.
+    if (before !== null && before.history !== cluster.history) this.#forget();
+    this.#cluster = cluster;
+    this.log.reset(frame.recent);
+    this.invariants.watchPast(frame.recent);
+    this.#grow(cluster);
+    this.owned.clear();
+    for (let flat = 0; flat < this.index.size; flat++) {
+      const ref = this.index.refOf(flat);
+      const row = findShard(cluster, ref);
+      if (row === undefined) continue;
+      this.owned.add(ownerOf(row)?.nodeId ?? "", flat);
+      const old = before === null ? undefined : findShard(before, ref);
+      // A row that is as it was keeps its age; after a first snapshot every row is old.
+      if (old !== undefined && !isSameRight(old, row)) this.#changedAtMs[flat] = nowMs;
+    }
+    for (let flat = 0; flat < this.index.size; flat++) this.#judge(flat, nowMs);
+    for (const listener of this.#listeners) listener.reset();
+  }
+
+  /** Earlier entries, to be read only. */
+  applyPast(history: string, entries: readonly LogEntry[]): void {
+    if (this.#cluster?.history !== history) return;
+    this.log.prepend(entries);
+    this.invariants.watchPast(entries);
+  }
+
+  /** What fits is applied. `gap`: ask for what is missing. */
+  applyLog(history: string, entries: readonly LogEntry[], nowMs: number): "applied" | "gap" {
+    const before = this.#cluster;
+    if (before === null || before.history !== history) return "gap";
+    const fresh = entries.filter((entry) => entry.seq > before.seq);
+    if (fresh.length === 0) return "applied";
+    if (fresh[0]?.seq !== before.seq + 1) return "gap";
+    this.invariants.watch(before, fresh);
+    const cluster = applyEntries(before, fresh);
+    this.#cluster = cluster;
+    this.log.append(fresh);
+    if (this.#grow(cluster)) this.#addNewShards(cluster);
+    for (const flat of this.#touchedShards(fresh)) this.#adoptRow(flat, before, cluster, nowMs);
+    for (const nodeId of touchedNodes(fresh)) this.#judgeNode(nodeId, nowMs);
+    return "applied";
+  }
+
+  applyBeliefs(observations: readonly NodeObservation[], nowMs: number): void {
+    for (const it of observations) {
+      const heardAtMs = nowMs - it.ageMs;
+      const old = this.sights.get(it.nodeId);
+      const shards = old?.shards ?? new Map<number, ShardBelief>();
+      const touched = this.verdicts.adoptBeliefs(it, shards);
+      const silent = nowMs - heardAtMs > silentAfterMs;
+      const sight: NodeSight = { ...it, heardAtMs, silent, shards };
+      this.sights.set(it.nodeId, sight);
+      if (old === undefined || old.silent !== silent || hasOtherLife(old, sight)) {
+        this.#judgeNode(it.nodeId, nowMs);
+      }
+      for (const flat of touched) this.#judge(flat, nowMs);
+      this.#noteServing(sight.shards.size);
+    }
+  }
+
+  #noteServing(observed: number): void {
+    const dual: string[] = [];
+    for (const list of this.verdicts.divergences.values()) {
+      for (const it of list) if (it.class === "dual") dual.push(it.shard);
+    }
+    this.invariants.noteServing(observed, dual);
+  }
+
+  /** Lets time pass: silence, and classes that wait for a node to speak. */
+  tick(nowMs: number): void {
+    for (const [nodeId, sight] of this.sights) {
+      const silent = nowMs - sight.heardAtMs > silentAfterMs;
+      if (silent === sight.silent) continue;
+      this.sights.set(nodeId, { ...sight, silent });
+      this.#judgeNode(nodeId, nowMs);
+    }
+    for (const flat of this.#pending) {
+      if (nowMs - this.changedAtMs(flat) > silentAfterMs) this.#pending.delete(flat);
+      this.#judge(flat, nowMs, false);
+    }
+  }
+
+  #forget(): void {
+    this.index.clear();
+    this.verdicts.clear();
+    this.sights.clear();
+    this.invariants.reset();
+    this.#pending.clear();
+    this.#changedAtMs = new Float64Array(0);
+  }
+
+  #grow(cluster: ClusterState): boolean {
+    if (!this.index.learn(cluster)) return false;
+    const grown = new Float64Array(this.index.size).fill(Number.NEGATIVE_INFINITY);
+    grown.set(this.#changedAtMs);
+    this.#changedAtMs = grown;
+    this.verdicts.grow(this.index.size);
+    return true;
+  }
+
+  #addNewShards(cluster: ClusterState): void {
+    for (let flat = 0; flat < this.index.size; flat++) {
+      const row = findShard(cluster, this.index.refOf(flat));
+      if (row !== undefined) this.owned.add(ownerOf(row)?.nodeId ?? "", flat);
+    }
+    for (const listener of this.#listeners) listener.reset();
+  }
+
+  #touchedShards(entries: readonly LogEntry[]): Set<number> {
+    const touched = new Set<number>();
+    for (const entry of entries) {
+      if ("shard" in entry) touched.add(this.index.find(entry));
+    }
+    return touched;
+  }
+
+  #adoptRow(flat: number, before: ClusterState, cluster: ClusterState, nowMs: number): void {
+    const ref = this.index.refOf(flat);
+    const row = findShard(cluster, ref);
+    if (row === undefined) return;
+    const old = findShard(before, ref);
+    const lane = ownerOf(row)?.nodeId ?? "";
+    const oldLane = old === undefined ? "" : (ownerOf(old)?.nodeId ?? "");
+    if (lane !== oldLane) {
+      this.owned.remove(oldLane, flat);
+      this.owned.add(lane, flat);
+      this.#tellLane(oldLane);
+      this.#tellLane(lane);
+    }
+    if (old === undefined || !isSameRight(old, row)) this.#changedAtMs[flat] = nowMs;
+    this.#judge(flat, nowMs);
+  }
+
+  #judgeNode(nodeId: string, nowMs: number): void {
+    for (const flat of this.owned.of(nodeId)) this.#judge(flat, nowMs);
+    for (const flat of this.sights.get(nodeId)?.shards.keys() ?? []) this.#judge(flat, nowMs);
+  }
+
+  #judge(flat: number, nowMs: number, mayChange = true): void {
+    if (mayChange) this.#pending.add(flat);
+    const change = this.verdicts.judge(flat, nowMs);
+    if (change.cell) for (const listener of this.#listeners) listener.cell(flat);
+    for (const nodeId of change.ghosts) this.#tellLane(nodeId);
+  }
+
+  #tellLane(key: string): void {
+    for (const listener of this.#listeners) listener.lane(key);
+  }
+}
+
+/** A node as it was heard last. */
+export interface NodeSight extends Omit<NodeObservation, "ageMs" | "whole" | "changed" | "gone"> {
+  /** Local clock. @unit milliseconds */
+  readonly heardAtMs: number;
+  readonly silent: boolean;
+  /** By shard number. */
+  readonly shards: Map<number, ShardBelief>;
+}
+
+export interface MirrorListener {
+  /** The cell of a shard shows another state. */
+  cell(flat: number): void;
+  /** Shards came to or left a lane, owned or believed. */
+  lane(key: string): void;
+  /** Everything may be different. */
+  reset(): void;
+}
+
+const hasOtherLife = (a: NodeSight, b: NodeSight): boolean =>
+  a.belief.incarnation !== b.belief.incarnation || a.belief.lease.state !== b.belief.lease.state;
+
+const isSameRight = (a: ShardRow, b: ShardRow): boolean =>
+  a.state === b.state && a.epoch === b.epoch && ownerOf(a)?.incarnation === ownerOf(b)?.incarnation;
+
+function touchedNodes(entries: readonly LogEntry[]): Set<string> {
+  const touched = new Set<string>();
+  for (const entry of entries) {
+    if (entry.type === "node-joined" || entry.type === "node-dead") touched.add(entry.nodeId);
+  }
+  return touched;
+}

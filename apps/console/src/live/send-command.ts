@@ -1,0 +1,38 @@
+import { type Command, commandHeader, type LoadTarget, type Problem } from "../wire/commands.ts";
+
+export type Outcome<T> =
+  | { readonly ok: true; readonly body: T }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** Asks the console's server to carry out a command. Never throws: a lost answer is a problem too. */
+export const sendCommand = <T = unknown>(command: Command): Promise<Outcome<T>> =>
+  call("POST", "/api/command", command);
+
+export const readLoad = (): Promise<Outcome<LoadTarget>> => call("GET", "/api/load");
+
+export const writeLoad = (target: LoadTarget): Promise<Outcome<LoadTarget>> =>
+  call("PUT", "/api/load", target);
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<Outcome<T>> {
+  try {
+    const response = await fetch(path, {
+      method,
+      headers: { "content-type": "application/json", [commandHeader]: "1" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer: unknown = await response.json();
+    return response.ok
+      ? { ok: true, body: answer as T }
+      : { ok: false, problem: answer as Problem };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return {
+      ok: false,
+      problem: { title: "The console did not answer.", status: 0, code: "NO_ANSWER", detail },
+    };
+  }
+}
+
+/** What a toast says about a failure: the title, then the detail where it adds something. */
+export const problemText = ({ title, detail, code }: Problem): string =>
+  detail === undefined || detail === title ? `${title} (${code})` : `${title} ${detail}`;

@@ -1,0 +1,228 @@
+import { findShard, type PlanRow, type Seq, type ShardRef } from "@leasehold/sharding/observe";
+import { type CellState, cellStates } from "./cell-state.ts";
+import { type DivergenceClass, isDanger, severity } from "./classify.ts";
+import { type Divergence, explain } from "./explain.ts";
+import type { Invariant, Liveness } from "./invariants.ts";
+import type { ClusterMirror } from "./mirror.ts";
+import { type NodeView, viewNode } from "./node-row.ts";
+import { duration, plural, type Sentence, say } from "./say.ts";
+
+/** What the pages need of the cluster, small and ready to draw. Made at most ten times a second. */
+export interface Summary {
+  readonly seq: Seq;
+  readonly term: number;
+  readonly history: string;
+  readonly coordinator: string | null;
+  readonly totals: ShardTotals;
+  readonly cells: Readonly<Record<CellState, number>>;
+  readonly nodes: readonly NodeView[];
+  /** Nodes that left for good: dead or drained, and silent. */
+  readonly retired: readonly NodeView[];
+  readonly divergence: DivergenceSummary;
+  readonly faults: readonly NodeFault[];
+  readonly plans: readonly PlanRow[];
+  readonly load: LoadTotals;
+  readonly invariants: readonly Invariant[];
+}
+
+export interface ShardTotals {
+  readonly total: number;
+  readonly hosted: number;
+  readonly starting: number;
+  readonly handingOff: number;
+  readonly unallocated: number;
+}
+
+export interface DivergenceSummary {
+  readonly total: number;
+  readonly danger: number;
+  readonly byClass: ReadonlyMap<DivergenceClass, number>;
+  /** Worst first, one for each shard and node, bounded. */
+  readonly items: readonly DivergenceItem[];
+}
+
+export interface DivergenceItem {
+  readonly key: string;
+  readonly class: Exclude<DivergenceClass, "agree">;
+  /** Null for a statement about a node as a whole. */
+  readonly shard: ShardRef | null;
+  readonly label: string;
+  readonly nodeId: string | null;
+  readonly sentence: Sentence;
+  readonly forMs: number;
+}
+
+export interface NodeFault {
+  readonly nodeId: string;
+  readonly id: string;
+  readonly kind: string;
+  readonly detail: Readonly<Record<string, string | number>>;
+  readonly expiresInMs: number;
+}
+
+export interface LoadTotals {
+  readonly requestsPerSecond: number;
+  readonly failedPerSecond: number;
+  /** The worst node's. */
+  readonly p99Ms: number;
+  readonly entities: number;
+}
+
+const itemLimit = 200;
+const planLimit = 30;
+
+export function summarize(mirror: ClusterMirror, nowMs: number): Summary | null {
+  const { cluster } = mirror;
+  if (cluster === null) return null;
+  const perNode = countPerNode(mirror);
+  const views = [...cluster.nodes.values()]
+    .map((row) =>
+      viewNode({
+        row,
+        sight: mirror.sights.get(row.nodeId),
+        isCoordinator: cluster.coordinator?.nodeId === row.nodeId,
+        owned: mirror.owned.of(row.nodeId).length,
+        believedOnly: mirror.verdicts.ghosts.of(row.nodeId).length,
+        divergent: perNode.get(row.nodeId) ?? 0,
+        nowMs,
+      }),
+    )
+    .sort((a, b) => a.nodeId.localeCompare(b.nodeId, "en", { numeric: true }));
+  const isRetired = (it: NodeView): boolean =>
+    it.owned === 0 && (it.condition === "dead" || it.condition === "drained");
+  const nodes = views.filter((it) => !isRetired(it) || !isSilent(it));
+  return {
+    seq: cluster.seq,
+    term: cluster.term,
+    history: cluster.history,
+    coordinator: cluster.coordinator?.nodeId ?? null,
+    totals: countShards(mirror),
+    cells: Object.fromEntries(
+      cellStates.map((state, code) => [state, mirror.verdicts.counts[code] ?? 0]),
+    ) as Record<CellState, number>,
+    nodes,
+    retired: views.filter((it) => isRetired(it) && isSilent(it)),
+    divergence: collectDivergence(mirror, nodes, nowMs),
+    faults: nodes.flatMap((node) => node.faults.map((it) => ({ nodeId: node.nodeId, ...it }))),
+    plans: [...cluster.plans.values()].slice(-planLimit).reverse(),
+    load: totalLoad(nodes),
+    invariants: mirror.invariants.verdicts(livenessOf(mirror, nodes)),
+  };
+}
+
+const isSilent = (it: NodeView): boolean => it.heardMsAgo === null || it.heardMsAgo > 10_000;
+
+function countPerNode(mirror: ClusterMirror): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const list of mirror.verdicts.divergences.values()) {
+    for (const it of list) {
+      if (it.nodeId !== null) counts.set(it.nodeId, (counts.get(it.nodeId) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+function countShards(mirror: ClusterMirror): ShardTotals {
+  const totals = { total: 0, hosted: 0, starting: 0, handingOff: 0, unallocated: 0 };
+  for (const rows of mirror.cluster?.shards.values() ?? []) {
+    totals.total += rows.length;
+    for (const row of rows) {
+      if (row.state === "hosted") totals.hosted++;
+      else if (row.state === "starting") totals.starting++;
+      else if (row.state === "handing-off") totals.handingOff++;
+      else totals.unallocated++;
+    }
+  }
+  return totals;
+}
+
+function collectDivergence(
+  mirror: ClusterMirror,
+  nodes: readonly NodeView[],
+  nowMs: number,
+): DivergenceSummary {
+  const byClass = new Map<DivergenceClass, number>();
+  const all: { readonly flat: number; readonly it: Divergence }[] = [];
+  for (const [flat, list] of mirror.verdicts.divergences) {
+    for (const it of list) {
+      byClass.set(it.class, (byClass.get(it.class) ?? 0) + 1);
+      all.push({ flat, it });
+    }
+  }
+  all.sort(
+    (a, b) => severity.indexOf(a.it.class) - severity.indexOf(b.it.class) || a.flat - b.flat,
+  );
+  const skews = nodes.flatMap((node) => skewOf(node));
+  if (skews.length > 0) byClass.set("skew", skews.length);
+  const left = new Map(nodes.map((node) => [node.nodeId, node.leaseLeftMs]));
+  const items = all
+    .slice(0, itemLimit)
+    .map(({ flat, it }) => toItem(mirror, flat, it, left, nowMs));
+  const at = items.findIndex((it) => severity.indexOf(it.class) > severity.indexOf("skew"));
+  items.splice(at < 0 ? items.length : at, 0, ...skews);
+  const danger = all.filter(({ it }) => isDanger(it.class)).length;
+  return { total: all.length + skews.length, danger, byClass, items };
+}
+
+function toItem(
+  mirror: ClusterMirror,
+  flat: number,
+  it: Divergence,
+  left: ReadonlyMap<string, number | null>,
+  nowMs: number,
+): DivergenceItem {
+  return {
+    key: `${flat}:${it.nodeId}:${it.class}`,
+    class: it.class,
+    shard: mirror.index.refOf(flat),
+    label: it.shard,
+    nodeId: it.nodeId,
+    sentence: explain(it, it.nodeId === null ? null : (left.get(it.nodeId) ?? null)),
+    forMs: nowMs - it.sinceMs,
+  };
+}
+
+/** Postgres counts on a node that no longer renews: its own clock knows first. */
+function skewOf(node: NodeView): DivergenceItem[] {
+  if (!node.leaseAtRisk || node.owned === 0 || node.leaseLeftMs === null) return [];
+  if (node.leaseState === "lost" || node.condition === "unknown") return [];
+  return [
+    {
+      key: `node:${node.nodeId}:skew`,
+      class: "skew",
+      shard: null,
+      label: node.nodeId,
+      nodeId: node.nodeId,
+      sentence: say`${node.nodeId} does not renew its lease: by its own clock it ends in ${duration(node.leaseLeftMs)}. Postgres still names it the owner of ${plural(node.owned, "shard")}.`,
+      forMs: node.postgresOkMsAgo ?? 0,
+    },
+  ];
+}
+
+function livenessOf(mirror: ClusterMirror, nodes: readonly NodeView[]): Liveness {
+  const counts = (state: CellState): number =>
+    mirror.verdicts.counts[cellStates.indexOf(state)] ?? 0;
+  const heard = nodes.filter((it) => it.heardMsAgo !== null && it.condition !== "unknown");
+  const leading = heard.filter((it) => mirror.sights.get(it.nodeId)?.belief.role === "coordinator");
+  const served = counts("stable") + counts("handoff");
+  return {
+    everyShardServed: counts("unknown") > 0 ? null : served === mirror.index.size,
+    oneCoordinator: heard.length === 0 ? null : leading.length === 1,
+  };
+}
+
+function totalLoad(nodes: readonly NodeView[]): LoadTotals {
+  const total = { requestsPerSecond: 0, failedPerSecond: 0, p99Ms: 0, entities: 0 };
+  for (const { load, condition } of nodes) {
+    if (load === null || condition === "unknown" || condition === "dead") continue;
+    total.requestsPerSecond += load.requestsPerSecond;
+    total.failedPerSecond += load.failedPerSecond;
+    total.entities += load.entities;
+    total.p99Ms = Math.max(total.p99Ms, load.p99Ms);
+  }
+  return total;
+}
+
+/** The row of a shard in a mirror, for pages that show one. */
+export const rowOfRef = (mirror: ClusterMirror, ref: ShardRef) =>
+  mirror.cluster === null ? undefined : findShard(mirror.cluster, ref);

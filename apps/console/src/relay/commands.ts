@@ -1,0 +1,86 @@
+import type { Command, Problem } from "../wire/commands.ts";
+import { healAll } from "./heal-all.ts";
+import type { Hub } from "./hub.ts";
+import { askNode, type NodeAnswer } from "./node-http.ts";
+import type { NodeLinkHandle } from "./node-link.ts";
+
+/** Carries one command of an operator to the node that it is for. */
+export async function runCommand(hub: Hub, it: Command): Promise<NodeAnswer> {
+  switch (it.kind) {
+    case "propose":
+      return await askAny(hub, "/v1/plans", it.request);
+    case "plan":
+      return await askAny(hub, `/v1/plans/${encodeURIComponent(it.planId)}/${it.verb}`, {});
+    case "node":
+      return await askAny(hub, `/v1/nodes/${encodeURIComponent(it.nodeId)}/${it.verb}`, {});
+    case "unpin":
+      return await askAny(hub, `/v1/shards/${encodeURIComponent(it.group)}/${it.shard}/unpin`, {});
+    case "fault":
+      return await askOne(hub, it.nodeId, "POST", "/v1/faults", it.fault);
+    case "heal":
+      return await askOne(hub, it.nodeId, "DELETE", `/v1/faults/${encodeURIComponent(it.faultId)}`);
+    case "heal-all":
+      return { ok: true, status: 200, body: await healAll(hub) };
+    default:
+      return it satisfies never;
+  }
+}
+
+/**
+ * Any node can carry a command to the coordinator. The coordinator's own node is asked first, then the
+ * healthy ones; the next one is asked only where nothing can have been carried out.
+ */
+async function askAny(hub: Hub, path: string, body: unknown): Promise<NodeAnswer> {
+  let last: NodeAnswer | null = null;
+  for (const link of inOrderOfTrust(hub)) {
+    const answer = await askNode(link.address, hub.config.token, "POST", path, body);
+    if (answer.ok || answer.reached || answer.problem.executed !== "no") return answer;
+    last = answer;
+  }
+  return last ?? { ok: false, reached: false, problem: noNode };
+}
+
+async function askOne(
+  hub: Hub,
+  nodeId: string,
+  method: "POST" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<NodeAnswer> {
+  const address = addressOf(hub, nodeId);
+  if (address === null) return { ok: false, reached: false, problem: unknownNode(nodeId) };
+  return await askNode(address, hub.config.token, method, path, body);
+}
+
+function inOrderOfTrust(hub: Hub): NodeLinkHandle[] {
+  const coordinator = hub.authority.state?.coordinator?.nodeId;
+  const rank = (link: NodeLinkHandle): number => {
+    const sighting = hub.sightings.get(link.hello?.nodeId ?? "");
+    if (link.state !== "connected" || sighting === undefined) return 3;
+    if (!sighting.belief.postgres.reachable || sighting.belief.lease.state !== "held") return 2;
+    return sighting.belief.nodeId === coordinator ? 0 : 1;
+  };
+  return hub.links().toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** A link that has said who it is, else what the cluster says. */
+export function addressOf(hub: Hub, nodeId: string): string | null {
+  const link = hub.links().find((it) => it.hello?.nodeId === nodeId);
+  return link?.address ?? hub.authority.state?.nodes.get(nodeId)?.address ?? null;
+}
+
+const noNode: Problem = {
+  title: "No node can be reached.",
+  status: 503,
+  code: "NO_NODE",
+  retryable: true,
+  executed: "no",
+};
+
+const unknownNode = (nodeId: string): Problem => ({
+  title: `No node is called ${JSON.stringify(nodeId)}.`,
+  status: 404,
+  code: "NODE_UNKNOWN",
+  retryable: false,
+  executed: "no",
+});

@@ -1,0 +1,49 @@
+import { z } from "zod";
+
+/** The console's settings, from the environment. Wrong ones end the start with their names. */
+const environment = z.object({
+  LEASEHOLD_NODES: z.string().default("http://127.0.0.1:4101"),
+  LEASEHOLD_CLUSTER: z.string().default("default"),
+  LEASEHOLD_ENV: z.string().default("LOCAL"),
+  LEASEHOLD_TOKEN: z.string().optional(),
+  LEASEHOLD_CONSOLE_HOST: z.string().default("127.0.0.1"),
+  LEASEHOLD_CONSOLE_PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  /** The name that people reach the console by, when it is not the host that it listens on. */
+  LEASEHOLD_CONSOLE_ORIGIN: z.url().optional(),
+  LEASEHOLD_LOAD_URL: z.url().optional(),
+  DATABASE_URL: z.string().optional(),
+});
+
+export interface ConsoleConfig {
+  readonly seeds: readonly string[];
+  readonly cluster: string;
+  readonly environment: string;
+  readonly token: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly origin: string | undefined;
+  readonly loadUrl: string | undefined;
+  readonly databaseUrl: string | undefined;
+}
+
+/** @throws {Error} naming each setting that cannot be used. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): ConsoleConfig {
+  // An empty variable is how shells and compose files write "not set".
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const result = environment.safeParse(set);
+  if (!result.success) throw new Error(z.prettifyError(result.error));
+  const it = result.data;
+  return {
+    seeds: it.LEASEHOLD_NODES.split(",")
+      .map((url) => url.trim().replace(/\/+$/, ""))
+      .filter((url) => url !== ""),
+    cluster: it.LEASEHOLD_CLUSTER,
+    environment: it.LEASEHOLD_ENV,
+    token: it.LEASEHOLD_TOKEN,
+    host: it.LEASEHOLD_CONSOLE_HOST,
+    port: it.LEASEHOLD_CONSOLE_PORT,
+    origin: it.LEASEHOLD_CONSOLE_ORIGIN,
+    loadUrl: it.LEASEHOLD_LOAD_URL,
+    databaseUrl: it.DATABASE_URL,
+  };
+}

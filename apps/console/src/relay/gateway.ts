@@ -1,0 +1,143 @@
+import type { Server as HttpServer } from "node:http";
+import type { LogEntry } from "@leasehold/sharding/observe";
+import { toClusterJson } from "@leasehold/sharding/observe";
+import { Server, type Socket } from "socket.io";
+import { z } from "zod";
+import { type RelayAuth, type RelayFrames, relayPath } from "../wire/relay-frames.ts";
+import type { AuthorityChange } from "./authority.ts";
+import type { Guard } from "./guard.ts";
+import type { Hub } from "./hub.ts";
+
+/** At most 20 batches a second. @unit milliseconds */
+const batchEveryMs = 50;
+const heartbeatEveryMs = 1000;
+/** How much of the past a snapshot carries. */
+const recentEntries = 2000;
+/** A gap of more entries than this is cheaper to bridge by a snapshot. */
+const resumeLimit = 20_000;
+
+const auth = z.object({ history: z.string().nullable(), seq: z.int().min(0) });
+
+type Frames = { [Name in keyof RelayFrames]: (frame: RelayFrames[Name]) => void };
+type Browser = Socket<Record<string, never>, Frames>;
+
+/**
+ * The relay's side towards browsers. Everybody gets the same batches, serialized once; a browser that
+ * comes is brought to the last batch first, so that what follows is contiguous for it too.
+ */
+export class Gateway {
+  readonly #hub: Hub;
+  readonly #io: Server<Record<string, never>, Frames>;
+  #unsent: LogEntry[] = [];
+  #oldestUnsentMs: number | null = null;
+  #isReplaced = false;
+  #meta = "";
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+
+  constructor(hub: Hub, http: HttpServer, guard: Guard) {
+    this.#hub = hub;
+    this.#io = new Server(http, {
+      path: relayPath,
+      transports: ["websocket"],
+      serveClient: false,
+      // Next.js answers upgrades of its own on the same server.
+      destroyUpgrade: false,
+      allowRequest: (request, answer) => {
+        const reason = guard.refuse(request);
+        answer(reason, reason === null);
+      },
+    });
+    this.#io.on("connection", (socket) => this.#welcome(socket));
+    hub.listen((change) => this.#note(change));
+  }
+
+  start(): void {
+    this.#timers.push(setInterval(() => this.#flush(), batchEveryMs));
+    this.#timers.push(setInterval(() => this.#beat(), heartbeatEveryMs));
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#io.close();
+  }
+
+  tellPast(entries: readonly LogEntry[]): void {
+    const history = this.#hub.authority.state?.history;
+    if (history === undefined || entries.length === 0) return;
+    this.#hub.authority.tail.prepend(entries);
+    this.#io.emit("past", { history, entries });
+  }
+
+  #note(change: AuthorityChange): void {
+    if (change.tag === "replaced") {
+      this.#isReplaced = true;
+      this.#unsent = [];
+      return;
+    }
+    this.#oldestUnsentMs ??= this.#hub.nowMs();
+    for (const entry of change.entries) this.#unsent.push(entry);
+  }
+
+  #welcome(socket: Browser): void {
+    // Brings everybody to the same place, so that the newcomer can join at it.
+    this.#flush();
+    socket.emit("meta", this.#hub.meta());
+    this.#bringUp(socket, auth.safeParse(socket.handshake.auth).data ?? { history: null, seq: 0 });
+    socket.emit("beliefs", { nodes: this.#hub.sightings.all(this.#hub.nowMs()) });
+    socket.emit("hb", this.#heartbeat());
+  }
+
+  #bringUp(socket: Browser, at: RelayAuth): void {
+    const { state, tail } = this.#hub.authority;
+    if (state === null) return;
+    const missing = at.history === state.history && at.seq <= state.seq ? tail.after(at.seq) : null;
+    const isHere = at.history === state.history && at.seq === state.seq;
+    if (isHere || (missing !== null && missing.length <= resumeLimit)) {
+      socket.emit("log", { history: state.history, entries: isHere ? [] : (missing ?? []) });
+      return;
+    }
+    socket.emit("snapshot", this.#snapshot(state));
+  }
+
+  #snapshot(state: NonNullable<Hub["authority"]["state"]>): RelayFrames["snapshot"] {
+    const recent = this.#hub.authority.tail.entries.slice(-recentEntries);
+    return { cluster: toClusterJson(state), recent };
+  }
+
+  #flush(): void {
+    const { state } = this.#hub.authority;
+    if (this.#isReplaced && state !== null) {
+      this.#isReplaced = false;
+      this.#unsent = [];
+      this.#io.emit("snapshot", this.#snapshot(state));
+    } else if (this.#unsent.length > 0 && state !== null) {
+      this.#io.emit("log", { history: state.history, entries: this.#unsent });
+      this.#unsent = [];
+    }
+    this.#oldestUnsentMs = null;
+    const nodes = this.#hub.sightings.takeUnsent(this.#hub.nowMs());
+    if (nodes.length > 0) this.#io.emit("beliefs", { nodes });
+  }
+
+  #beat(): void {
+    this.#io.emit("hb", this.#heartbeat());
+    const meta = this.#hub.meta();
+    const text = JSON.stringify(meta);
+    if (text !== this.#meta) this.#io.emit("meta", meta);
+    this.#meta = text;
+  }
+
+  #heartbeat(): RelayFrames["hb"] {
+    const { authority } = this.#hub;
+    const nowMs = this.#hub.nowMs();
+    return {
+      history: authority.state?.history ?? null,
+      seq: authority.state?.seq ?? 0,
+      nowMs,
+      lagMs: this.#oldestUnsentMs === null ? 0 : nowMs - this.#oldestUnsentMs,
+      authorityAgeMs: authority.ageMs(nowMs),
+      postgres: this.#hub.postgres(),
+      nodes: this.#hub.linksForPages(),
+    };
+  }
+}

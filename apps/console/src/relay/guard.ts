@@ -1,0 +1,52 @@
+import type { IncomingMessage } from "node:http";
+import { commandHeader } from "../wire/commands.ts";
+import type { ConsoleConfig } from "./config.ts";
+
+const loopback = new Set(["127.0.0.1", "localhost", "::1", "[::1]"]);
+
+/**
+ * Who may talk to the console. It has no accounts: on loopback, whoever sits at the machine; elsewhere,
+ * whoever the network lets through. What it must refuse everywhere is another site's page that makes
+ * this browser act for it, by a foreign Origin or by a name that was pointed here afterwards.
+ */
+export class Guard {
+  readonly #isLoopback: boolean;
+  readonly #origin: string | undefined;
+
+  constructor(config: Pick<ConsoleConfig, "host" | "origin">) {
+    this.#isLoopback = loopback.has(config.host);
+    this.#origin = config.origin;
+  }
+
+  /** Why the request is refused, or null. */
+  refuse(request: IncomingMessage): string | null {
+    const { host, origin } = request.headers;
+    if (host === undefined) return "no Host header";
+    if (this.#isLoopback && !loopback.has(hostnameOf(host)) && !this.#isKnown(`http://${host}`)) {
+      return "foreign Host";
+    }
+    if (origin !== undefined && !this.#isOwn(origin, host)) return "foreign Origin";
+    return null;
+  }
+
+  /** A mutation must come from this console's own page, and say so in a way that a form cannot. */
+  refuseMutation(request: IncomingMessage): string | null {
+    const reason = this.refuse(request);
+    if (reason !== null) return reason;
+    const site = request.headers["sec-fetch-site"];
+    if (site !== undefined && site !== "same-origin") return "foreign site";
+    if (request.headers[commandHeader] !== "1") return `no ${commandHeader} header`;
+    if (!(request.headers["content-type"] ?? "").startsWith("application/json")) return "no JSON";
+    return null;
+  }
+
+  #isOwn(origin: string, host: string): boolean {
+    return this.#isKnown(origin) || origin === `http://${host}` || origin === `https://${host}`;
+  }
+
+  #isKnown(origin: string): boolean {
+    return this.#origin !== undefined && origin === new URL(this.#origin).origin;
+  }
+}
+
+const hostnameOf = (host: string): string => host.replace(/:\d+$/, "");

@@ -1,0 +1,155 @@
+import type { ClusterState } from "@leasehold/sharding/observe";
+import type { NodeLink, PostgresLink, RelayMeta } from "../wire/relay-frames.ts";
+import { Authority, type AuthorityChange } from "./authority.ts";
+import type { ConsoleConfig } from "./config.ts";
+import type { Hello } from "./frame-schemas.ts";
+import type { Log } from "./log.ts";
+import { type NodeLinkEvents, type NodeLinkHandle, openNodeLink } from "./node-link.ts";
+import { Sightings } from "./sightings.ts";
+
+/**
+ * The middle of the console: one merged authority, one set of beliefs, one link to every node that the
+ * seeds or the cluster itself have named. Browsers and commands read from here; nothing here waits for
+ * them.
+ */
+export class Hub {
+  readonly authority: Authority;
+  readonly sightings = new Sightings();
+  readonly config: ConsoleConfig;
+  readonly #links = new Map<string, NodeLinkHandle>();
+  readonly #listeners = new Set<(change: AuthorityChange) => void>();
+  readonly #nowMs: () => number;
+  readonly #log: Log;
+  #postgres: { state: PostgresLink["state"]; sinceMs: number };
+  /** Called when a node's log moved: the tail of the table may be worth a look before its turn. */
+  onHint: () => void = () => {};
+
+  constructor(config: ConsoleConfig, log: Log, nowMs: () => number = () => performance.now()) {
+    this.config = config;
+    this.#log = log;
+    this.#nowMs = nowMs;
+    this.#postgres = { state: config.databaseUrl === undefined ? "off" : "down", sinceMs: nowMs() };
+    this.authority = new Authority((change) => this.#adopted(change));
+  }
+
+  start(): void {
+    for (const seed of this.config.seeds) this.#open(seed);
+  }
+
+  stop(): void {
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+  }
+
+  nowMs(): number {
+    return this.#nowMs();
+  }
+
+  listen(listener: (change: AuthorityChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  notePostgres(isUp: boolean): void {
+    const state = isUp ? "up" : "down";
+    if (state !== this.#postgres.state) this.#postgres = { state, sinceMs: this.#nowMs() };
+  }
+
+  postgres(): PostgresLink {
+    return { state: this.#postgres.state, forMs: this.#nowMs() - this.#postgres.sinceMs };
+  }
+
+  links(): readonly NodeLinkHandle[] {
+    return [...this.#links.values()];
+  }
+
+  linksForPages(): NodeLink[] {
+    return this.links().map((it) => ({
+      address: it.address,
+      nodeId: it.hello?.nodeId ?? null,
+      state: it.state,
+      forMs: this.#nowMs() - it.sinceMs,
+    }));
+  }
+
+  meta(): RelayMeta {
+    const hellos = this.links().flatMap((it) => (it.hello === null ? [] : [it.hello]));
+    return {
+      protocol: 1,
+      environment: this.config.environment,
+      cluster: hellos[0]?.cluster ?? this.config.cluster,
+      leaseTtlMs: hellos[0]?.leaseTtlMs ?? 0,
+      faultsOn: hellos.some((it) => it.faultsOn),
+      hasLoad: this.config.loadUrl !== undefined,
+    };
+  }
+
+  #open(address: string): void {
+    if (this.#links.has(address)) return;
+    this.#links.set(
+      address,
+      openNodeLink(address, this.config.token, this.#nowMs, this.#linkEvents()),
+    );
+  }
+
+  #linkEvents(): NodeLinkEvents {
+    return {
+      auth: () => ({
+        history: this.authority.state?.history ?? null,
+        seq: this.authority.state?.seq ?? 0,
+      }),
+      hello: (link, frame) => this.#greet(link, frame),
+      snapshot: (cluster, ageMs) => this.authority.offerSnapshot(cluster, ageMs, this.#nowMs()),
+      log: (history, entries, ageMs) => {
+        this.onHint();
+        return this.authority.offerEntries(history, entries, ageMs, this.#nowMs());
+      },
+      belief: (link, frame) => {
+        if (link.hello === null) return;
+        this.sightings.whole(link.hello, frame.belief, frame.shards, this.#nowMs());
+      },
+      delta: (link, frame) => {
+        if (link.hello === null) return;
+        const { belief, changed, gone } = frame;
+        this.sightings.delta(link.hello, belief, changed, gone, this.#nowMs());
+        this.#noteCurrent(belief.seq, frame.authorityAgeMs);
+      },
+      state: (link) => this.#log("info", "node link", { address: link.address, state: link.state }),
+      refused: (link, event, error) =>
+        this.#log("warn", "frame refused", { address: link.address, event, error: String(error) }),
+    };
+  }
+
+  /** A node whose copy is as far as ours vouches for ours. */
+  #noteCurrent(seq: number, ageMs: number): void {
+    const state = this.authority.state;
+    if (state !== null && seq >= state.seq) {
+      this.authority.offerEntries(state.history, [], ageMs, this.#nowMs());
+    }
+  }
+
+  #greet(link: NodeLinkHandle, frame: Hello): void {
+    if (frame.cluster === this.config.cluster) return;
+    // A port may have gone to another cluster since: its log must not be mixed into this one.
+    this.#log("error", "node of another cluster", {
+      address: link.address,
+      cluster: frame.cluster,
+    });
+    link.close();
+  }
+
+  #adopted(change: AuthorityChange): void {
+    if (change.tag === "replaced") this.#openAll(change.state);
+    else if (change.entries.some((entry) => entry.type === "node-joined")) {
+      const state = this.authority.state;
+      if (state !== null) this.#openAll(state);
+    }
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #openAll(state: ClusterState): void {
+    for (const node of state.nodes.values()) {
+      if (node.state !== "dead") this.#open(node.address.replace(/\/+$/, ""));
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { Belief, ShardBelief, ShardRef } from "@leasehold/sharding/observe";
+import { shardKey } from "@leasehold/sharding/observe";
+import type { NodeObservation } from "../wire/relay-frames.ts";
+import type { Hello } from "./frame-schemas.ts";
+
+/**
+ * What each node said about itself last, and what of it the browsers have not been told yet.
+ * A node that falls silent keeps its last words; their age says how much they are worth.
+ */
+export class Sightings {
+  readonly #nodes = new Map<string, Sighting>();
+  readonly #unsent = new Map<string, Unsent>();
+
+  whole(hello: Hello, belief: Belief, shards: readonly ShardBelief[], nowMs: number): void {
+    const map = new Map(shards.map((it) => [shardKey(it), it]));
+    this.#nodes.set(belief.nodeId, { hello, belief, shards: map, heardAtMs: nowMs });
+    this.#unsent.set(belief.nodeId, { whole: true, changed: new Map(), gone: new Map() });
+  }
+
+  delta(
+    hello: Hello,
+    belief: Belief,
+    changed: readonly ShardBelief[],
+    gone: readonly ShardRef[],
+    nowMs: number,
+  ): void {
+    const shards = this.#nodes.get(belief.nodeId)?.shards ?? new Map<string, ShardBelief>();
+    const unsent = this.#unsentOf(belief.nodeId);
+    for (const it of gone) {
+      const key = shardKey(it);
+      shards.delete(key);
+      unsent.changed.delete(key);
+      unsent.gone.set(key, { group: it.group, shard: it.shard });
+    }
+    for (const it of changed) {
+      const key = shardKey(it);
+      shards.set(key, it);
+      unsent.gone.delete(key);
+      unsent.changed.set(key, it);
+    }
+    this.#nodes.set(belief.nodeId, { hello, belief, shards, heardAtMs: nowMs });
+  }
+
+  get(nodeId: string): Sighting | undefined {
+    return this.#nodes.get(nodeId);
+  }
+
+  /** Everything, for a browser that has just come. */
+  all(nowMs: number): NodeObservation[] {
+    return [...this.#nodes.values()].map((it) => observation(it, nowMs, null));
+  }
+
+  /** What is new since the last call. */
+  takeUnsent(nowMs: number): NodeObservation[] {
+    const found: NodeObservation[] = [];
+    for (const [nodeId, unsent] of this.#unsent) {
+      const it = this.#nodes.get(nodeId);
+      if (it !== undefined) found.push(observation(it, nowMs, unsent.whole ? null : unsent));
+    }
+    this.#unsent.clear();
+    return found;
+  }
+
+  #unsentOf(nodeId: string): Unsent {
+    const old = this.#unsent.get(nodeId);
+    if (old !== undefined) return old;
+    const fresh: Unsent = { whole: false, changed: new Map(), gone: new Map() };
+    this.#unsent.set(nodeId, fresh);
+    return fresh;
+  }
+}
+
+export interface Sighting {
+  readonly hello: Hello;
+  readonly belief: Belief;
+  readonly shards: Map<string, ShardBelief>;
+  readonly heardAtMs: number;
+}
+
+interface Unsent {
+  readonly whole: boolean;
+  readonly changed: Map<string, ShardBelief>;
+  readonly gone: Map<string, ShardRef>;
+}
+
+function observation(it: Sighting, nowMs: number, delta: Unsent | null): NodeObservation {
+  return {
+    nodeId: it.belief.nodeId,
+    faultsOn: it.hello.faultsOn,
+    leaseTtlMs: it.hello.leaseTtlMs,
+    belief: it.belief,
+    ageMs: nowMs - it.heardAtMs,
+    whole: delta === null,
+    changed: delta === null ? [...it.shards.values()] : [...delta.changed.values()],
+    gone: delta === null ? [] : [...delta.gone.values()],
+  };
+}

@@ -1,0 +1,87 @@
+import { findShard, ownerOf } from "@leasehold/sharding/observe";
+import { FakeAuthority, type FakeOptions, fakeDefaults } from "./fake-cluster.ts";
+import { FakeNode } from "./fake-node.ts";
+import { stepPlans } from "./fake-plans.ts";
+
+export interface FakeCluster {
+  readonly authority: FakeAuthority;
+  readonly nodes: readonly FakeNode[];
+  readonly seeds: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** Starts an invented cluster on loopback; `port` 0 takes free ones. */
+export async function startFakeCluster(
+  given: Partial<FakeOptions> = {},
+  port = 0,
+): Promise<FakeCluster> {
+  const options = { ...fakeDefaults, ...given };
+  const authority = new FakeAuthority(options);
+  const width = String(options.nodes).length;
+  const nodes = Array.from(
+    { length: options.nodes },
+    (_, index) =>
+      new FakeNode(
+        `node-${String(index + 1).padStart(width, "0")}`,
+        `eu-1${"abc"[index % 3]}`,
+        authority,
+      ),
+  );
+  await Promise.all(nodes.map((it, index) => it.open(port === 0 ? 0 : port + index + 1)));
+  for (const it of nodes) it.peers.push(...nodes.filter((other) => other !== it));
+  authority.found(nodes.map((it) => ({ ...it.ref, address: it.address, zone: it.zone })));
+  const stepMs = 50;
+  const timer = setInterval(() => {
+    for (const it of nodes) it.step();
+    stepPlans(authority);
+    settleDrains(authority);
+    stir(authority, (options.changesPerSecond * stepMs) / 1000);
+  }, stepMs);
+  return {
+    authority,
+    nodes,
+    seeds: nodes.slice(0, 1).map((it) => it.address),
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(nodes.map((it) => it.close()));
+    },
+  };
+}
+
+function settleDrains(authority: FakeAuthority): void {
+  for (const { nodeId, incarnation, state } of authority.state.nodes.values()) {
+    if (state !== "draining") continue;
+    const owns = authority.state.shards
+      .get("default")
+      ?.some((row) => ownerOf(row)?.nodeId === nodeId);
+    if (!owns) authority.commit({ type: "node-drained", nodeId, incarnation });
+  }
+}
+
+let owed = 0;
+let next = 0;
+/** Unasked movement: each handoff is three entries (began, assigned, hosted). */
+function stir(authority: FakeAuthority, changes: number): void {
+  owed += changes / 3;
+  const nodes = authority.candidates();
+  const rows = authority.state.shards.get("default") ?? [];
+  const events = [];
+  for (; owed >= 1 && nodes.length > 1; owed--) {
+    next = (next + 7919) % rows.length;
+    const ref = { group: "default", shard: next };
+    const row = findShard(authority.state, ref);
+    const to = nodes[next % nodes.length];
+    if (row?.state !== "hosted" || to === undefined || to.nodeId === row.owner.nodeId) continue;
+    const { nodeId, incarnation } = to;
+    events.push({
+      type: "handoff-began",
+      ...ref,
+      handoffId: `h_s${authority.state.seq}_${next}`,
+      nodeId: row.owner.nodeId,
+      epoch: row.epoch,
+      to: { nodeId, incarnation },
+      planId: null,
+    } as const);
+  }
+  authority.commit(...events);
+}

@@ -1,0 +1,27 @@
+import type { ComponentProps } from "react";
+import { Glyph } from "./glyph.tsx";
+
+export interface ButtonProps extends Omit<ComponentProps<"button">, "type"> {
+  readonly kind?: "plain" | "primary" | "danger" | "ghost";
+  /** Why it is off. Its presence turns the button off and is what a reader hears. */
+  readonly off?: string | null | undefined;
+  readonly testId?: string;
+}
+
+export function Button({ kind = "plain", off, testId, children, disabled, ...rest }: ButtonProps) {
+  const isOff = off !== null && off !== undefined;
+  return (
+    <button
+      {...rest}
+      type="button"
+      className={`btn ${rest.className ?? ""}`}
+      data-kind={kind}
+      data-testid={testId}
+      disabled={isOff || disabled}
+      title={isOff ? `Off: ${off}` : rest.title}
+    >
+      {isOff && <Glyph name="lock" className="size-2.5" />}
+      {children}
+    </button>
+  );
+}

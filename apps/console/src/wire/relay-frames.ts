@@ -1,0 +1,106 @@
+import type {
+  Belief,
+  ClusterJson,
+  LogEntry,
+  NodeId,
+  Seq,
+  ShardBelief,
+  ShardRef,
+} from "@leasehold/sharding/observe";
+
+/** Where browsers find the relay, on the console's own port. */
+export const relayPath = "/relay";
+
+/** What the relay sends to browsers. Wire types: the views have their own. */
+export interface RelayFrames {
+  /** Once, first. */
+  meta: RelayMeta;
+  /** When the browser's `auth: {history, seq}` cannot be continued. */
+  snapshot: SnapshotFrame;
+  /** Earlier entries, for people to read: they change no state. */
+  past: PastFrame;
+  /** Contiguous after what the browser has; at most 20 a second. */
+  log: LogFrame;
+  /** What nodes said about themselves since the last frame. */
+  beliefs: BeliefsFrame;
+  /** Every second, whatever happens. */
+  hb: Heartbeat;
+}
+
+export interface RelayMeta {
+  readonly protocol: 1;
+  readonly environment: string;
+  readonly cluster: string;
+  readonly leaseTtlMs: number;
+  /** Some node was started with faults on. */
+  readonly faultsOn: boolean;
+  /** The sample load can be steered. */
+  readonly hasLoad: boolean;
+}
+
+export interface SnapshotFrame {
+  readonly cluster: ClusterJson;
+  /** The end of the log before the snapshot, oldest first. */
+  readonly recent: readonly LogEntry[];
+}
+
+export interface PastFrame {
+  readonly history: string;
+  readonly entries: readonly LogEntry[];
+}
+
+export interface LogFrame {
+  readonly history: string;
+  readonly entries: readonly LogEntry[];
+}
+
+export interface BeliefsFrame {
+  readonly nodes: readonly NodeObservation[];
+}
+
+export interface NodeObservation {
+  readonly nodeId: NodeId;
+  readonly faultsOn: boolean;
+  readonly leaseTtlMs: number;
+  readonly belief: Belief;
+  /** Since the relay received it. @unit milliseconds */
+  readonly ageMs: number;
+  /** `changed` is everything that the node believes; forget the rest. */
+  readonly whole: boolean;
+  readonly changed: readonly ShardBelief[];
+  readonly gone: readonly ShardRef[];
+}
+
+export interface Heartbeat {
+  readonly history: string | null;
+  readonly seq: Seq;
+  /** The relay's clock; only differences of it mean anything. @unit milliseconds */
+  readonly nowMs: number;
+  /** How long the oldest unsent change has waited in the relay. @unit milliseconds */
+  readonly lagMs: number;
+  /** Since the relay last knew its copy of the authority to be current; null before the first. @unit milliseconds */
+  readonly authorityAgeMs: number | null;
+  readonly postgres: PostgresLink;
+  readonly nodes: readonly NodeLink[];
+}
+
+/** The console's own line to Postgres. `off`: it was given no database url. */
+export interface PostgresLink {
+  readonly state: "up" | "down" | "off";
+  /** Since the state began. @unit milliseconds */
+  readonly forMs: number;
+}
+
+export interface NodeLink {
+  readonly address: string;
+  /** Null until the node has said who it is. */
+  readonly nodeId: NodeId | null;
+  readonly state: "connecting" | "connected" | "refused";
+  readonly forMs: number;
+}
+
+/** What a browser sends when it connects. */
+export interface RelayAuth {
+  readonly history: string | null;
+  readonly seq: Seq;
+}
