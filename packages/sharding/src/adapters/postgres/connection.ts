@@ -66,6 +66,7 @@ export function startupOptions(timeoutMs: number): string {
     // The statements rely on row locks that read the newest version; a stricter default of the
     // database or role would turn each race into an error.
     default_transaction_isolation: "read\\ committed",
+    default_transaction_read_only: "off",
     // Compiling a statement over 10,000 rows takes longer than running it.
     jit: "off",
   };

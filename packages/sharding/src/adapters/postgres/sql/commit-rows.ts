@@ -1,0 +1,142 @@
+/** One table's share of a commit: it writes what `counted` lets through. */
+export interface Part {
+  readonly cte: string;
+  /** A `when ... then ...`: the reason why the commit must fail, if it must. */
+  readonly check?: string;
+}
+
+/**
+ * A JSON list as rows `r`. The limit is no limit: it tells the planner how many rows there are, so
+ * that one changed shard is looked up and not found by reading all of them.
+ */
+export const recordset = (list: string, columns: string): string =>
+  `(
+    select * from json_to_recordset(${list}::json) as r (${columns}) limit json_array_length(${list}::json)
+  ) as r`;
+
+/** An update that must find each of its rows. */
+const updating = (name: string, list: string, reason: string, update: string): Part => ({
+  cte: `${name} as (
+  ${update}
+  returning 1
+)`,
+  check: `when (select count(*) from ${name}) <> json_array_length(${list}::json) then '${reason}'`,
+});
+
+const names = (columns: string): string[] =>
+  columns.split(",").map((column) => column.trim().split(" ")[0] ?? "");
+
+const inserting = (
+  name: string,
+  table: string,
+  list: string,
+  columns: string,
+): string => `${name} as (
+  insert into ${table} as t (${names(columns).join(", ")})
+  select ${names(columns)
+    .map((column) => `r.${column}`)
+    .join(", ")}
+  from counted, ${recordset(list, columns)}`;
+
+export const newGroups = (schema: string, list: string): Part => ({
+  cte: `${inserting(
+    "new_groups",
+    `${schema}.shard_groups`,
+    list,
+    "name text, shards int, strategy text, created_seq bigint",
+  )}
+)`,
+});
+
+/** `created_seq` stays that of the node's first row. */
+export const changedNodes = (schema: string, list: string): Part => ({
+  cte: `${inserting(
+    "changed_nodes",
+    `${schema}.nodes`,
+    list,
+    `node_id text, incarnation uuid, address text, zone text, weight double precision, labels jsonb,
+     state text, cordoned boolean, created_seq bigint`,
+  )}
+  on conflict (node_id) do update set
+    incarnation = excluded.incarnation,
+    address = excluded.address,
+    zone = excluded.zone,
+    weight = excluded.weight,
+    labels = excluded.labels,
+    state = excluded.state,
+    cordoned = excluded.cordoned
+)`,
+});
+
+const shardState = `state text, epoch bigint, pinned boolean, owner_node_id text, owner_incarnation uuid,
+    handoff_id text, handoff_to_node_id text, handoff_to_incarnation uuid, handoff_plan_id text,
+    carried_handoff_id text, carried_from_node_id text, carried_from_incarnation uuid,
+    carried_digest text, carried_size bigint`;
+const shardColumns = `group_name text, shard int, ${shardState}`;
+
+export const newShards = (schema: string, list: string): Part => ({
+  cte: `${inserting("new_shards", `${schema}.shards`, list, shardColumns)}
+)`,
+});
+
+export const changedShards = (schema: string, list: string): Part =>
+  updating(
+    "changed_shards",
+    list,
+    "a shard has no row, or its epoch would go down",
+    `update ${schema}.shards s
+  set ${names(shardState)
+    .map((column) => `${column} = r.${column}`)
+    .join(", ")}
+  from counted, ${recordset(list, shardColumns)}
+  where s.group_name = r.group_name
+    and s.shard = r.shard
+    and s.epoch <= r.epoch`,
+  );
+
+export const newPlans = (schema: string, list: string): Part => ({
+  cte: `${inserting(
+    "new_plans",
+    `${schema}.plans`,
+    list,
+    `plan_id text, kind text, by text, node_id text, undoes text, based_on_seq bigint,
+     spread_before double precision, spread_after double precision, state text, why text,
+     created_seq bigint`,
+  )}
+)`,
+});
+
+export const newMoves = (schema: string, list: string): Part => ({
+  cte: `${inserting(
+    "new_moves",
+    `${schema}.moves`,
+    list,
+    `plan_id text, index int, group_name text, shard int, from_node_id text, from_incarnation uuid,
+     to_node_id text, to_incarnation uuid, epoch bigint, reason text,
+     state text, why text, epoch_after bigint`,
+  )}
+)`,
+});
+
+export const changedPlans = (schema: string, list: string): Part =>
+  updating(
+    "changed_plans",
+    list,
+    "a plan has no row",
+    `update ${schema}.plans p
+  set state = r.state, why = r.why
+  from counted, ${recordset(list, "plan_id text, state text, why text")}
+  where p.plan_id = r.plan_id`,
+  );
+
+export const changedMoves = (schema: string, list: string): Part =>
+  updating(
+    "changed_moves",
+    list,
+    "a move has no row",
+    `update ${schema}.moves m
+  set state = r.state, why = r.why, epoch_after = r.epoch_after
+  from counted, ${recordset(list, "plan_id text, index int, state text, why text, epoch_after bigint")}
+  where m.plan_id = r.plan_id
+    and m.index = r.index`,
+  );
