@@ -85,13 +85,15 @@ export const entityDefaults = {
 /**
  * Defines an entity type.
  *
+ * `NoInfer`, so that a definition written where an `AnyEntityDefinition` is expected keeps its types.
+ *
  * @param type its name in addresses and URLs: a letter, then letters, digits, `.`, `_` or `-`; at most 64.
  * @throws {OptionsError} naming what is wrong.
  */
 export function defineEntity<S, C extends Readonly<Record<string, CommandOn<S>>>>(
   type: string,
   spec: EntitySpec<S, C>,
-): EntityDefinition<S, C> {
+): EntityDefinition<NoInfer<S>, NoInfer<C>> {
   checkName("entity type", type);
   const group = spec.group ?? entityDefaults.group;
   checkName(`group of entity type "${type}"`, group);

@@ -82,3 +82,18 @@ test("a handler can call another entity through its context, typed", () => {
     },
   });
 });
+
+test("a definition written in a list of erased ones types its handlers all the same", () => {
+  const definitions: readonly AnyEntityDefinition[] = [
+    defineEntity("inline", {
+      state: () => ({ value: 0 }),
+      commands: {
+        get: command(({ state }) => {
+          expectTypeOf(state).toEqualTypeOf<{ value: number }>();
+          return state.value;
+        }),
+      },
+    }),
+  ];
+  expectTypeOf(definitions).toExtend<readonly AnyEntityDefinition[]>();
+});
