@@ -9,16 +9,20 @@ import { HttpProblem } from "./problems.ts";
  * Origin, or after DNS rebinding a foreign Host.
  */
 export interface Access {
-  /** Applies to every request, health included. @throws {HttpProblem} */
-  checkPlace(headers: IncomingHttpHeaders): void;
-  /** @throws {HttpProblem} */
-  checkToken(headers: IncomingHttpHeaders): void;
+  /** Refuses a foreign Host or Origin where there is no token. @returns null when it is in place. */
+  foreignPlace(headers: IncomingHttpHeaders): HttpProblem | null;
+  /**
+   * For WebSockets, with or without a token: browsers open them to anywhere, and send an Origin that
+   * only a page of this very node may have.
+   */
+  foreignUpgrade(headers: IncomingHttpHeaders): HttpProblem | null;
+  /** Refuses a request without the token, where there is one. */
+  missingToken(headers: IncomingHttpHeaders): HttpProblem | null;
   /** For the token of an observation handshake. */
   hasToken(token: unknown): boolean;
-  /** Browsers send Origin with every WebSocket; only a page of this very node may have one. */
-  checkOrigin(headers: IncomingHttpHeaders): void;
 }
 
+/** @param port the one listened on, asked for each time because it is known only then. */
 export function createAccess(token: string | undefined, port: () => number): Access {
   const expected = token === undefined ? null : digest(token);
 
@@ -28,42 +32,40 @@ export function createAccess(token: string | undefined, port: () => number): Acc
     return typeof given === "string" && timingSafeEqual(digest(given), expected);
   };
 
+  const foreignHost = ({ host }: IncomingHttpHeaders): HttpProblem | null => {
+    if (expected !== null || isOwnHost(host, port())) return null;
+    const example = `127.0.0.1:${port()}`;
+    const detail = `Without LEASEHOLD_TOKEN only loopback names with the port are answered, like ${example}.`;
+    return new HttpProblem("HOST_REFUSED", detail);
+  };
+
   return {
     hasToken,
-    checkPlace(headers) {
-      if (expected !== null) return;
-      if (!isOwnHost(headers.host, port())) {
-        throw new HttpProblem(
-          "HOST_REFUSED",
-          `Without LEASEHOLD_TOKEN only loopback names with port ${port()} are answered, for instance 127.0.0.1:${port()}.`,
-        );
-      }
-      checkOrigin(headers);
-    },
-    checkToken(headers) {
-      if (expected === null) return;
+    foreignPlace: (headers) =>
+      foreignHost(headers) ?? (expected === null ? foreignOrigin(headers) : null),
+    foreignUpgrade: (headers) => foreignHost(headers) ?? foreignOrigin(headers),
+    missingToken(headers) {
+      if (expected === null) return null;
       const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "") ?? [];
-      if (hasToken(given)) return;
+      if (hasToken(given)) return null;
       const what = given === undefined ? "is missing" : "is wrong";
-      throw new HttpProblem(
-        "TOKEN_REQUIRED",
-        `The token ${what}: send "Authorization: Bearer <token>" with the node's LEASEHOLD_TOKEN.`,
-      );
+      const detail = `The token ${what}: send "Authorization: Bearer <token>" with the node's LEASEHOLD_TOKEN.`;
+      return new HttpProblem("TOKEN_REQUIRED", detail);
     },
-    checkOrigin,
   };
 }
 
-function checkOrigin({ origin, host }: IncomingHttpHeaders): void {
-  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
-  throw new HttpProblem("ORIGIN_REFUSED", "Pages of another origin may not ask this node.");
+function foreignOrigin({ origin, host }: IncomingHttpHeaders): HttpProblem | null {
+  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) {
+    return null;
+  }
+  return new HttpProblem("ORIGIN_REFUSED", "Pages of another origin may not ask this node.");
 }
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 function isOwnHost(host: string | undefined, port: number): boolean {
-  const match = /^(?<name>\[[0-9a-f:]+\]|[^:[\]/@]+)(:(?<port>\d{1,5}))?$/i.exec(host ?? "");
-  if (match?.groups === undefined) return false;
-  const { name = "", port: given = "80" } = match.groups;
+  const [, name = "", given = "80"] =
+    /^(\[[0-9a-f:]+\]|[^:[\]/@]+)(?::(\d{1,5}))?$/i.exec(host ?? "") ?? [];
   return isLoopback(name) && Number(given) === port;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import swagger from "@fastify/swagger";
-import fastify from "fastify";
+import fastify, { type FastifyRequest } from "fastify";
 import {
   createSerializerCompiler,
   jsonSchemaTransform,
@@ -77,21 +77,23 @@ const asJson = (_key: string, value: unknown): unknown =>
 
 /** Runs before every handler, unknown routes included: nothing is answered unless somebody opened it. */
 function guard(app: App, { access, connections, isLeaving }: HttpDeps): void {
+  const refusalOf = (request: FastifyRequest): HttpProblem | null => {
+    const { raw, headers } = request;
+    const refused = refusalOfUpgrade(raw);
+    if (refused !== null) return refused;
+    if (!connections.admit(raw.socket, "http")) {
+      const detail = "This node has all the HTTP connections it takes.";
+      return new HttpProblem("OVERLOADED", detail, { retryable: true });
+    }
+    const isOpen = request.routeOptions.config.open === true;
+    return access.foreignPlace(headers) ?? (isOpen ? null : access.missingToken(headers));
+  };
+
   app.addHook("onRequest", async (request, reply) => {
-    if (isLeaving()) reply.header("connection", "close");
-    const refused = refusalOfUpgrade(request.raw);
-    if (refused !== null) {
-      reply.header("connection", "close");
-      throw refused;
-    }
-    if (!connections.admit(request.raw.socket, "http")) {
-      reply.header("connection", "close");
-      throw new HttpProblem("OVERLOADED", "This node has all the HTTP connections it takes.", {
-        retryable: true,
-      });
-    }
-    access.checkPlace(request.headers);
-    if (request.routeOptions.config.open !== true) access.checkToken(request.headers);
+    const refusal = refusalOf(request);
+    // A refused caller keeps no connection: those are counted.
+    if (refusal !== null || isLeaving()) reply.header("connection", "close");
+    if (refusal !== null) throw refusal;
   });
 }
 

@@ -91,7 +91,7 @@ export class Connections {
 
 /** Which plane an upgrade asks for; null where there is none at this path. */
 export function planeOfUpgrade(request: IncomingMessage): Exclude<Plane, "http"> | null {
-  const path = (request.url ?? "").split("?", 1)[0]?.replace(/\/$/, "");
+  const [path] = (request.url ?? "").split("?", 1);
   if (path === "/mesh") return "mesh";
-  return path === "/socket.io" ? "observe" : null;
+  return path === "/socket.io/" ? "observe" : null;
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
+import { type Access, createAccess } from "./access.ts";
 import { type ConnectionLimits, Connections, planeOfUpgrade } from "./connections.ts";
 import { HttpProblem } from "./problems.ts";
 
@@ -16,8 +17,15 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
 export interface NodeServer {
   readonly server: Server;
   readonly connections: Connections;
+  readonly access: Access;
   /** Takes the upgrades of `/socket.io` from now on. */
   serveObservation(handler: UpgradeHandler): void;
+}
+
+export interface NodeServerOptions {
+  /** Undefined: loopback only, foreign Host and Origin refused. */
+  readonly token: string | undefined;
+  readonly limits?: ConnectionLimits;
 }
 
 /**
@@ -27,8 +35,9 @@ export interface NodeServer {
  * A refused one goes on as a plain request, which is answered with the reason; it would otherwise wait
  * for ever, because Node.js hands an accepted upgrade to its listeners and forgets it.
  */
-export function createNodeServer(limits?: ConnectionLimits): NodeServer {
-  const connections = new Connections(limits);
+export function createNodeServer(options: NodeServerOptions): NodeServer {
+  const connections = new Connections(options.limits);
+  const access = createAccess(options.token, () => portOf(server));
   let observation: UpgradeHandler | null = null;
   // The mesh attaches its own listener to the server; the other one is below.
   const isServed = (plane: "observe" | "mesh"): boolean =>
@@ -39,7 +48,7 @@ export function createNodeServer(limits?: ConnectionLimits): NodeServer {
     // A missing Host is answered by the access check, as a problem.
     requireHostHeader: false,
     shouldUpgradeCallback: (request) => {
-      const refusal = judgeUpgrade(request, connections, isServed);
+      const refusal = judgeUpgrade(request, { connections, access, isServed });
       if (refusal !== null) refusals.set(request, refusal);
       return refusal === null;
     },
@@ -52,6 +61,7 @@ export function createNodeServer(limits?: ConnectionLimits): NodeServer {
   return {
     server,
     connections,
+    access,
     serveObservation(handler) {
       observation = handler;
     },
@@ -64,10 +74,21 @@ const refusals = new WeakMap<IncomingMessage, HttpProblem>();
 export const refusalOfUpgrade = (request: IncomingMessage): HttpProblem | null =>
   refusals.get(request) ?? null;
 
+/** The port listened on; 80, which a Host header may leave out, before that. */
+export function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 80;
+}
+
+interface UpgradeJudge {
+  readonly connections: Connections;
+  readonly access: Access;
+  readonly isServed: (plane: "observe" | "mesh") => boolean;
+}
+
 function judgeUpgrade(
   request: IncomingMessage,
-  connections: Connections,
-  isServed: (plane: "observe" | "mesh") => boolean,
+  { connections, access, isServed }: UpgradeJudge,
 ): HttpProblem | null {
   const plane = planeOfUpgrade(request);
   if (plane === null) {
@@ -77,6 +98,8 @@ function judgeUpgrade(
     const detail = "This node has not joined its cluster yet.";
     return new HttpProblem("NODE_NOT_READY", detail, { retryable: true });
   }
+  const foreign = access.foreignUpgrade(request.headers);
+  if (foreign !== null) return foreign;
   if (plane === "mesh" && request.headers.origin !== undefined) {
     return new HttpProblem("ORIGIN_REFUSED", "The mesh is not for browsers.");
   }

@@ -1,9 +1,8 @@
 import type { FaultEngine } from "../faults/types.ts";
-import { createAccess } from "../http/access.ts";
 import { buildApp } from "../http/app.ts";
 import type { ConnectionLimits } from "../http/connections.ts";
 import type { App, HttpDeps } from "../http/deps.ts";
-import { createNodeServer, type NodeServer } from "../http/server.ts";
+import { createNodeServer, type NodeServer, portOf } from "../http/server.ts";
 import { FakeNode, seedCluster } from "./fake-node.ts";
 
 export interface HttpUnderTest extends NodeServer {
@@ -30,11 +29,10 @@ export async function createHttpUnderTest(
 ): Promise<HttpUnderTest> {
   const node = new FakeNode();
   seedCluster(node);
-  const nodeServer = createNodeServer(options.limits);
-  const { server, connections } = nodeServer;
-  const port = (): number => portOf(server.address()) ?? 80;
+  const nodeServer = createNodeServer({ token: options.token, ...limitsOf(options) });
+  const { server, connections, access } = nodeServer;
   const deps: HttpDeps = {
-    access: createAccess(options.token, port),
+    access,
     connections,
     faults: options.faults ?? null,
     log: (level, message, fields) => void test.logged.push({ level, message, fields }),
@@ -57,7 +55,7 @@ export async function createHttpUnderTest(
     listen: () =>
       new Promise((resolve, reject) => {
         server.once("error", reject);
-        server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${port()}`));
+        server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${portOf(server)}`));
       }),
     close: async () => {
       await app.close();
@@ -68,5 +66,4 @@ export async function createHttpUnderTest(
   return test;
 }
 
-const portOf = (address: ReturnType<NodeServer["server"]["address"]>): number | undefined =>
-  typeof address === "object" ? address?.port : undefined;
+const limitsOf = ({ limits }: HttpUnderTestOptions) => (limits === undefined ? {} : { limits });

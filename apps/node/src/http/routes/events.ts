@@ -1,12 +1,9 @@
-import { type ShardingNode, StoreUnavailableError } from "@leasehold/sharding";
 import { z } from "zod";
+import { readLogSoon } from "../../log-reader.ts";
 import type { Routes } from "../deps.ts";
 import { HttpProblem } from "../problems.ts";
 import { authorityAgeMs, problems, wholeNumber } from "../schemas.ts";
 import { nodeOf } from "../views.ts";
-
-/** How long Postgres may take for entries that the node's memory no longer has. */
-const readTimeoutMs = 2_000;
 
 const event = z.looseObject({ seq: z.int(), at: z.string(), term: z.int(), type: z.string() });
 
@@ -40,7 +37,8 @@ export const eventRoutes: Routes = (app, deps) => {
     async (request) => {
       const node = nodeOf(deps);
       const { after, limit } = request.query;
-      const page = await readEvents(node, after, limit);
+      // Without a page the answer is an empty one: true, where an error would end a follower.
+      const page = await readLogSoon(node, after, limit);
       const { state, ageMs } = node.authority();
       const oldest = page?.oldest ?? 0;
       if (after + 1 < oldest) {
@@ -59,20 +57,3 @@ export const eventRoutes: Routes = (app, deps) => {
     },
   );
 };
-
-/**
- * Null while neither memory nor Postgres can say: the answer is then an empty page, which is true
- * (nothing more can be told now) where an error would end a follower that only needs patience.
- */
-async function readEvents(node: ShardingNode, after: number, limit: number) {
-  const gaveUp = Promise.withResolvers<null>();
-  const timer = setTimeout(() => gaveUp.resolve(null), readTimeoutMs);
-  try {
-    return await Promise.race([node.readLog(after, limit), gaveUp.promise]);
-  } catch (error) {
-    if (error instanceof StoreUnavailableError) return null;
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
