@@ -1,0 +1,215 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { ClusterState } from "../core/cluster.ts";
+import { applyEntries, emptyCluster, ownerOf } from "../core/cluster.ts";
+import { logBroken } from "../core/invariants.ts";
+import { MemoryCluster, type MemoryClusterOptions } from "../testkit/memory-cluster.ts";
+import { command, defineEntity } from "./entities/definition.ts";
+
+const Counter = defineEntity("counter", {
+  state: () => ({ value: 0 }),
+  commands: {
+    add: command(({ state }) => {
+      state.value += 1;
+      return state.value;
+    }),
+    get: command(({ state }) => state.value),
+  },
+});
+
+let cluster: MemoryCluster;
+
+async function startCluster(
+  count: number,
+  options: Partial<MemoryClusterOptions> = {},
+): Promise<MemoryCluster> {
+  cluster = new MemoryCluster({ entities: [Counter], ...options });
+  for (let i = 1; i <= count; i += 1) cluster.add(`node-${i}`);
+  await cluster.until("every shard is hosted", () => cluster.isAllHosted());
+  await cluster.until("the copies are current", () => copiesAreCurrent());
+  return cluster;
+}
+
+afterEach(async () => {
+  const entries = (await cluster.result(cluster.postgres.store().readLog(0, 100_000))).entries;
+  expect(logBroken(entries)).toEqual([]);
+  expect(applyEntries(emptyCluster(cluster.state.history), entries)).toEqual(cluster.state);
+});
+
+const nodeOf = (id: string) => {
+  const found = cluster.nodes.get(id);
+  if (found === undefined) throw new Error(`no ${id}`);
+  return found;
+};
+const copiesAreCurrent = (): boolean =>
+  [...cluster.nodes.values()].every(({ node }) => node.authority().state.seq === cluster.state.seq);
+const owners = (): string[] => cluster.rows().map((row) => ownerOf(row)?.nodeId ?? "-");
+const countOf = (id: string): number => owners().filter((owner) => owner === id).length;
+const coordinatorId = (): string => cluster.state.coordinator?.nodeId ?? "-";
+const plans = (state: ClusterState) => [...state.plans.values()];
+const add = (via: string, id: string) => nodeOf(via).node.entity(Counter, id).add();
+
+describe("a cluster in memory", () => {
+  test("three nodes share the shards evenly, with one epoch each and nothing moved", async () => {
+    await startCluster(3);
+    expect(["node-1", "node-2", "node-3"].map(countOf).sort()).toEqual([5, 5, 6]);
+    expect(cluster.rows().every((row) => row.epoch === 1)).toBe(true);
+    expect(plans(cluster.state)).toEqual([]);
+  });
+
+  test("commands from any node reach the same activation", async () => {
+    await startCluster(3);
+    const answers = [];
+    for (const via of ["node-1", "node-2", "node-3", "node-1"])
+      answers.push(await cluster.result(add(via, "a")));
+    expect(answers).toEqual([1, 2, 3, 4]);
+  });
+
+  test("a joining node is given its share at once, with the state of what moves", async () => {
+    await startCluster(2);
+    for (let i = 0; i < 40; i += 1) await cluster.result(add("node-1", `e${i}`));
+    cluster.add("node-3");
+    await cluster.until(
+      "node-3 has its share",
+      () => countOf("node-3") === 5 && cluster.isAllHosted(),
+    );
+    for (let i = 0; i < 40; i += 1) expect(await cluster.result(add("node-2", `e${i}`))).toBe(2);
+    const moved = cluster.rows().filter((row) => row.epoch > 1).length;
+    expect(moved).toBe(5);
+  });
+
+  test("a killed node's shards answer elsewhere as soon as its process is proven dead", async () => {
+    await startCluster(3);
+    const victim = ["node-1", "node-2", "node-3"].find((id) => id !== coordinatorId()) as string;
+    const before = countOf(victim);
+    nodeOf(victim).kill();
+    const ms = await cluster.until(
+      "its shards are hosted elsewhere",
+      () => countOf(victim) === 0 && cluster.isAllHosted(),
+    );
+    expect(before).toBeGreaterThan(0);
+    expect(ms).toBeLessThan(400);
+  });
+
+  test("a killed coordinator is replaced, and no healthy shard moves", async () => {
+    await startCluster(3);
+    const victim = coordinatorId();
+    const epochs = cluster.rows().map((row) => [ownerOf(row)?.nodeId, row.epoch]);
+    nodeOf(victim).kill();
+    await cluster.until("another node leads", () => coordinatorId() !== victim);
+    await cluster.until(
+      "its shards are hosted elsewhere",
+      () => countOf(victim) === 0 && cluster.isAllHosted(),
+    );
+    cluster.rows().forEach((row, shard) => {
+      const [owner, epoch] = epochs[shard] as [string, number];
+      if (owner !== victim) expect([ownerOf(row)?.nodeId, row.epoch]).toEqual([owner, epoch]);
+    });
+    expect(cluster.state.term).toBe(2);
+  });
+
+  test("a node cut from Postgres stops serving before its shards answer elsewhere, and takes part again after the heal", async () => {
+    await startCluster(3);
+    const victim = ["node-1", "node-2", "node-3"].find((id) => id !== coordinatorId()) as string;
+    const { node, postgres } = nodeOf(victim);
+    const life = node.incarnation();
+    postgres.cut();
+    await cluster.until("it stops serving", () => node.counters().shardsServing === 0);
+    expect(countOf(victim)).toBeGreaterThan(0);
+    const ms = await cluster.until(
+      "its shards are hosted elsewhere",
+      () => countOf(victim) === 0 && cluster.isAllHosted(),
+    );
+    expect(ms).toBeLessThan(1_000 + 1_000);
+    postgres.heal();
+    await cluster.until(
+      "it has its share again",
+      () => countOf(victim) >= 5 && cluster.isAllHosted(),
+    );
+    expect(node.incarnation()).not.toBe(life);
+  });
+
+  test("a restart of Postgres within half a ttl moves nothing", async () => {
+    await startCluster(3);
+    const before = cluster.rows().map((row) => [ownerOf(row)?.nodeId, row.epoch]);
+    cluster.postgres.stop();
+    await cluster.run(400);
+    cluster.postgres.start();
+    await cluster.until("every node renews again", () =>
+      [...cluster.nodes.values()].every(
+        ({ node }) => node.belief().lease.state === "held" && node.belief().lease.leftMs > 700,
+      ),
+    );
+    await cluster.run(3_000);
+    expect(cluster.rows().map((row) => [ownerOf(row)?.nodeId, row.epoch])).toEqual(before);
+    expect(await cluster.result(add("node-1", "a"))).toBe(1);
+  });
+
+  test("a draining node hands over everything with its state, loses no request, and leaves", async () => {
+    await startCluster(3);
+    for (let i = 0; i < 30; i += 1) await cluster.result(add("node-1", `e${i}`));
+    const { node } = nodeOf("node-2");
+    const stopped = node.drain(10_000);
+    const underway = Array.from({ length: 60 }, (_, i) =>
+      add(i % 2 === 0 ? "node-1" : "node-3", `e${i % 30}`),
+    );
+    await cluster.result(stopped);
+    cluster.nodes.delete("node-2");
+    expect((await cluster.result(Promise.all(underway))).length).toBe(60);
+    expect(countOf("node-2")).toBe(0);
+    for (let i = 0; i < 30; i += 1) expect(await cluster.result(add("node-3", `e${i}`))).toBe(4);
+  });
+
+  test("a move keeps the order of one sender's commands and pins the shard", async () => {
+    await startCluster(2, { rebalance: "manual" });
+    await cluster.result(add("node-1", "a"));
+    const { servedBy } = await cluster.result(
+      nodeOf("node-1").node.ask({ type: "counter", id: "a", command: "get", input: undefined }),
+    );
+    const to = servedBy.nodeId === "node-1" ? "node-2" : "node-1";
+    const { node } = nodeOf("node-1");
+    const { planId } = await cluster.result(
+      node.admin({
+        tag: "plan",
+        by: "t",
+        request: { kind: "move", moves: [{ group: "default", shard: servedBy.shard, to }] },
+      }),
+    );
+    const sent: Promise<number>[] = [];
+    const applied = node.admin({
+      tag: "plan-control",
+      by: "t",
+      planId: planId as string,
+      verb: "apply",
+    });
+    for (let i = 0; i < 100; i += 1) {
+      sent.push(add("node-1", "a"));
+      await cluster.run(1);
+    }
+    await cluster.result(applied);
+    expect(await cluster.result(Promise.all(sent))).toEqual(
+      Array.from({ length: 100 }, (_, i) => i + 2),
+    );
+    const row = cluster.rows()[servedBy.shard];
+    expect(row).toMatchObject({
+      state: "hosted",
+      epoch: servedBy.epoch + 1,
+      pinned: true,
+      owner: { nodeId: to },
+    });
+  });
+
+  test("a second process with the same node id is refused, and the first goes on", async () => {
+    await startCluster(2);
+    const first = nodeOf("node-1");
+    const twin = cluster.add("node-1");
+    await expect(cluster.result(twin.started)).rejects.toMatchObject({ code: "NODE_ID_IN_USE" });
+    cluster.nodes.set("node-1", first);
+    expect(first.node.isReady()).toBe(true);
+  });
+
+  test("a node with another shard count is refused with both numbers", async () => {
+    await startCluster(2);
+    const odd = cluster.add("node-3", { shards: 17 });
+    await expect(cluster.result(odd.started)).rejects.toThrow(/has 16 shards .* declares 17/);
+  });
+});
