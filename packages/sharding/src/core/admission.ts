@@ -33,8 +33,8 @@ export interface InboundStream {
   /** Taken and not answered. */
   outstanding: number;
   /**
-   * The executor has said how a drain or drop of the shard ended, after the latest request was taken.
-   * Its messages arrive in order, so none of the outstanding requests can still bounce.
+   * The executor has said how a drain or drop of the shard ended that it was given after the latest
+   * request. Its messages arrive in order, so none of the outstanding requests can still bounce.
    */
   quiet: boolean;
 }

@@ -114,8 +114,8 @@ const targetOf = (route: Route<Request>): Home | null => {
   if (route.state === "homeless") return null;
   return route.state === "switching" ? at(nodeB, 6) : a5;
 };
-const told = ({ ended, next }: { ended: readonly Request[]; next: string }): string =>
-  `${next}, ${ended.length} ended`;
+const told = ({ removed, next }: { removed: readonly Request[]; next: string }): string =>
+  `${next}, ${removed.length} removed`;
 
 /** Every state with every input: what the caller is told, and the state after. */
 const table: Record<RouteState, Record<Input, string>> = {
@@ -134,8 +134,8 @@ const table: Record<RouteState, Record<Input, string>> = {
     "moved to the same node, higher epoch": "flush -> settled",
     "moved to another node, some in flight": "idle -> switching",
     "moved to another node, none in flight": "flush -> settled",
-    "home lost": "idle, 2 ended -> homeless",
-    "another peer lost": "idle, 0 ended -> homeless",
+    "home lost": "idle, 2 removed -> homeless",
+    "another peer lost": "idle, 0 removed -> homeless",
     "home reached": "idle -> homeless",
     "another peer reached": "idle -> homeless",
     elapsed: "idle -> homeless",
@@ -157,8 +157,8 @@ const table: Record<RouteState, Record<Input, string>> = {
     "moved to the same node, higher epoch": "idle -> settled",
     "moved to another node, some in flight": "idle -> switching",
     "moved to another node, none in flight": "idle -> settled",
-    "home lost": "idle, 2 ended -> unreachable",
-    "another peer lost": "idle, 0 ended -> settled",
+    "home lost": "idle, 2 removed -> unreachable",
+    "another peer lost": "idle, 0 removed -> settled",
     "home reached": "idle -> settled",
     "another peer reached": "idle -> settled",
     elapsed: "idle -> settled",
@@ -180,8 +180,8 @@ const table: Record<RouteState, Record<Input, string>> = {
     "moved to the same node, higher epoch": "flush -> settled",
     "moved to another node, some in flight": "idle -> switching",
     "moved to another node, none in flight": "impossible",
-    "home lost": "flush, 2 ended -> settled",
-    "another peer lost": "idle, 0 ended -> switching",
+    "home lost": "flush, 2 removed -> settled",
+    "another peer lost": "idle, 0 removed -> switching",
     "home reached": "idle -> switching",
     "another peer reached": "idle -> switching",
     elapsed: "idle -> switching",
@@ -203,8 +203,8 @@ const table: Record<RouteState, Record<Input, string>> = {
     "moved to the same node, higher epoch": "flush -> settled",
     "moved to another node, some in flight": "idle -> switching",
     "moved to another node, none in flight": "flush -> settled",
-    "home lost": "idle, 2 ended -> unreachable",
-    "another peer lost": "idle, 0 ended -> backing-off",
+    "home lost": "idle, 2 removed -> unreachable",
+    "another peer lost": "idle, 0 removed -> backing-off",
     "home reached": "idle -> backing-off",
     "another peer reached": "idle -> backing-off",
     elapsed: "probe -> probing",
@@ -226,8 +226,8 @@ const table: Record<RouteState, Record<Input, string>> = {
     "moved to the same node, higher epoch": "flush -> settled",
     "moved to another node, some in flight": "idle -> switching",
     "moved to another node, none in flight": "flush -> settled",
-    "home lost": "idle, 2 ended -> unreachable",
-    "another peer lost": "idle, 0 ended -> probing",
+    "home lost": "idle, 2 removed -> unreachable",
+    "another peer lost": "idle, 0 removed -> probing",
     "home reached": "idle -> probing",
     "another peer reached": "idle -> probing",
     elapsed: "flush -> settled",
@@ -249,8 +249,8 @@ const table: Record<RouteState, Record<Input, string>> = {
     "moved to the same node, higher epoch": "flush -> settled",
     "moved to another node, some in flight": "idle -> switching",
     "moved to another node, none in flight": "flush -> settled",
-    "home lost": "idle, 2 ended -> unreachable",
-    "another peer lost": "idle, 0 ended -> unreachable",
+    "home lost": "idle, 2 removed -> unreachable",
+    "another peer lost": "idle, 0 removed -> unreachable",
     "home reached": "flush -> settled",
     "another peer reached": "idle -> unreachable",
     elapsed: "idle -> unreachable",

@@ -197,22 +197,20 @@ export class Route<R extends RouteRequest> {
   /**
    * The connection to `peer` is gone, or its incarnation is declared dead.
    *
-   * @returns in `ended` the requests whose outcome nobody knows now.
+   * @returns in `removed` what was in flight: nobody knows these outcomes now. Abandoned ones are among
+   * them; their callers have had that answer before.
    */
   lost(peer: NodeRef): Lost<R> {
     this.#seenElsewhere.delete(nodeKey(peer));
     if (this.#home === null || !sameNode(this.#home.node, peer)) return nothingLost;
-    const ended: R[] = [];
-    for (const request of this.#inFlight) {
-      if (request.place === "in-flight") ended.push(request);
-      request.place = "gone";
-    }
+    const removed = [...this.#inFlight];
+    for (const request of removed) request.place = "gone";
     this.#inFlight.clear();
     // Bounces are numbered per connection: the home forgets them as well.
     this.#seen = 0;
-    if (this.#state === "switching") return { ended, next: this.#follow() };
+    if (this.#state === "switching") return { removed, next: this.#follow() };
     if (this.#state !== "homeless") this.#state = "unreachable";
-    return { ended, next: "idle" };
+    return { removed, next: "idle" };
   }
 
   /** A connection to `peer` is up. */
@@ -343,7 +341,7 @@ export type RouteState =
 export type Next = "idle" | "flush" | "back-off" | "probe";
 
 export interface Lost<R> {
-  readonly ended: readonly R[];
+  readonly removed: readonly R[];
   readonly next: Next;
 }
 
@@ -393,7 +391,7 @@ export class Budget {
 const backoffFirstMs = 5;
 const backoffMaxMs = 100;
 
-const nothingLost: Lost<never> = { ended: [], next: "idle" };
+const nothingLost: Lost<never> = { removed: [], next: "idle" };
 
 const nodeKey = (node: NodeRef): string => `${node.nodeId} ${node.incarnation}`;
 

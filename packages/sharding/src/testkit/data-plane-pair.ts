@@ -3,7 +3,7 @@ import type { HostingView } from "../core/admission.ts";
 import { type NodeRef, type ShardRef, shardKey } from "../core/ids.ts";
 import { createDropCounter } from "../ports/drop-counter.ts";
 import type { DropReason, SendResult, Transport, Variant } from "../ports/transport.ts";
-import { type Ask, type AskPorts, createAsk } from "../runtime/data-plane/ask.ts";
+import { type Ask, type AskPorts, createAsk, type Executor } from "../runtime/data-plane/ask.ts";
 import type {
   EntityReply,
   FromExecutor,
@@ -14,10 +14,10 @@ import type {
  * Data planes of a few nodes, by hand: messages wait until `deliver`, hosting and log are what the test
  * says, and the executor answers when it is told to.
  */
-export class PairedNode {
+export class PairedNode<E extends Executor = HandExecutor> {
   readonly clock: ManualClock;
   readonly drops = createDropCounter();
-  readonly executor = new HandExecutor();
+  readonly executor: E;
   readonly hosting = new Map<string, HostingView>();
   readonly homes = new Map<string, { home: NodeRef | null; epoch: number }>();
   readonly plane: Ask;
@@ -27,10 +27,11 @@ export class PairedNode {
   refuses: Exclude<SendResult, "queued"> | null = null;
   readonly outbox: { readonly to: string; readonly message: unknown; readonly variant: Variant }[] =
     [];
-  readonly #mesh: Mesh;
+  readonly #mesh: Mesh<E>;
 
-  constructor(mesh: Mesh, nodeId: string, limits: AskPorts["limits"] = {}) {
+  constructor(mesh: Mesh<E>, nodeId: string, executor: E, limits: AskPorts["limits"] = {}) {
     this.#mesh = mesh;
+    this.executor = executor;
     this.clock = mesh.clock;
     this.self = { nodeId, incarnation: `${nodeId}-1` };
     this.plane = createAsk({
@@ -38,7 +39,7 @@ export class PairedNode {
       transport: this.#transport(),
       clock: mesh.clock,
       locate: (ref) => this.homes.get(shardKey(ref)) ?? { home: null, epoch: 0 },
-      executor: this.executor,
+      executor,
       hosting: (ref) => this.hosting.get(shardKey(ref)) ?? { phase: "none", epoch: 0 },
       drops: this.drops,
       onBehind: () => {
@@ -83,12 +84,12 @@ export class PairedNode {
   }
 }
 
-export class Mesh {
+export class Mesh<E extends Executor = HandExecutor> {
   readonly clock = new ManualClock();
-  readonly #nodes: PairedNode[] = [];
+  readonly #nodes: PairedNode<E>[] = [];
 
-  join(nodeId: string, limits?: AskPorts["limits"]): PairedNode {
-    const node = new PairedNode(this, nodeId, limits);
+  join(nodeId: string, executor: E, limits?: AskPorts["limits"]): PairedNode<E> {
+    const node = new PairedNode(this, nodeId, executor, limits);
     for (const other of this.#nodes) {
       other.plane.peerUp(node.self);
     }
@@ -96,7 +97,7 @@ export class Mesh {
     return node;
   }
 
-  others(node: PairedNode): readonly PairedNode[] {
+  others(node: PairedNode<E>): readonly PairedNode<E>[] {
     return this.#nodes.filter((other) => other !== node);
   }
 
@@ -107,26 +108,31 @@ export class Mesh {
     }
   }
 
-  deliverOne(sender: PairedNode): void {
+  deliverOne(sender: PairedNode<E>): void {
     const envelope = sender.outbox.shift();
     const to = this.#nodes.find((node) => node.self.nodeId === envelope?.to);
     if (envelope !== undefined && to !== undefined) to.plane.onData(sender.self, envelope.message);
   }
 
   /** Both ends see the connection go; what was under way is lost. */
-  disconnect(a: PairedNode, b: PairedNode): void {
-    a.outbox.length = 0;
-    b.outbox.length = 0;
+  disconnect(a: PairedNode<E>, b: PairedNode<E>): void {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const kept = from.outbox.filter((envelope) => envelope.to !== to.self.nodeId);
+      from.outbox.splice(0, from.outbox.length, ...kept);
+    }
     a.plane.peerDown(b.self);
     b.plane.peerDown(a.self);
   }
 
-  connect(a: PairedNode, b: PairedNode): void {
+  connect(a: PairedNode<E>, b: PairedNode<E>): void {
     a.plane.peerUp(b.self);
     b.plane.peerUp(a.self);
   }
 
-  #next(): PairedNode | undefined {
+  #next(): PairedNode<E> | undefined {
     return this.#nodes.find((node) => node.outbox.length > 0);
   }
 }

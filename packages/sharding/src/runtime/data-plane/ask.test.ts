@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { shardOf } from "../../core/hash.ts";
 import type { ShardRef } from "../../core/ids.ts";
-import { Mesh, type PairedNode } from "../../testkit/data-plane-pair.ts";
+import { HandExecutor, Mesh, type PairedNode } from "../../testkit/data-plane-pair.ts";
 import type { AskCall, AskPorts, AskResult } from "./ask.ts";
 
 const shards = 8;
@@ -20,9 +20,9 @@ const call = (input: unknown, more: Partial<AskCall> = {}): AskCall => ({
 
 /** Two nodes; `home` serves the shard at epoch 1, and both logs say so. */
 function pair(limits?: AskPorts["limits"]) {
-  const mesh = new Mesh();
-  const home = mesh.join("home", limits);
-  const sender = mesh.join("sender", limits);
+  const mesh = new Mesh<HandExecutor>();
+  const home = mesh.join("home", new HandExecutor(), limits);
+  const sender = mesh.join("sender", new HandExecutor(), limits);
   home.hosts(ref, "serving", 1);
   for (const node of [home, sender]) node.moves(ref, home.self, 1);
   return { mesh, home, sender, clock: mesh.clock };
@@ -151,7 +151,7 @@ describe("an ask", () => {
 describe("order", () => {
   it("holds across a handoff: bounced requests go first, then what was held", () => {
     const { mesh, home, sender } = pair();
-    const target = mesh.join("target");
+    const target = mesh.join("target", new HandExecutor());
     for (const n of [1, 2, 3]) ask(sender, n);
     mesh.deliver();
     home.hosts(ref, "draining", 1);
@@ -260,7 +260,7 @@ describe("a home", () => {
     mesh.deliver();
     home.hosts(ref, "none", 1);
     mesh.deliver();
-    const target = mesh.join("target");
+    const target = mesh.join("target", new HandExecutor());
     target.hosts(ref, "serving", 2);
     sender.moves(ref, target.self, 2);
     mesh.deliver();
@@ -338,7 +338,7 @@ describe("deadlines and cancellation", () => {
 
   it("leave the slot of a sent request until its home has answered", () => {
     const { mesh, home, sender, clock } = pair();
-    const target = mesh.join("target");
+    const target = mesh.join("target", new HandExecutor());
     ask(sender, 1, { deadlineMs: 50 });
     mesh.deliver();
     clock.advance(70);
@@ -473,7 +473,7 @@ describe("what a peer sends", () => {
 
   it("is no answer to what was asked of another node", async () => {
     const { mesh, sender } = pair();
-    const stranger = mesh.join("stranger");
+    const stranger = mesh.join("stranger", new HandExecutor());
     const asked = ask(sender, 1);
     sender.plane.onData(stranger.self, [2, 1, 0, 1, "forged", 0]);
     await settled();

@@ -14,7 +14,7 @@ export interface WheelEntry {
  * Deadlines of many requests with one timer.
  *
  * A timer per request would cost more than the request. Here adding and removing are a few
- * assignments; an entry fires up to one resolution late, never early. No timer runs while nothing waits.
+ * assignments; an entry fires at most two resolutions late, never early. No timer runs while nothing waits.
  */
 export class DeadlineWheel<E extends WheelEntry> {
   readonly #clock: Clock;

@@ -38,9 +38,12 @@ export class Inbound {
     );
   }
 
-  /** No request that the executor took for this shard so far can still bounce. */
-  quiesced(ref: ShardRef): void {
+  /**
+   * The executor has said how a drain or drop ended, which it was given under `epoch`. Of an earlier
+   * epoch than the latest request's it says nothing: that request may have been posted after it.
+   */
+  quiesced(ref: ShardRef, epoch: Epoch): void {
     const stream = this.#streams.get(ref);
-    if (stream !== undefined) stream.quiet = true;
+    if (stream !== undefined && epoch >= stream.epoch) stream.quiet = true;
   }
 }

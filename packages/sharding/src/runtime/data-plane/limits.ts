@@ -16,7 +16,7 @@ export interface DataPlaneLimits {
   readonly acceptedMessages: number;
   /** Replies to one peer that wait because the transport's queue is full. @default 10000 */
   readonly waitingReplies: number;
-  /** How late a deadline may fire. @unit milliseconds @default 10 */
+  /** A deadline fires at most twice this late, never early. @unit milliseconds @default 10 */
   readonly deadlineResolutionMs: number;
 }
 

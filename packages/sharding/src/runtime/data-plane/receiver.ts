@@ -174,7 +174,9 @@ export class Receiver {
 
   #fromExecutor(message: FromExecutor): void {
     if (message.tag !== "reply") {
-      for (const inbound of this.#inbound.values()) inbound.quiesced(message);
+      for (const inbound of this.#inbound.values()) {
+        inbound.quiesced(message, message.epoch);
+      }
       return;
     }
     const accepted = this.#running.get(message.requestId);

@@ -142,8 +142,8 @@ export class Sender {
 
   peerDown(peer: NodeRef): void {
     for (const line of this.#lines.values()) {
-      const { ended, next } = line.route.lost(peer);
-      for (const pending of ended) {
+      const { removed, next } = line.route.lost(peer);
+      for (const pending of removed) {
         this.#fail(pending, new OutcomeUnknownError(lostWords(pending, peer)));
         this.#forget(pending);
       }
