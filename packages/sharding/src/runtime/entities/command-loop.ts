@@ -111,7 +111,7 @@ export class CommandLoop {
   #forgetIfUnused(activation: Activation): void {
     if (activation.loaded || activation.ended || !activation.idle) return;
     activation.ended = true;
-    activation.shard.activations.delete(activation.key);
+    activation.shard.activations.delete(activation);
   }
 
   #begin(activation: Activation, request: EntityRequest): void {

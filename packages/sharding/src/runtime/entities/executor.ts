@@ -148,31 +148,43 @@ class LocalExecutor implements Executor {
     if (shard === undefined || shard.phase !== "serving" || shard.epoch !== request.epoch) {
       return this.#reply(request.requestId, bounced);
     }
-    const { namespace, type: typeName, id, command, chain } = request;
-    const key = entityKey(namespace, typeName, id);
-    if (chain.length > 0 && chain.includes(key)) {
-      const message = `${key} waits for this call itself: ${[...chain, key].join(" -> ")}.`;
-      return this.#reply(request.requestId, refuse(reentrant(message)));
+    const { namespace, type, id, chain } = request;
+    const activation = shard.activations.get(namespace, type, id);
+    if (chain.length > 0) {
+      const key = activation?.key ?? entityKey(namespace, type, id);
+      if (chain.includes(key)) {
+        const message = `${key} waits for this call itself: ${[...chain, key].join(" -> ")}.`;
+        return this.#reply(request.requestId, refuse(reentrant(message)));
+      }
     }
-    const activation = shard.activations.get(key);
-    const type = activation?.type ?? this.#types.get(typeName);
+    if (activation === undefined) return this.#first(shard, request);
+    if (activation.type.commands.has(request.command)) this.#loop.accept(activation, request);
+    else this.#refuseCommand(request);
+  }
+
+  /** A request to an entity that is not here yet. */
+  #first(shard: Shard, request: EntityRequest): void {
+    const { namespace, type: typeName, id } = request;
+    const type = this.#types.get(typeName);
     if (type === undefined) {
       const message = `This node has no entity type "${typeName}".`;
       return this.#reply(request.requestId, refuse(typeUnknown(message)));
     }
-    if (!type.commands.has(command)) {
-      const message = `Entity type "${typeName}" has no command "${command}".`;
-      return this.#reply(request.requestId, refuse(commandUnknown(message)));
-    }
-    if (activation !== undefined) return this.#loop.accept(activation, request);
+    if (!type.commands.has(request.command)) return this.#refuseCommand(request);
     const fault = addressFault(namespace, id);
     if (fault !== null) {
       return this.#reply(request.requestId, refuse(commandInvalid(fault, [])));
     }
     const entity = Object.freeze({ namespace, type: typeName, id });
-    const created = new Activation(key, entity, type, shard);
-    shard.activations.set(key, created);
-    this.#loop.accept(created, request);
+    const key = entityKey(namespace, typeName, id);
+    const activation = new Activation(key, entity, type, shard);
+    shard.activations.add(activation);
+    this.#loop.accept(activation, request);
+  }
+
+  #refuseCommand({ requestId, type, command }: EntityRequest): void {
+    const message = `Entity type "${type}" has no command "${command}".`;
+    this.#reply(requestId, refuse(commandUnknown(message)));
   }
 
   #reply(requestId: number, reply: EntityReply): void {

@@ -67,7 +67,7 @@ export class Passivation {
     if (activation.ended) return;
     activation.ended = true;
     if (activation.loaded) activation.type.residents.remove(activation);
-    activation.shard.activations.delete(activation.key);
+    activation.shard.activations.delete(activation);
   }
 
   /** Looks at a few of the oldest. Those that have to stay count as used: the next call looks at others. */

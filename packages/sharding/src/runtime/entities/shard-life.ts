@@ -80,7 +80,7 @@ export class ShardLife {
     held.phase = "draining";
     if (abortAfterMs !== null) this.#abortLater(held, abortAfterMs);
     if (!begins) return;
-    for (const activation of [...held.activations.values()]) {
+    for (const activation of held.activations.all()) {
       this.#parts.loop.bounceUnstarted(activation);
     }
     // A receiver of those replies may have told the shard to go on, or to go.
@@ -132,7 +132,7 @@ export class ShardLife {
     stopAbort(shard);
     shard.phase = "gone";
     this.#parts.shards.remove(shard);
-    for (const activation of [...shard.activations.values()]) {
+    for (const activation of shard.activations.all()) {
       this.#parts.loop.drop(activation, "Its home gave the shard up while the command ran.");
     }
   }
@@ -149,7 +149,7 @@ export class ShardLife {
   /** Their effects are never adopted, so the state as it stands is whole. */
   #abortHandlers(shard: Shard, afterMs: number): void {
     const message = `The shard had to move, and the handler had not ended after ${afterMs} ms.`;
-    for (const activation of [...shard.activations.values()]) {
+    for (const activation of shard.activations.all()) {
       if (activation.context === null) continue;
       this.#parts.loop.interrupt(
         activation,
@@ -173,7 +173,7 @@ export class ShardLife {
       const { namespace, id } = captured;
       const key = entityKey(namespace, captured.type, id);
       const activation = new Activation(key, { namespace, type: captured.type, id }, type, shard);
-      shard.activations.set(key, activation);
+      shard.activations.add(activation);
       passivation.restore(activation, captured.state, nowMs);
     }
     shard.strays = strays;
@@ -188,7 +188,7 @@ function stopAbort(shard: Shard): void {
 /** @returns why not, where an entity's state cannot be carried. */
 function captureAll(shard: Shard): CapturedEntity[] | string {
   const captured: CapturedEntity[] = [...shard.strays];
-  for (const { loaded, entity, key, state } of shard.activations.values()) {
+  for (const { loaded, entity, key, state } of shard.activations.all()) {
     if (!loaded) continue;
     try {
       const { namespace, type, id } = entity;

@@ -1,5 +1,5 @@
 import type { Epoch, Incarnation, ShardRef } from "../../core/ids.ts";
-import type { Activation } from "./activation.ts";
+import { ActivationTable } from "./activation-table.ts";
 import type { CapturedEntity } from "./executor-messages.ts";
 
 /**
@@ -13,7 +13,7 @@ export class Shard {
   readonly ref: ShardRef;
   fence: { readonly epoch: Epoch; readonly incarnation: Incarnation };
   phase: ShardPhase = "serving";
-  readonly activations = new Map<string, Activation>();
+  readonly activations = new ActivationTable();
   /** Carried entities of types that this node does not know: kept, so that they can move on. */
   strays: readonly CapturedEntity[] = [];
   /** Handlers that have started and not ended. */
