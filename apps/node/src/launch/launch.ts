@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { migrate } from "@leasehold/db";
+import { CommandClient } from "../command-client.ts";
 import { type Child, tell } from "./child.ts";
 import {
   consoleUrlOf,
@@ -16,7 +17,6 @@ import { openDatabase } from "./database.ts";
 import { ExitRecorder } from "./exit-proof.ts";
 import type { LaunchFlags } from "./flags.ts";
 import { LaunchError } from "./launch-error.ts";
-import { CommandClient } from "./load/command-client.ts";
 import { openLoadEndpoint } from "./load/load-endpoint.ts";
 import { SampleLoad } from "./load/sample-load.ts";
 import { requirePortsFree } from "./ports.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import type { CommandClient, CommandOutcome } from "./command-client.ts";
+import type { CommandClient, CommandOutcome } from "../../command-client.ts";
 import { type LoadEndpoint, openLoadEndpoint } from "./load-endpoint.ts";
 import { LoadStats } from "./load-stats.ts";
 import { SampleLoad } from "./sample-load.ts";

@@ -1,5 +1,5 @@
+import type { CommandClient } from "../../command-client.ts";
 import { loadLimit } from "../flags.ts";
-import type { CommandClient } from "./command-client.ts";
 import { type LoadReport, LoadStats } from "./load-stats.ts";
 
 /** A cluster that stands still must not collect commands without bound. */

@@ -52,6 +52,7 @@ export interface CommandClientOptions {
 export class CommandClient {
   readonly #options: CommandClientOptions;
   readonly #agent: Agent;
+  #isClosed = false;
 
   constructor(options: CommandClientOptions) {
     this.#options = options;
@@ -68,17 +69,21 @@ export class CommandClient {
     for (let attempts = 1; ; attempts++) {
       const nodes = this.#options.nodes();
       const node = nodes[(command.firstNode + attempts - 1) % nodes.length];
-      if (node === undefined) throw new TypeError("There is no node to send commands to.");
-      const answer = await this.#attempt(node, command, endsAtMs - performance.now());
+      const answer =
+        node === undefined
+          ? noNode
+          : await this.#attempt(node, command, endsAtMs - performance.now());
       if (answer.tag === "ok") return { ...answer, attempts };
       const waitMs = attempts < nodes.length ? 0 : pauseAfter(attempts - nodes.length);
-      const isOver = !answer.mayRetry || performance.now() + waitMs >= endsAtMs;
+      const isOver = this.#isClosed || !answer.mayRetry || performance.now() + waitMs >= endsAtMs;
       if (isOver) return { tag: "failed", code: answer.code, executed: answer.executed, attempts };
       if (waitMs > 0) await pause(waitMs);
     }
   }
 
+  /** What is under way fails. */
   close(): void {
+    this.#isClosed = true;
     this.#agent.destroy();
   }
 
@@ -123,6 +128,8 @@ type Answer =
       readonly executed: "no" | "yes" | "unknown";
       readonly mayRetry: boolean;
     };
+
+const noNode: Answer = { tag: "failed", code: "NO_NODE", executed: "no", mayRetry: true };
 
 /** After each node has refused once: 20 ms, doubling up to 320 ms. */
 const pauseAfter = (rounds: number): number => 20 * 2 ** Math.min(rounds, 4);
