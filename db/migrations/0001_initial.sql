@@ -101,8 +101,8 @@ create table {{schema}}.shards (
     and (handoff_plan_id is null or state = 'handing-off')
   ),
   constraint shards_handoff_goes_elsewhere check (
-    (handoff_to_node_id, handoff_to_incarnation) is distinct from (owner_node_id, owner_incarnation)
-    or state = 'unallocated'
+    state <> 'handing-off'
+    or (handoff_to_node_id, handoff_to_incarnation) is distinct from (owner_node_id, owner_incarnation)
   ),
   constraint shards_carried_while_starting check (
     num_nulls(

@@ -1,0 +1,28 @@
+import { pgSchema } from "drizzle-orm/pg-core";
+import { clusterLogTable } from "./cluster-log.ts";
+import { coordinatorTable, exitsTable, leasesTable } from "./leases.ts";
+import { movesTable, plansTable } from "./plans.ts";
+import { nodesTable, shardGroupsTable, shardsTable } from "./shards.ts";
+
+/**
+ * The tables of one cluster for typed reads. The SQL in `migrations/` makes them; a test holds both
+ * together. Whoever writes uses statements of its own: what makes a write safe is in their `where`.
+ *
+ * @param schemaName as `schemaNameOf` gives it, not quoted.
+ */
+export function tablesOf(schemaName: string) {
+  const schema = pgSchema(schemaName);
+  return {
+    coordinator: coordinatorTable(schema),
+    leases: leasesTable(schema),
+    exits: exitsTable(schema),
+    shardGroups: shardGroupsTable(schema),
+    nodes: nodesTable(schema),
+    shards: shardsTable(schema),
+    plans: plansTable(schema),
+    moves: movesTable(schema),
+    clusterLog: clusterLogTable(schema),
+  };
+}
+
+export type ClusterTables = ReturnType<typeof tablesOf>;
