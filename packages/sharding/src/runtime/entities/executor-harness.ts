@@ -108,7 +108,7 @@ export class ExecutorHarness {
 
 export const ref = { group: "default", shard: 0 } as const;
 
-export function outcomeOf(reply: EntityReply | undefined): string {
+function outcomeOf(reply: EntityReply | undefined): string {
   if (reply === undefined) return "none";
   if (reply.ok) return `ok ${JSON.stringify(reply.value)}`;
   if ("bounce" in reply) return "bounce";
