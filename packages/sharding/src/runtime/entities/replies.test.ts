@@ -4,15 +4,15 @@ import * as replies from "./replies.ts";
 import { toWireError } from "./wire-error.ts";
 
 test.each([
-  ["typeUnknown", errors.EntityTypeUnknownError],
-  ["commandUnknown", errors.CommandUnknownError],
-  ["overloaded", errors.OverloadedError],
-  ["deadlineExceeded", errors.DeadlineExceededError],
-  ["cancelled", errors.CancelledError],
-  ["reentrant", errors.ReentrantError],
-  ["outcomeUnknown", errors.OutcomeUnknownError],
-  ["handlerAborted", errors.HandlerAbortedError],
-  ["commandFailed", errors.CommandFailedError],
-] as const)("%s says what its class in errors.ts says", (name, Known) => {
-  expect(replies[name]("why")).toEqual(toWireError(new Known("why")));
+  [replies.typeUnknown, errors.EntityTypeUnknownError],
+  [replies.commandUnknown, errors.CommandUnknownError],
+  [replies.overloaded, errors.OverloadedError],
+  [replies.deadlineExceeded, errors.DeadlineExceededError],
+  [replies.cancelled, errors.CancelledError],
+  [replies.reentrant, errors.ReentrantError],
+  [replies.outcomeUnknown, errors.OutcomeUnknownError],
+  [replies.handlerAborted, errors.HandlerAbortedError],
+  [replies.commandFailed, errors.CommandFailedError],
+] as const)("refusal %# says what its class in errors.ts says", (refusal, Known) => {
+  expect(refusal("why")).toEqual(toWireError(new Known("why")));
 });
