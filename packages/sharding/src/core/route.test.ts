@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { NodeRef } from "./ids.ts";
 import {
-  Budget,
   type Home,
   type RequestPlace,
   Route,
-  type RouteLimits,
   type RouteRequest,
   type RouteState,
 } from "./route.ts";
+import { Budget, type LineLimits } from "./waiting-line.ts";
 
 class Request implements RouteRequest {
   readonly order: number;
@@ -29,7 +28,7 @@ const nodeC: NodeRef = { nodeId: "c", incarnation: "c-1" };
 const at = (node: NodeRef, epoch: number): Home => ({ node, epoch });
 const a5 = at(nodeA, 5);
 
-const plenty: RouteLimits = { messages: 100, bytes: 1000 };
+const plenty: LineLimits = { messages: 100, bytes: 1000 };
 const newRoute = (limits = plenty, budget = new Budget(1000)) => new Route<Request>(limits, budget);
 
 /** Sends everything that may go, as a runtime would. @returns the orders, as sent. */

@@ -1,4 +1,5 @@
 import { type Epoch, type NodeRef, sameNode } from "./ids.ts";
+import { type Budget, type LineLimits, type Waiting, WaitingLine } from "./waiting-line.ts";
 
 /**
  * What a sender does with its requests to ONE shard, so that two of them to one entity arrive in
@@ -29,22 +30,17 @@ import { type Epoch, type NodeRef, sameNode } from "./ids.ts";
  *
  * The object changes in place and answers with constants, because the common case (settled, nothing
  * waiting) runs for each request of the node and must not allocate. It is pure otherwise: no clock, no
- * callback; what to do next is its return value. route.test.ts has the table of every state and input.
+ * callback; what to do next is its return value. The transitions stand in one file because each is right
+ * only beside the others; route.test.ts has the table of every state and input.
  */
 export class Route<R extends RouteRequest> {
-  readonly #limits: RouteLimits;
-  readonly #budget: Budget;
   #state: RouteState = "homeless";
   /** Where requests in flight are, and where a settled route sends. */
   #home: Home | null = null;
   /** What this node's copy of the log says. */
   #target: Home | null = null;
   readonly #inFlight = new Set<R>();
-  /** Came back unexecuted; sorted by `order`. Each was sent before anything in `#held` was offered. */
-  readonly #returned: R[] = [];
-  /** Never sent, in order of arrival. */
-  readonly #held = new Set<R>();
-  #bytes = 0;
+  readonly #line: WaitingLine<R>;
   /** Bounces in a row: the exponent of the backoff. */
   #bounces = 0;
   #probeSent = false;
@@ -52,9 +48,8 @@ export class Route<R extends RouteRequest> {
   /** `seen` at homes other than the present one: a shard may come back to them. */
   readonly #seenElsewhere = new Map<string, number>();
 
-  constructor(limits: RouteLimits, budget: Budget) {
-    this.#limits = limits;
-    this.#budget = budget;
+  constructor(limits: LineLimits, budget: Budget) {
+    this.#line = new WaitingLine(limits, budget);
   }
 
   get state(): RouteState {
@@ -72,7 +67,7 @@ export class Route<R extends RouteRequest> {
     return this.#inFlight.size;
   }
   get waiting(): number {
-    return this.#returned.length + this.#held.size;
+    return this.#line.length;
   }
   /** How long to wait after `back-off` and `probe`. @unit milliseconds */
   get backoffMs(): number {
@@ -81,21 +76,14 @@ export class Route<R extends RouteRequest> {
 
   /** A new request. `send`: hand it to the transport now. `overloaded`: refused, not kept. */
   offer(request: R): "send" | "held" | "overloaded" {
-    if (this.#state === "settled" && this.#returned.length === 0 && this.#held.size === 0) {
+    if (this.#state === "settled" && this.#line.length === 0) {
       this.#inFlight.add(request);
       request.place = "in-flight";
       return "send";
     }
-    const bytes = request.size();
-    const fits = this.waiting < this.#limits.messages && this.#bytes + bytes <= this.#limits.bytes;
-    if (!(fits && this.#budget.take(bytes))) {
-      request.place = "gone";
-      return "overloaded";
-    }
-    this.#bytes += bytes;
-    this.#held.add(request);
-    request.place = "held";
-    return "held";
+    const isHeld = this.#line.hold(request);
+    request.place = isHeld ? "held" : "gone";
+    return isHeld ? "held" : "overloaded";
   }
 
   /**
@@ -105,9 +93,8 @@ export class Route<R extends RouteRequest> {
   takeNext(): R | null {
     if (this.#state === "probing" && !this.#probeSent) this.#probeSent = true;
     else if (this.#state !== "settled") return null;
-    const request = this.#returned.shift() ?? this.#firstHeld();
+    const request = this.#line.takeFirst();
     if (request === null) return null;
-    this.#unhold(request);
     this.#inFlight.add(request);
     request.place = "in-flight";
     return request;
@@ -242,8 +229,7 @@ export class Route<R extends RouteRequest> {
     switch (request.place) {
       case "held":
       case "returned":
-        if (request.place === "returned") this.#returned.splice(this.#returned.indexOf(request), 1);
-        this.#unhold(request);
+        this.#line.remove(request);
         request.place = "gone";
         return "unsent";
       case "in-flight":
@@ -258,18 +244,6 @@ export class Route<R extends RouteRequest> {
     }
   }
 
-  #firstHeld(): R | null {
-    for (const request of this.#held) return request;
-    return null;
-  }
-
-  #unhold(request: R): void {
-    const bytes = request.size();
-    this.#held.delete(request);
-    this.#bytes -= bytes;
-    this.#budget.give(bytes);
-  }
-
   /** Puts an unexecuted request back where its order says; whoever gave up on it needs it no more. */
   #return(request: R): void {
     this.#inFlight.delete(request);
@@ -278,13 +252,7 @@ export class Route<R extends RouteRequest> {
       return;
     }
     request.place = "returned";
-    let index = this.#returned.length;
-    while (index > 0 && (this.#returned[index - 1] as R).order > request.order) index -= 1;
-    this.#returned.splice(index, 0, request);
-    // It was accepted before: it may exceed the limits, and only new ones are refused for it.
-    const bytes = request.size();
-    this.#bytes += bytes;
-    this.#budget.force(bytes);
+    this.#line.putBack(request);
   }
 
   #followWhenEmpty(): Next {
@@ -350,43 +318,12 @@ export interface Home {
   readonly epoch: Epoch;
 }
 
-export interface RouteRequest {
-  /** Grows with each request of this sender; a request keeps it when it is sent again. */
-  readonly order: number;
-  /** Approximate size in memory, always the same. Asked only when the request has to wait. @unit bytes */
-  size(): number;
+export interface RouteRequest extends Waiting {
   /** Where the route has it; written by the route only. */
   place: RequestPlace;
 }
 
 export type RequestPlace = "new" | "held" | "returned" | "in-flight" | "abandoned" | "gone";
-
-/** Bounds of what waits for one shard. */
-export interface RouteLimits {
-  readonly messages: number;
-  readonly bytes: number;
-}
-
-/** Bytes that may wait for all shards together: ten thousand full buffers would not fit. */
-export class Budget {
-  #left: number;
-  constructor(bytes: number) {
-    this.#left = bytes;
-  }
-  /** @returns false, and takes nothing, where it does not fit. */
-  take(bytes: number): boolean {
-    if (bytes > this.#left) return false;
-    this.#left -= bytes;
-    return true;
-  }
-  /** Takes even where it does not fit. */
-  force(bytes: number): void {
-    this.#left -= bytes;
-  }
-  give(bytes: number): void {
-    this.#left += bytes;
-  }
-}
 
 const backoffFirstMs = 5;
 const backoffMaxMs = 100;

@@ -493,7 +493,13 @@ it("a stopped node ends each ask once: unsent ones as not executed, sent ones as
   home.executor.answer(home.executor.started[0], { ok: true, value: 1 });
   mesh.deliver();
   await settled();
-  expect([sent.end, held.end]).toEqual(["OUTCOME_UNKNOWN", "NODE_NOT_READY"]);
+  const late = ask(sender, 3);
+  await settled();
+  expect([sent.end, held.end, late.end]).toEqual([
+    "OUTCOME_UNKNOWN",
+    "NODE_NOT_READY",
+    "NODE_NOT_READY",
+  ]);
 });
 
 it("the load of the last second is what this node served as a home", () => {

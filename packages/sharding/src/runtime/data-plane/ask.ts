@@ -8,7 +8,8 @@ import { type Load, LoadMeter } from "./load-meter.ts";
 import type { AskCall, AskResult } from "./pending.ts";
 import { type Executor, Receiver } from "./receiver.ts";
 import { ReplyOutbox } from "./reply-outbox.ts";
-import { type LocalHome, type Locate, Sender } from "./sender.ts";
+import { Sender } from "./sender.ts";
+import type { LocalHome, Locate } from "./sender-ports.ts";
 import {
   cancelKind,
   decodeReply,

@@ -1,46 +1,15 @@
 import { shardOf } from "../../core/hash.ts";
 import { type NodeRef, type ShardRef, sameNode } from "../../core/ids.ts";
-import { Budget, type Home, type Next, Route } from "../../core/route.ts";
-import {
-  CancelledError,
-  DeadlineExceededError,
-  NodeNotReadyError,
-  OutcomeUnknownError,
-  OverloadedError,
-} from "../../errors.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { DropCounter, SendResult } from "../../ports/transport.ts";
+import { type Home, type Next, Route } from "../../core/route.ts";
+import { Budget } from "../../core/waiting-line.ts";
+import type { SendResult } from "../../ports/transport.ts";
 import { fromWireError } from "../entities/wire-error.ts";
+import * as ends from "./ask-errors.ts";
 import { DeadlineWheel } from "./deadline-wheel.ts";
-import type { DataPlaneLimits } from "./limits.ts";
-import type { Links } from "./links.ts";
 import { type AskCall, type AskResult, Pending } from "./pending.ts";
+import type { SenderPorts } from "./sender-ports.ts";
 import { ShardTable } from "./shard-table.ts";
-import { encodeCancel, encodeRequest, type WireReply, type WireRequest } from "./wire.ts";
-
-export interface SenderPorts {
-  readonly self: () => NodeRef;
-  readonly clock: Clock;
-  readonly links: Links;
-  /** This node as a home: requests to its own shards take the same road, without the wire. */
-  readonly local: LocalHome;
-  readonly locate: Locate;
-  readonly limits: DataPlaneLimits;
-  readonly drops: DropCounter;
-  /** A home says that it does not host a shard that this node's log still gives to it. */
-  readonly onBehind: () => void;
-}
-
-export interface LocalHome {
-  take(request: WireRequest): void;
-  cancel(number: number): void;
-}
-
-/** Where this node's copy of the log puts a shard. */
-export type Locate = (ref: ShardRef) => {
-  readonly home: NodeRef | null;
-  readonly epoch: number;
-};
+import { encodeCancel, encodeRequest, type WireReply } from "./wire.ts";
 
 /** The requests of this node to one shard. */
 interface Line {
@@ -65,6 +34,7 @@ export class Sender {
   readonly #pending = new Map<number, Pending>();
   readonly #wheel: DeadlineWheel<Pending>;
   readonly #budget: Budget;
+  #isClosed = false;
   #lastNumber = 0;
   #requests = 0;
   #failures = 0;
@@ -144,7 +114,7 @@ export class Sender {
     for (const line of this.#lines.values()) {
       const { removed, next } = line.route.lost(peer);
       for (const pending of removed) {
-        this.#fail(pending, new OutcomeUnknownError(lostWords(pending, peer)));
+        this.#fail(pending, ends.connectionLost(pending, peer));
         this.#forget(pending);
       }
       this.#go(line, next);
@@ -153,16 +123,12 @@ export class Sender {
 
   /** Ends everything: what was not sent as not executed, the rest as unknown. */
   close(): void {
+    this.#isClosed = true;
     this.#wheel.close();
     for (const line of this.#lines.values()) line.cancelBackoff?.();
     for (const pending of this.#pending.values()) {
-      const sent = this.#line(pending).route.abandon(pending) === "sent";
-      this.#fail(
-        pending,
-        sent
-          ? new OutcomeUnknownError(`The node stopped before ${nameOf(pending)} was answered.`)
-          : new NodeNotReadyError(`The node stopped before ${nameOf(pending)} was sent.`),
-      );
+      const wasSent = this.#line(pending).route.abandon(pending) === "sent";
+      this.#fail(pending, ends.stopped(pending, wasSent));
     }
     this.#pending.clear();
   }
@@ -170,16 +136,13 @@ export class Sender {
   #start(pending: Pending, call: AskCall, nowMs: number): void {
     const { limits } = this.#ports;
     const { signal } = call;
-    if (signal?.aborted)
-      return this.#fail(pending, new CancelledError(unsent(pending, "cancelled")));
+    if (this.#isClosed) return this.#fail(pending, ends.stopped(pending, false));
+    if (signal?.aborted) return this.#fail(pending, ends.unsent(pending, "cancelled"));
     if (!(pending.dueMs > nowMs)) {
-      return this.#fail(pending, new DeadlineExceededError(unsent(pending, "past its deadline")));
+      return this.#fail(pending, ends.unsent(pending, "past its deadline"));
     }
     if (this.#pending.size >= limits.pendingMessages) {
-      return this.#fail(
-        pending,
-        new OverloadedError(`${limits.pendingMessages} requests of this node wait for an answer.`),
-      );
+      return this.#fail(pending, ends.tooManyPending(limits.pendingMessages));
     }
     this.#pending.set(pending.number, pending);
     this.#wheel.add(pending);
@@ -189,11 +152,7 @@ export class Sender {
     const verdict = line.route.offer(pending);
     if (verdict === "send") this.#send(line, pending, nowMs);
     else if (verdict === "overloaded") {
-      const { state } = line.route;
-      this.#fail(
-        pending,
-        new OverloadedError(`Too much waits for ${shardName(pending)} (${state}).`),
-      );
+      this.#fail(pending, ends.lineFull(pending, line.route.state));
       this.#forget(pending);
     }
   }
@@ -206,14 +165,14 @@ export class Sender {
     pending.seen = route.seen;
     pending.leftMs = pending.dueMs - nowMs;
     if (pending.leftMs <= 0) {
-      this.#fail(pending, new DeadlineExceededError(unsent(pending, "past its deadline")));
+      this.#fail(pending, ends.unsent(pending, "past its deadline"));
       this.#forget(pending);
       return this.#go(line, route.dropped(pending));
     }
     const result = this.#deliver(home.node, pending);
     if (result === "disconnected") this.#go(line, route.undelivered(pending));
     else if (result === "full") {
-      this.#fail(pending, new OverloadedError(`The queue to ${home.node.nodeId} is full.`));
+      this.#fail(pending, ends.queueFull(home.node));
       this.#forget(pending);
       this.#go(line, route.dropped(pending));
     }
@@ -254,11 +213,10 @@ export class Sender {
     else if (reply?.name === "error") this.#fail(pending, fromWireError(reply.error));
     else if (reply === null) {
       this.#ports.drops.count("reply", "delivery_failed");
-      const words = `${from.nodeId} answered ${nameOf(pending)} with what cannot be read.`;
-      this.#fail(pending, new OutcomeUnknownError(words));
+      this.#fail(pending, ends.unreadable(pending, from));
     } else {
       // `gone` answers a cancel, and a cancel is sent after the caller has had its answer.
-      this.#fail(pending, new OutcomeUnknownError(`${from.nodeId} has no ${nameOf(pending)}.`));
+      this.#fail(pending, ends.unheardOf(pending, from));
     }
   }
 
@@ -267,17 +225,13 @@ export class Sender {
     if (pending.place === "abandoned") this.#cancel(pending);
   }
 
-  #giveUp(pending: Pending, why: "cancelled" | "past its deadline"): void {
-    if (this.#line(pending).route.abandon(pending) === "sent") {
-      const words = `${nameOf(pending)} was sent to ${pending.sentTo?.nodeId} and is ${why}.`;
-      this.#fail(pending, new OutcomeUnknownError(words));
+  #giveUp(pending: Pending, why: ends.GivenUp): void {
+    const wasSent = this.#line(pending).route.abandon(pending) === "sent";
+    if (wasSent && pending.sentTo !== null) {
+      this.#fail(pending, ends.sent(pending, pending.sentTo, why));
       return this.#cancel(pending);
     }
-    const words = unsent(pending, why);
-    this.#fail(
-      pending,
-      why === "cancelled" ? new CancelledError(words) : new DeadlineExceededError(words),
-    );
+    this.#fail(pending, ends.unsent(pending, why));
     this.#forget(pending);
   }
 
@@ -322,9 +276,3 @@ export class Sender {
 
 /** One day: a longer one is a mistake, and an infinite one would never leave the wheel. */
 const maxDeadlineMs = 86_400_000;
-
-const shardName = (ref: ShardRef): string => `shard ${ref.group}/${ref.shard}`;
-const nameOf = (p: Pending): string => `${p.type}/${p.id}.${p.command}`;
-const unsent = (p: Pending, why: string): string => `${nameOf(p)} is ${why}; it was not executed.`;
-const lostWords = (p: Pending, peer: NodeRef): string =>
-  `The connection to ${peer.nodeId} was lost before ${nameOf(p)} was answered.`;
