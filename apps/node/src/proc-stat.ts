@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 
 /** What Linux tells of a process. */
 export interface ProcStat {
+  /** The program's name, cut to 15 characters; programs may set it. */
+  readonly name: string;
   /** R, S, D: lives. T: stopped. Z: has ended, and its parent has not noticed. */
   readonly state: string;
   readonly parentPid: number;
@@ -18,10 +20,11 @@ export function readProcStat(pid: number): ProcStat | null {
     return null;
   }
   // The second field is the program's name in parentheses, whatever that contains.
+  const name = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
   const [state, parentPid, ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const startTime = rest[17];
   if (state === undefined || startTime === undefined) return null;
-  return { state, parentPid: Number(parentPid), startTime };
+  return { name, state, parentPid: Number(parentPid), startTime };
 }
 
 /** Whether a process of this number runs. One that only waits to be noticed by its parent does not. */

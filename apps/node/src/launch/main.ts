@@ -3,6 +3,7 @@ import type { Child } from "./child.ts";
 import { type LaunchFlags, parseFlags } from "./flags.ts";
 import { startAll } from "./launch.ts";
 import { LaunchError } from "./launch-error.ts";
+import { onRunnerGone } from "./runners.ts";
 
 /** `pnpm start`: a whole cluster on this machine, until Ctrl-C. */
 const parsed = parseFlags(process.argv.slice(2));
@@ -14,6 +15,7 @@ async function run(flags: LaunchFlags): Promise<number> {
   const children: Child[] = [];
   const undo = new AsyncDisposableStack();
   stopOnSignals(stopping, children);
+  onRunnerGone(() => stopping.abort());
   let code = 0;
   try {
     say(await startAll({ flags, undo, children, signal: stopping.signal, say }));
