@@ -12,7 +12,7 @@ export class SwitchGate implements LinkGate {
   readonly #shut = new Set<Direction>();
   readonly #listeners = new Set<() => void>();
   readonly #passed = new Map<string, number>();
-  #slowMs = 0;
+  #slow: { readonly delayMs: number; readonly channel: string | null } | null = null;
 
   /** Frames of this direction and channel so far, pings and hellos included. */
   frames(direction: Direction, channel: string): number {
@@ -30,16 +30,16 @@ export class SwitchGate implements LinkGate {
     this.#changed();
   }
 
-  /** From now on each frame takes this long. Equal delays keep the order. */
-  slow(delayMs: number): void {
-    this.#slowMs = delayMs;
+  /** From now on each frame (of this channel) takes this long. Equal delays keep the order. */
+  slow(delayMs: number, channel: string | null = null): void {
+    this.#slow = { delayMs, channel };
   }
 
   pass(_peer: NodeId, direction: Direction, channel: string, deliver: () => void): void {
     const key = `${direction} ${channel}`;
     this.#passed.set(key, (this.#passed.get(key) ?? 0) + 1);
     if (this.#shut.has(direction)) this.#held.push({ direction, deliver });
-    else if (this.#slowMs > 0) setTimeout(deliver, this.#slowMs);
+    else if (this.#isSlow(channel)) setTimeout(deliver, this.#slow?.delayMs);
     else deliver();
   }
 
@@ -50,6 +50,10 @@ export class SwitchGate implements LinkGate {
   onChange(fn: () => void): () => void {
     this.#listeners.add(fn);
     return () => this.#listeners.delete(fn);
+  }
+
+  #isSlow(channel: string): boolean {
+    return this.#slow !== null && (this.#slow.channel ?? channel) === channel;
   }
 
   #changed(): void {
