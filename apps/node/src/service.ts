@@ -1,0 +1,153 @@
+import type { Server } from "node:http";
+import {
+  type AnyEntityDefinition,
+  type LogFn,
+  type NodeOptions,
+  type ShardingNode,
+  startNode,
+} from "@leasehold/sharding";
+import type { NodeConfig } from "./config.ts";
+import { createFaultEngine } from "./faults/engine.ts";
+import { FaultyLinkGate } from "./faults/link-gate.ts";
+import { FaultyPostgresGate } from "./faults/postgres-gate.ts";
+import type { FaultEngine } from "./faults/types.ts";
+import { buildApp } from "./http/app.ts";
+import { createNodeServer, portOf } from "./http/server.ts";
+import { type Observation, serveObservation } from "./observe/server.ts";
+
+/** How long answers that are under way may take after the node has gone. @unit milliseconds */
+const lastAnswersMs = 1_000;
+
+export interface ServiceOptions {
+  readonly config: NodeConfig;
+  readonly entities: readonly AnyEntityDefinition[];
+  /** Bring the schema up to date first. */
+  readonly migrate: boolean;
+  readonly log: LogFn;
+  /** The port is bound: health answers. */
+  readonly onListening?: (url: string) => void;
+  /** @default the library's */
+  readonly start?: (options: NodeOptions) => Promise<ShardingNode>;
+}
+
+/** A node with everything around it. */
+export interface Service {
+  readonly url: string;
+  readonly node: ShardingNode;
+  /** Hands all shards over, then closes. For a node that leaves a cluster that goes on. */
+  leave(): Promise<void>;
+  /** Closes without handoffs. For a cluster that stops as a whole. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Composes the deployable node: server, faults, HTTP, the node itself, observation.
+ *
+ * The server listens first, so that a taken port ends the start before a lease is held, and health
+ * answers while the node joins. It closes last, so that whoever asks a leaving node gets an answer.
+ */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { config, log } = options;
+  const nodeServer = createNodeServer({ token: config.token });
+  const { server, connections, access } = nodeServer;
+  const faults = config.faults ? await startFaults(config) : null;
+  let node: ShardingNode | null = null;
+  let observation: Observation | null = null;
+  let isLeaving = false;
+
+  const app = await buildApp(server, {
+    access,
+    connections,
+    faults: faults?.engine ?? null,
+    log,
+    findNode: () => node,
+    isLeaving: () => isLeaving,
+    observers: () => observation?.count() ?? 0,
+    onFaultsChanged: () => observation?.touch(),
+  });
+
+  const closeAround = async (): Promise<void> => {
+    await observation?.close();
+    await faults?.engine.close();
+    // Fastify last: while it closes it answers in its own way.
+    await closeServer(server, () => connections.destroyAll());
+    await app.close();
+  };
+
+  try {
+    await listen(server, config);
+    const url = config.advertiseUrl ?? urlOf(config.host, portOf(server));
+    options.onListening?.(url);
+    node = await (options.start ?? startNode)({
+      ...nodeOptions(options, url),
+      server,
+      ...faults?.gates,
+    });
+    observation = serveObservation({ nodeServer, node, faults: faults?.engine ?? null, log });
+    const joined = node;
+    let closed: Promise<void> | null = null;
+    // A stop may overtake a leave: the node ends twice, what is around it once.
+    const end = async (finish: () => Promise<void>): Promise<void> => {
+      isLeaving = true;
+      try {
+        await finish();
+      } finally {
+        closed ??= closeAround();
+        await closed;
+      }
+    };
+    return {
+      url,
+      node: joined,
+      leave: () => end(() => joined.drain(config.drainTimeoutMs)),
+      stop: () => end(() => joined.stop()),
+    };
+  } catch (error) {
+    await closeAround();
+    throw error;
+  }
+}
+
+async function startFaults(config: NodeConfig): Promise<{
+  readonly engine: FaultEngine;
+  readonly gates: Required<Pick<NodeOptions, "linkGate" | "postgresStream">>;
+}> {
+  const link = new FaultyLinkGate();
+  const postgres = new FaultyPostgresGate();
+  const engine = await createFaultEngine({ link, postgres, token: config.token ?? null });
+  return { engine, gates: { linkGate: engine.linkGate, postgresStream: engine.postgresStream } };
+}
+
+function nodeOptions({ config, entities, migrate, log }: ServiceOptions, url: string): NodeOptions {
+  const { token: _token, faults: _faults, drainTimeoutMs: _drain, lanes: _lanes, ...rest } = config;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return {
+    ...(given as Omit<typeof rest, "entities">),
+    entities,
+    migrate,
+    log,
+    advertiseUrl: url,
+  } as NodeOptions;
+}
+
+const listen = (server: Server, { host, port }: NodeConfig): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+
+const urlOf = (host: string, port: number): string =>
+  `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+/** Answers under way may finish; connections that wait for nothing, and what stays open, are closed. */
+async function closeServer(server: Server, destroyAll: () => void): Promise<void> {
+  if (!server.listening) return destroyAll();
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const late = setTimeout(destroyAll, lastAnswersMs);
+  await closed;
+  clearTimeout(late);
+}
