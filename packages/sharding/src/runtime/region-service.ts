@@ -159,7 +159,10 @@ export class RegionService {
       const state = this.#transfer.keep(handoffId, message.entities);
       this.#push({ tag: "captured", group, shard, epoch, handoffId, ...state });
     } else if (message.tag === "capture-failed") {
-      this.#options.log("warn", "a handoff failed", { shard: shardKey(message), why: message.why });
+      if (this.#isDraining(message, message.handoffId)) {
+        const { why } = message;
+        this.#options.log("warn", "a handoff failed", { shard: shardKey(message), why });
+      }
       this.#push(message);
     }
   }

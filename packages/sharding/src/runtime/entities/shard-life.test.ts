@@ -175,8 +175,8 @@ const table: Record<State, Record<Input, string>> = {
     "open@5": "draining@5",
     "open@6": "serving@6 OUTCOME_UNKNOWN executed=unknown",
     "reopen@4": "draining@5",
-    "reopen@5": "serving@5",
-    "reopen@6": "serving@6",
+    "reopen@5": "serving@5 capture-failed(h1)@5",
+    "reopen@6": "serving@6 capture-failed(h1)@5",
     "drain(h1)@4": "draining@5",
     "drain(h1)@5": "draining@5",
     "drain(h2)@5": "draining@5",
@@ -300,14 +300,14 @@ describe("reopen", () => {
     ]);
   });
 
-  test("ends a drain that has not captured yet: nothing is captured any more", async () => {
+  test("ends a drain that has not captured yet, and answers it: nothing of it bounces any more", async () => {
     const { harness, release } = gated();
     harness.open(2);
     harness.send("gated", "a", "wait", 4);
     harness.drain();
     harness.reopen(2);
     await release();
-    expect(harness.about()).toEqual([]);
+    expect(harness.about()).toMatchObject([{ tag: "capture-failed", handoffId: "h1", epoch: 2 }]);
     expect(harness.ask("gated", "a", "get")).toBe("ok 4");
   });
 });

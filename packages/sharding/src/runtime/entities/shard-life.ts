@@ -57,8 +57,16 @@ export class ShardLife {
     if (epoch < held.epoch) return;
     // Frozen, its state has left under this epoch: somebody else may be serving it. It takes a higher one.
     if (epoch === held.epoch && held.phase === "frozen") return;
+    this.#endDrain(held);
     held.fence = { epoch, incarnation };
     this.#thaw(held);
+  }
+
+  /** Each drain is answered: from then on nothing that it queued can bounce, and receivers count on that. */
+  #endDrain({ phase, handoffId, ref, epoch }: Shard): void {
+    if (phase !== "draining" || handoffId === null) return;
+    const why = "The handoff was given up.";
+    this.#parts.emit({ tag: "capture-failed", ...ref, epoch, handoffId, why });
   }
 
   drain(message: Message<"drain">): void {
