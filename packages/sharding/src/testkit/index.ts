@@ -1,0 +1,6 @@
+/**
+ * For tests of entities and of adapters: a whole cluster in memory with time by hand, and the suites
+ * that any adapter of a port has to pass.
+ */
+export { ManualClock } from "../adapters/memory/manual-clock.ts";
+export { MemoryCluster, type MemoryClusterOptions, type MemoryNode } from "./memory-cluster.ts";
