@@ -1,4 +1,4 @@
-import { StoreUnsuitableError } from "../../errors.ts";
+import type { Client } from "pg";
 import type { LogFn } from "../../node-api.ts";
 import type { PostgresStream } from "../../ports/gates.ts";
 import type {
@@ -13,6 +13,7 @@ import { refusePooler } from "./pooler-probe.ts";
 import { optionalSettings, readBack, requiredSettings, setAll } from "./session-settings.ts";
 import { inspectServer } from "./sql/inspect-server.ts";
 import { isUnsettable, sessionLost, storeError } from "./sqlstate.ts";
+import { type InspectedServer, refuseUnsuitable } from "./suitable-server.ts";
 
 export interface PostgresLeaseSessionsOptions {
   /** A direct connection. */
@@ -21,18 +22,6 @@ export interface PostgresLeaseSessionsOptions {
   readonly schema: string;
   readonly stream?: PostgresStream | undefined;
   readonly log: LogFn;
-}
-
-/** The oldest major version whose settings and functions the leases rest on. */
-const minimumMajor = 15;
-
-interface Server {
-  readonly backendPid: number;
-  readonly versionNumber: number;
-  readonly version: string;
-  readonly inRecovery: boolean;
-  readonly fsync: string;
-  readonly synchronousCommit: string;
 }
 
 /** Opens lease sessions, and refuses a server on which a lease would mean nothing. */
@@ -77,7 +66,7 @@ export class PostgresLeaseSessions implements LeaseSessions {
     options: LeaseSessionOptions,
   ): Promise<Backend> {
     const { client } = connection;
-    const { rows } = await client.query<Server>(inspectServer);
+    const { rows } = await client.query<InspectedServer>(inspectServer);
     const server = rows[0];
     if (server === undefined) throw sessionLost("the server did not say what it is");
     refuseUnsuitable(server);
@@ -85,41 +74,38 @@ export class PostgresLeaseSessions implements LeaseSessions {
     await refusePooler(connection, server.backendPid, to);
     const required = requiredSettings(options, to.applicationName);
     await setAll(client, required);
-    await setAll(client, optionalSettings(options)).catch((error: unknown) => {
-      if (!isUnsettable(error)) throw error;
-      this.#options.log("warn", "The server cannot watch for clients that vanish.", {
-        why: String(error),
-      });
-    });
+    await this.#setOptional(client, options);
     return await readBack(client, required, server.backendPid);
+  }
+
+  /** All in one round trip; one by one only where a platform lacks something. */
+  async #setOptional(client: Client, options: LeaseSessionOptions): Promise<void> {
+    const settings = optionalSettings(options);
+    const isSet = await this.#trySet(client, settings);
+    if (isSet) return;
+    for (const [name, value] of Object.entries(settings)) {
+      await this.#trySet(client, { [name]: value });
+    }
+  }
+
+  async #trySet(client: Client, settings: Readonly<Record<string, string>>): Promise<boolean> {
+    try {
+      await setAll(client, settings);
+      return true;
+    } catch (error) {
+      if (!isUnsettable(error)) throw error;
+      this.#options.log(
+        "debug",
+        "This server does not have a setting that helps to notice lost clients.",
+        {
+          why: String(error),
+        },
+      );
+      return false;
+    }
   }
 }
 
 /** The incarnation first: the server cuts names at 63 bytes. */
 const applicationNameOf = ({ holder }: LeaseSessionOptions): string =>
   `lease ${holder.incarnation} ${holder.nodeId}`;
-
-function refuseUnsuitable(server: Server): void {
-  if (server.versionNumber < minimumMajor * 10_000) {
-    throw new StoreUnsuitableError(
-      `This server is PostgreSQL ${server.version}; leases need PostgreSQL ${minimumMajor} or newer.`,
-    );
-  }
-  if (server.inRecovery) {
-    throw new StoreUnsuitableError(
-      "This server is a standby (pg_is_in_recovery): it grants locks that the primary has given away. " +
-        "Set LEASE_DATABASE_URL to the address of the primary.",
-    );
-  }
-  if (server.fsync !== "on") {
-    throw new StoreUnsuitableError(
-      `The server runs with fsync = ${server.fsync}: a crash could take back an epoch. Set fsync = on.`,
-    );
-  }
-  if (server.synchronousCommit === "off") {
-    throw new StoreUnsuitableError(
-      "The server runs with synchronous_commit = off: a crash could take back an epoch. " +
-        "Set it to on for this database or role.",
-    );
-  }
-}

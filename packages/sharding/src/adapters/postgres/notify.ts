@@ -2,6 +2,7 @@ import { escapeIdentifier } from "pg";
 import type { Seq } from "../../core/ids.ts";
 import type { LogFn } from "../../node-api.ts";
 import { type ConnectionOptions, newConnection, type RawConnection } from "./connection.ts";
+import { plainSettings, setAll } from "./session-settings.ts";
 
 export interface LogNotificationsOptions extends ConnectionOptions {
   readonly channel: string;
@@ -72,6 +73,7 @@ export class LogNotifications {
     client.on("notification", ({ payload }) => this.#hint(seqOf(payload)));
     client
       .connect()
+      .then(() => setAll(client, this.#settings()))
       .then(() => client.query(`listen ${escapeIdentifier(this.#options.channel)}`))
       .then(() => {
         this.#backoffMs = firstBackoffMs;
@@ -83,6 +85,15 @@ export class LogNotifications {
         why ??= error;
         connection.destroy();
       });
+  }
+
+  /** A listener that froze is let go, because the server keeps notifications until all have read them. */
+  #settings() {
+    const { timeoutMs, livenessMs } = this.#options;
+    return {
+      ...plainSettings(timeoutMs),
+      idle_session_timeout: String(3 * livenessMs + timeoutMs),
+    };
   }
 
   /** A black hole looks like silence: only a question that stays without an answer tells. */

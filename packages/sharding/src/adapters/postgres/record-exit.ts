@@ -2,6 +2,7 @@ import { schemaNameOf } from "@leasehold/db";
 import { escapeIdentifier } from "pg";
 import type { NodeRef } from "../../core/ids.ts";
 import { newConnection } from "./connection.ts";
+import { plainSettings, setAll } from "./session-settings.ts";
 import { insertExit } from "./sql/insert-exit.ts";
 import { storeError } from "./sqlstate.ts";
 
@@ -31,6 +32,7 @@ export async function recordExit(options: RecordExitOptions): Promise<void> {
   connection.client.on("error", () => undefined);
   try {
     await connection.client.connect();
+    await setAll(connection.client, plainSettings(timeoutMs));
     await connection.client.query(sql, [nodeId, incarnation, pid]);
     await connection.client.end();
   } catch (error) {

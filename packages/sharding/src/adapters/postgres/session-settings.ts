@@ -8,6 +8,17 @@ import { setSettings } from "./sql/set-settings.ts";
 /** Names and values as the server shows them in its base units. */
 type Settings = Readonly<Record<string, string>>;
 
+/** What every connection outside the pool has. */
+export function plainSettings(timeoutMs: number): Settings {
+  const { statement_timeout, lock_timeout } = serverTimeouts(timeoutMs);
+  return {
+    statement_timeout: String(statement_timeout),
+    lock_timeout: String(lock_timeout),
+    idle_in_transaction_session_timeout: String(timeoutMs),
+    tcp_user_timeout: String(timeoutMs),
+  };
+}
+
 /** What the lease rests on: refused where one of them does not take. */
 export function requiredSettings(options: LeaseSessionOptions, applicationName: string): Settings {
   const { statement_timeout, lock_timeout } = serverTimeouts(options.timeoutMs);
