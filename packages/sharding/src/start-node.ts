@@ -4,6 +4,7 @@ import { checkSchema, migrate } from "@leasehold/db";
 import { createLinuxProcesses } from "./adapters/linux-processes.ts";
 import { createPostgresStore } from "./adapters/postgres/index.ts";
 import { systemClock } from "./adapters/system-clock.ts";
+import { tcpRefusals } from "./adapters/tcp-refusals.ts";
 import { isLoopback } from "./adapters/websocket/loopback.ts";
 import {
   createWebsocketTransport,
@@ -55,11 +56,9 @@ export async function startNode(given: NodeOptions): Promise<ShardingNode> {
     if (own !== null) await closeServer(own);
   };
   const ports = {
-    sessions: store.sessions,
-    store: store.store,
-    transport,
-    clock,
+    ...{ sessions: store.sessions, store: store.store, transport, clock },
     processes: createLinuxProcesses(),
+    refusals: options.trustRefused ? tcpRefusals : null,
   };
   const node = new LocalNode(options, ports, { address, drops: transport.drops, close: closeAll });
   try {

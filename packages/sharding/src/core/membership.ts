@@ -61,19 +61,28 @@ export function watch(
   return next;
 }
 
+/** What this node can find out about a life beyond the lease rows. */
+export interface Evidence {
+  /** Its process is proven gone from this host. */
+  isGone(incarnation: Incarnation): boolean;
+  /** Its address refused a connection, and the operator trusts that. */
+  isRefused(incarnation: Incarnation): boolean;
+}
+
 /** Why the lease of exactly this incarnation has ended, or null while it may live. */
 export function endOf(
   watches: Watches,
   node: NodeRef,
   nowMs: number,
   ttlMs: number,
-  isGone: (incarnation: Incarnation) => boolean,
+  evidence: Evidence,
 ): DeathProof | null {
   const seen = watches.get(node.nodeId);
   if (seen === undefined) return null;
   if (seen.incarnation !== node.incarnation) return "superseded";
   if (seen.state !== "alive") return "released";
   if (seen.exited) return "waiter";
-  if (isGone(node.incarnation)) return "host";
+  if (evidence.isGone(node.incarnation)) return "host";
+  if (evidence.isRefused(node.incarnation)) return "refused";
   return nowMs - seen.changedAtMs > ttlMs * watchFactor ? "watched" : null;
 }

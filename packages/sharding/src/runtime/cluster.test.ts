@@ -48,6 +48,16 @@ const coordinatorId = (): string => cluster.state.coordinator?.nodeId ?? "-";
 const plans = (state: ClusterState) => [...state.plans.values()];
 const add = (via: string, id: string) => nodeOf(via).node.entity(Counter, id).add();
 
+/** Kills a node that does not lead. @returns how long its shards were without a home that serves. */
+async function timeToReplace(): Promise<number> {
+  const victim = ["node-1", "node-2", "node-3"].find((id) => id !== coordinatorId()) as string;
+  nodeOf(victim).kill();
+  return await cluster.until(
+    "its shards are hosted elsewhere",
+    () => countOf(victim) === 0 && cluster.isAllHosted(),
+  );
+}
+
 describe("a cluster in memory", () => {
   test("three nodes share the shards evenly, with one epoch each and nothing moved", async () => {
     await startCluster(3);
@@ -88,6 +98,18 @@ describe("a cluster in memory", () => {
     );
     expect(before).toBeGreaterThan(0);
     expect(ms).toBeLessThan(400);
+  });
+
+  test("without a proof a killed node's shards wait for the watched ttl, and no longer", async () => {
+    await startCluster(3, { shareHost: false });
+    const ms = await timeToReplace();
+    expect(ms).toBeGreaterThan(850);
+    expect(ms).toBeLessThan(1_000 + 1_000);
+  });
+
+  test("a refused connection is a proof where the operator trusts it", async () => {
+    await startCluster(3, { shareHost: false, trustRefused: true });
+    expect(await timeToReplace()).toBeLessThan(400);
   });
 
   test("a killed coordinator is replaced, and no healthy shard moves", async () => {

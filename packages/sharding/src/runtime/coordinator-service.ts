@@ -1,6 +1,6 @@
 import type { ClusterState } from "../core/cluster.ts";
 import { type CoordinatorOptions, startCoordinator } from "../core/coordinator.ts";
-import type { NodeRef } from "../core/ids.ts";
+import type { Incarnation, NodeRef } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
 import { endOf, type Watches } from "../core/membership.ts";
 import type { FromCoordinator, ToCoordinator } from "../core/messages.ts";
@@ -51,6 +51,7 @@ export class CoordinatorService {
   #waiting: { from: NodeRef; message: ToCoordinator }[] = [];
   #leases: readonly LeaseRow[] = [];
   #watches: Watches = new Map();
+  readonly #refused = new Set<Incarnation>();
   #cancelTick: (() => void) | null = null;
   /** Of this node, in its present process. */
   takeOvers = 0;
@@ -150,8 +151,10 @@ export class CoordinatorService {
     for (const row of driver.state.cluster.nodes.values()) {
       if (row.state === "dead" || row.nodeId === lease.grant?.holder.nodeId) continue;
       const leaseRow = this.#leases.find((l) => l.nodeId === row.nodeId);
-      const isGone = () => leaseRow?.process != null && processes.isGone(leaseRow.process);
-      const proof = endOf(this.#watches, row, nowMs, ttlMs, isGone);
+      const proof = endOf(this.#watches, row, nowMs, ttlMs, {
+        isGone: () => leaseRow?.process != null && processes.isGone(leaseRow.process),
+        isRefused: (life) => this.#refused.has(life),
+      });
       if (proof === null) continue;
       ended += 1;
       const { nodeId, incarnation } = row;
@@ -161,6 +164,13 @@ export class CoordinatorService {
       if (proof === "watched" && leaseRow !== undefined) void this.#terminate(leaseRow);
     }
     return ended;
+  }
+
+  /** An address refused a connection and the operator trusts that. A renewal after it refutes the death. */
+  refused(node: NodeRef): void {
+    this.#refused.add(node.incarnation);
+    this.checkMembers();
+    this.#refused.delete(node.incarnation);
   }
 
   async #elect(self: NodeRef): Promise<ClusterState | null> {

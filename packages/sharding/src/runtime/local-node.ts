@@ -115,7 +115,7 @@ export class LocalNode implements ShardingNode {
 
   authority(): Authority {
     const { replica } = this.#runtime;
-    const leaseAgeMs = this.#runtime.leaseAges();
+    const leaseAgeMs = this.#runtime.peers.agesMs();
     return { state: replica.state, ageMs: replica.ageMs(), leaseAgeMs };
   }
 

@@ -1,3 +1,4 @@
+import type { HostingView } from "../core/admission.ts";
 import type { ShardBelief } from "../core/belief.ts";
 import { type ClusterState, findShard } from "../core/cluster.ts";
 import type { CoordinatorOptions } from "../core/coordinator.ts";
@@ -10,20 +11,16 @@ import {
   shardKey,
 } from "../core/ids.ts";
 import type { GroupDeclaration, LogEntry, NodeInfo } from "../core/log.ts";
-import { type Watches, watch } from "../core/membership.ts";
-import type {
-  AdminCommand,
-  ControlMessage,
-  FromCoordinator,
-  ToCoordinator,
-} from "../core/messages.ts";
+import type { AdminCommand } from "../core/messages.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Heartbeat, LeaseSessions } from "../ports/lease-session.ts";
 import type { ProcessTable } from "../ports/processes.ts";
+import type { Refusals } from "../ports/refusals.ts";
 import type { StateStore } from "../ports/state-store.ts";
-import type { Peer, Transport } from "../ports/transport.ts";
+import type { Transport } from "../ports/transport.ts";
 import { AdminClient } from "./admin-client.ts";
+import { ControlPlane } from "./control-plane.ts";
 import { CoordinatorService } from "./coordinator-service.ts";
 import type { Ask } from "./data-plane/ask.ts";
 import type { Executor } from "./entities/executor.ts";
@@ -31,6 +28,7 @@ import type { Grant } from "./grant.ts";
 import { Listeners } from "./listeners.ts";
 import { NodeLease } from "./node-lease.ts";
 import { pause } from "./pause.ts";
+import { Peers } from "./peers.ts";
 import { RegionService } from "./region-service.ts";
 import { Registration } from "./registration.ts";
 import { Replica } from "./replica.ts";
@@ -53,6 +51,8 @@ export interface RuntimePorts {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly processes: ProcessTable;
+  /** Given only where a refused connection counts as a proof of death. */
+  readonly refusals: Refusals | null;
 }
 
 /** The executor and the asks are made with the runtime's guard and views, so they are given late. */
@@ -64,7 +64,7 @@ export interface DataPlane {
 /**
  * One node: its lease, its copy of the log, its region, and the coordinator that it may become.
  *
- * This file only connects them; each decision is made in one of them. The order in which they hear of
+ * This file only connects them (which is why it is long); each decision is made in one of them. The order in which they hear of
  * something matters and is written here: a lost lease reaches the region before anybody else, and the
  * log reaches the region before the senders, so that a request never arrives before its shard.
  */
@@ -72,8 +72,10 @@ export class NodeRuntime {
   readonly serving = new Serving();
   readonly replica: Replica;
   readonly lease: NodeLease;
+  readonly peers: Peers;
   readonly coordinator: CoordinatorService;
   readonly region: RegionService;
+  readonly plane: DataPlane;
   readonly onEntries = new Listeners<[readonly LogEntry[], ClusterState]>();
   readonly onReload = new Listeners<[ClusterState]>();
   readonly onShards = new Listeners<[readonly ShardBelief[], readonly ShardRef[]]>();
@@ -82,14 +84,12 @@ export class NodeRuntime {
   postgresAtMs: number | null = null;
   readonly #options: RuntimeOptions;
   readonly #ports: RuntimePorts;
-  readonly plane: DataPlane;
+  readonly #control: ControlPlane;
   readonly #admin: AdminClient;
   readonly #registration: Registration;
   readonly #unsubscribe: (() => void)[] = [];
-  #watches: Watches = new Map();
-  #addresses: ReadonlyMap<NodeId, Peer> = new Map();
   #isLeaving = false;
-  #cancelLead: (() => void) | null = null;
+  #cancelCampaign: (() => void) | null = null;
 
   constructor(
     options: RuntimeOptions,
@@ -98,8 +98,9 @@ export class NodeRuntime {
   ) {
     this.#options = options;
     this.#ports = ports;
-    const { clock, store, sessions, processes, transport } = ports;
     const { nodeId, ttlMs, log } = options;
+    const { clock, store, sessions, processes, transport } = ports;
+    const cluster = (): ClusterState => this.replica.state;
     this.replica = new Replica(
       store,
       clock,
@@ -115,33 +116,38 @@ export class NodeRuntime {
         sessionLost: () => this.coordinator.sessionLost(),
       },
     );
+    this.peers = new Peers(
+      { nodeId, transport, clock, processes, refusals: ports.refusals, cluster, log },
+      {
+        suspect: (peer, again) => this.#suspect(peer, again),
+        refused: (peer) => this.coordinator.refused(peer),
+      },
+    );
     this.coordinator = new CoordinatorService(
       { lease: this.lease, store, clock, processes, ttlMs, core: options.coordinator, log },
       {
-        committed: (history, entries) => this.#committed(history, entries),
-        send: (to, message) => this.#direct(to, message),
+        committed: (history, entries) => {
+          this.replica.receive(history, entries);
+          this.#control.push(history, entries);
+        },
+        send: (to, message) => this.#control.direct(to, message),
       },
     );
     this.plane = plane(this);
+    const { executor } = this.plane;
+    const { handoffTimeoutMs } = options;
     this.region = new RegionService(
+      { transport, executor, serving: this.serving, clock, handoffTimeoutMs, log, cluster },
       {
-        transport,
-        executor: this.plane.executor,
-        serving: this.serving,
-        clock,
-        handoffTimeoutMs: options.handoffTimeoutMs,
-        log,
-        cluster: () => this.replica.state,
-      },
-      {
-        report: (message) => this.#toCoordinator(message),
+        report: (message) => this.#control.toCoordinator(message),
         changed: (changed, gone) => this.#shardsChanged(changed, gone),
       },
     );
+    this.#control = this.#createControl();
     this.#admin = new AdminClient({
       clock,
       coordinator: () => this.replica.state.coordinator,
-      send: (to, message) => this.#sendTo(to, message),
+      send: (to, message) => this.#control.sendTo(to, message),
       seq: () => this.replica.state.seq,
     });
     this.#registration = new Registration({
@@ -150,7 +156,7 @@ export class NodeRuntime {
       info: (self) => ({ ...options.info, ...self }),
       log,
       isMember: (self) => this.#isMember(self),
-      send: (message) => this.#toCoordinator(message),
+      send: (message) => this.#control.toCoordinator(message),
     });
   }
 
@@ -159,7 +165,9 @@ export class NodeRuntime {
     const { transport, store } = this.#ports;
     this.#unsubscribe.push(
       transport.onPeer((peer, state) => this.#peer(peer, state)),
-      transport.onMessage((from, channel, message) => this.#receive(from, channel, message)),
+      transport.onMessage((from, channel, message) =>
+        this.#control.receive(from, channel, message),
+      ),
       store.onChange(() => this.replica.catchUp()),
       this.plane.executor.onMessage((message) => this.region.fromExecutor(message)),
     );
@@ -174,9 +182,8 @@ export class NodeRuntime {
   }
 
   isReady(): boolean {
-    return (
-      !this.#isLeaving && this.lease.grant?.checkAlive() === true && this.#isMember(this.self())
-    );
+    const isHeld = this.lease.grant?.checkAlive() === true;
+    return !this.#isLeaving && isHeld && this.#isMember(this.self());
   }
 
   async admin(
@@ -186,25 +193,16 @@ export class NodeRuntime {
     return await this.#admin.ask(command, deadlineMs);
   }
 
-  leaseAges(): ReadonlyMap<NodeId, number> {
-    const nowMs = this.#ports.clock.monotonicMs();
-    return new Map([...this.#watches].map(([nodeId, seen]) => [nodeId, nowMs - seen.changedAtMs]));
-  }
-
-  /** Live leases, registered or not. */
-  leases(): Watches {
-    return this.#watches;
-  }
-
   /** Hands every shard over, as far as there is somebody to take them. */
   async handOver(timeoutMs: number): Promise<void> {
     const { clock } = this.#ports;
+    const { nodeId } = this.#options;
     this.#isLeaving = true;
     const endMs = clock.monotonicMs() + timeoutMs;
     if (!this.#hasSuccessor()) return;
-    await this.admin({ tag: "drain", by: "shutdown", nodeId: this.#options.nodeId }, timeoutMs);
+    await this.admin({ tag: "drain", by: "shutdown", nodeId }, timeoutMs);
     while (clock.monotonicMs() < endMs && this.lease.grant !== null) {
-      const state = this.replica.state.nodes.get(this.#options.nodeId)?.state;
+      const state = this.replica.state.nodes.get(nodeId)?.state;
       if (state === "drained" && this.region.holdsNothing()) return;
       if (!this.#hasSuccessor()) return;
       await pause(clock, 10);
@@ -214,16 +212,44 @@ export class NodeRuntime {
   /** Releases the lease and lets go of everything. Serves nothing afterwards. */
   async stop(): Promise<void> {
     this.#isLeaving = true;
-    this.#cancelLead?.();
+    this.#cancelCampaign?.();
     this.#registration.end();
     await this.coordinator.stop();
     await this.lease.release();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
+  /** How this node holds a shard, for requests that arrive. */
+  hosting(ref: ShardRef): HostingView {
+    const known = findShard(this.replica.state, ref)?.epoch ?? 0;
+    const phase = this.region.phaseOf(ref);
+    if (phase === "serving") return { phase, epoch: this.serving.epochOf(ref) };
+    return { phase: phase === null ? "none" : "draining", epoch: known };
+  }
+
+  #createControl(): ControlPlane {
+    const { transport } = this.#ports;
+    const { log } = this.#options;
+    const cluster = (): ClusterState => this.replica.state;
+    return new ControlPlane(
+      { transport, self: () => this.self(), cluster, log },
+      {
+        isLeading: () => this.coordinator.isActive(),
+        toCoordinator: (from, message) => this.coordinator.receive(from, message),
+        order: (message) => this.region.receive(message),
+        refused: (message) => this.#registration.refused(message),
+        answered: (requestId, answer) => this.#admin.answered(requestId, answer),
+        log: (history, entries) => this.replica.receive(history, entries),
+        behind: () => this.replica.catchUp(),
+        state: (from, message) => this.region.receiveState(from, message),
+        request: (from, tuple) => this.plane.ask.onData(from, tuple),
+      },
+    );
+  }
+
   #hasSuccessor(): boolean {
-    for (const row of this.replica.state.nodes.values()) {
-      if (row.nodeId !== this.#options.nodeId && row.state === "up" && !row.cordoned) return true;
+    for (const { nodeId, state, cordoned } of this.replica.state.nodes.values()) {
+      if (nodeId !== this.#options.nodeId && state === "up" && !cordoned) return true;
     }
     return false;
   }
@@ -233,7 +259,7 @@ export class NodeRuntime {
     return row !== undefined && sameNode(row, self) && row.state !== "dead";
   }
 
-  // ---- lease
+  // The lease
 
   #held(grant: Grant): void {
     this.#ports.transport.setIncarnation(grant.holder.incarnation);
@@ -243,141 +269,48 @@ export class NodeRuntime {
 
   #lost(): void {
     this.region.end();
-    this.leaseLosses += this.#isLeaving ? 0 : 1;
+    if (!this.#isLeaving) this.leaseLosses += 1;
     this.coordinator.sessionLost();
     this.#registration.end();
   }
 
   #heard(beat: Heartbeat, sentAtMs: number, receivedAtMs: number): void {
     this.postgresAtMs = receivedAtMs;
-    this.#watches = watch(this.#watches, beat.leases, receivedAtMs);
-    const alive = beat.leases.filter((lease) => lease.state === "alive");
-    for (const lease of alive)
-      if (lease.process !== null) this.#ports.processes.observe(lease.process);
-    this.#addresses = new Map(
-      alive.map(({ nodeId, incarnation, address }) => [nodeId, { nodeId, incarnation, address }]),
-    );
-    this.#connect();
+    this.peers.heard(beat.leases, receivedAtMs);
     this.replica.seen(beat.coordinator.history, beat.coordinator.seq, sentAtMs);
-    this.coordinator.heard(beat.leases, this.#watches);
+    this.coordinator.heard(beat.leases, this.peers.watches);
   }
 
-  // ---- the mesh
-
-  /** Members by the log, and lives that hold a lease but have not joined yet. */
-  #connect(): void {
-    const peers = new Map(this.#addresses);
-    for (const row of this.replica.state.nodes.values()) {
-      // A drained node without a lease has left.
-      if (row.state === "dead" || row.state === "drained" || peers.has(row.nodeId)) continue;
-      const { nodeId, incarnation, address } = row;
-      peers.set(nodeId, { nodeId, incarnation, address });
-    }
-    peers.delete(this.#options.nodeId);
-    this.#ports.transport.setPeers([...peers.values()]);
-  }
+  // Other nodes
 
   #peer(peer: NodeRef, state: "up" | "down"): void {
     if (state === "up") {
       this.plane.ask.peerUp(peer);
       this.region.peerUp(peer);
-      if (this.#leads(peer)) this.#registration.again();
+      if (this.#control.leads(peer)) this.#registration.again();
       return;
     }
     this.plane.ask.peerDown(peer);
     this.#admin.lost(peer);
-    // A connection that closes is often a death. The proof is looked for at once, and again while the
-    // kernel cleans up; without one nothing follows from it.
-    for (const delayMs of [0, 10, 20, 40, 80, 160, 320]) {
-      this.#ports.clock.after(delayMs, () => {
-        this.coordinator.checkMembers();
-        if (delayMs <= 40 && this.#leads(peer)) void this.coordinator.tryLead();
-      });
-    }
+    this.peers.down(peer);
   }
 
-  #leads(node: NodeRef): boolean {
-    const { coordinator } = this.replica.state;
-    return coordinator !== null && sameNode(coordinator, node);
+  #suspect(peer: NodeRef, again: number): void {
+    this.coordinator.checkMembers();
+    // At 0, 10, 20 and 40 ms: the server frees a killed coordinator's lock within milliseconds.
+    if (again <= 3 && this.#control.leads(peer)) void this.coordinator.tryLead();
   }
 
-  #receive(from: NodeRef, channel: string, message: unknown): void {
-    if (channel === "data" && Array.isArray(message)) return this.plane.ask.onData(from, message);
-    if (typeof message !== "object" || message === null || !("tag" in message)) {
-      return this.#options.log("warn", "a message without a tag", { from: from.nodeId, channel });
-    }
-    const known = message as ControlMessage;
-    if (known.tag === "state-chunk" || known.tag === "state-taken")
-      this.region.receiveState(from, known);
-    else this.#receiveControl(from, known);
+  #campaign(): void {
+    const { clock } = this.#ports;
+    void this.coordinator.tryLead();
+    const delayMs = (this.#options.ttlMs / 20) * (0.75 + clock.random() / 2);
+    this.#cancelCampaign = clock.after(delayMs, () => {
+      if (!this.#isLeaving) this.#campaign();
+    });
   }
 
-  #receiveControl(from: NodeRef, message: ToCoordinator | FromCoordinator): void {
-    switch (message.tag) {
-      case "log":
-        return this.replica.receive(message.history, message.entries);
-      case "admin-answer":
-        return this.#admin.answered(message.requestId, message.answer);
-      case "admin":
-        if (this.coordinator.isActive()) return this.coordinator.receive(from, message);
-        return this.#direct(from, {
-          tag: "admin-answer",
-          requestId: message.requestId,
-          answer: {
-            ok: false,
-            code: "NOT_COORDINATOR",
-            why: `${this.#options.nodeId} does not lead.`,
-          },
-        });
-      case "region-registered":
-      case "region-refused":
-      case "host-shards":
-      case "begin-handoffs":
-      case "stop-shards":
-        return this.#obey(from, message);
-      default:
-        return this.coordinator.receive(from, message);
-    }
-  }
-
-  /** A directive is obeyed only from the node that holds the term, and only by the life it was meant for. */
-  #obey(from: NodeRef, message: Extract<FromCoordinator, { incarnation: string }>): void {
-    const { term } = this.replica.state;
-    if (message.incarnation !== this.lease.incarnation) return;
-    if (message.term < term || (message.term === term && !this.#leads(from))) return;
-    if (message.term > term) this.replica.catchUp();
-    if (message.tag === "region-refused") this.#registration.refused(message);
-    else if (message.tag === "region-registered") this.replica.catchUp();
-    else this.region.receive(message);
-  }
-
-  #direct(to: NodeRef, message: FromCoordinator): void {
-    if (sameNode(to, this.self())) this.#receiveControl(to, message);
-    else this.#ports.transport.send(to.nodeId, "control", message, "control");
-  }
-
-  #toCoordinator(message: ToCoordinator): void {
-    const { coordinator } = this.replica.state;
-    if (coordinator !== null) this.#sendTo(coordinator, message);
-  }
-
-  #sendTo(to: NodeRef, message: ToCoordinator): boolean {
-    if (sameNode(to, this.self())) {
-      this.#receiveControl(to, message);
-      return true;
-    }
-    return this.#ports.transport.send(to.nodeId, "control", message, "control") === "queued";
-  }
-
-  // ---- the log
-
-  #committed(history: string, entries: readonly LogEntry[]): void {
-    this.replica.receive(history, entries);
-    const { term } = this.replica.state;
-    for (const peer of this.#ports.transport.connected()) {
-      this.#direct(peer, { tag: "log", term, history, entries });
-    }
-  }
+  // The log
 
   #entries(entries: readonly LogEntry[], state: ClusterState): void {
     this.region.follow(entries);
@@ -386,7 +319,7 @@ export class NodeRuntime {
     this.plane.ask.logMoved(moved.values());
     for (const entry of entries) if (entry.type === "node-dead") this.plane.ask.peerDown(entry);
     if (entries.some((entry) => entry.type === "coordinator-elected")) this.#newCoordinator();
-    if (entries.some((entry) => entry.type.startsWith("node-"))) this.#connect();
+    if (entries.some((entry) => entry.type.startsWith("node-"))) this.peers.connect();
     this.#registration.logMoved();
     this.onEntries.emit(entries, state);
   }
@@ -395,7 +328,7 @@ export class NodeRuntime {
     this.region.reload(state);
     this.plane.ask.logReloaded();
     this.#newCoordinator();
-    this.#connect();
+    this.peers.connect();
     this.#registration.logMoved();
     this.onReload.emit(state);
   }
@@ -403,29 +336,11 @@ export class NodeRuntime {
   #newCoordinator(): void {
     this.#registration.again();
     const claims = this.region.claims();
-    if (claims !== null) this.#toCoordinator(claims);
+    if (claims !== null) this.#control.toCoordinator(claims);
   }
 
   #shardsChanged(changed: readonly ShardBelief[], gone: readonly ShardRef[]): void {
     this.plane.ask.hostingChanged([...changed, ...gone]);
     this.onShards.emit(changed, gone);
-  }
-
-  /** How this node holds a shard, for requests that arrive. */
-  hosting(ref: ShardRef): { phase: "serving" | "draining" | "none"; epoch: number } {
-    const known = findShard(this.replica.state, ref)?.epoch ?? 0;
-    const phase = this.region.phaseOf(ref);
-    if (phase === "serving") return { phase, epoch: this.serving.epochOf(ref) };
-    return { phase: phase === null ? "none" : "draining", epoch: known };
-  }
-
-  // ---- leading
-
-  #campaign(): void {
-    const delayMs = (this.#options.ttlMs / 20) * (0.75 + this.#ports.clock.random() / 2);
-    void this.coordinator.tryLead();
-    this.#cancelLead = this.#ports.clock.after(delayMs, () => {
-      if (!this.#isLeaving) this.#campaign();
-    });
   }
 }

@@ -12,6 +12,8 @@ import { LocalNode } from "../runtime/local-node.ts";
 export interface MemoryClusterOptions extends Omit<NodeOptions, "databaseUrl"> {
   /** Of one frame, one way. @unit milliseconds @default 1 */
   readonly latencyMs?: number;
+  /** Whether nodes can see that another one's process is gone. @default true */
+  readonly shareHost?: boolean;
 }
 
 /** A node of a {@link MemoryCluster}, with what a test may do to it. */
@@ -64,10 +66,14 @@ export class MemoryCluster {
     const client = { link: wire };
     const transport = this.#network.transport({ nodeId, incarnation: clock.uuid() });
     const identity = this.#spawn();
+    const { shareHost = true } = this.#options;
+    const refusals = {
+      isRefused: async (address: string) => !this.nodes.has(address.slice("memory://".length)),
+    };
     const processes = {
       self: () => identity,
       observe: () => undefined,
-      isGone: (other: ProcessIdentity) => !this.#alive.has(other.pid),
+      isGone: (other: ProcessIdentity) => shareHost && !this.#alive.has(other.pid),
     };
     const ports = {
       sessions: this.postgres.sessions(client),
@@ -75,6 +81,7 @@ export class MemoryCluster {
       transport,
       clock,
       processes,
+      refusals: options.trustRefused ? refusals : null,
     };
     const outside = {
       address: `memory://${nodeId}`,

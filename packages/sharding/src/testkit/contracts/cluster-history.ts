@@ -109,7 +109,9 @@ const onNode =
   (type: "node-draining" | "node-drained" | "node-restored"): Make =>
   (state, { a }) => {
     const node = anyNode(state, a);
-    return node ? { type, ...node } : null;
+    // A life that has ended takes no part any more.
+    if (node === undefined || state.nodes.get(node.nodeId)?.state === "dead") return null;
+    return { type, ...node };
   };
 
 const all = ["unallocated", "starting", "hosted", "handing-off"];
@@ -167,7 +169,7 @@ const host = onShard(["starting"], (state, ref) => {
   return owner && { type: "shard-hosted", ...ref, ...owner, epoch: row.epoch };
 });
 
-const beginHandoff = onShard(["starting", "hosted"], (state, ref, { a, b, uuid }) => {
+const beginHandoff = onShard(["hosted"], (state, ref, { a, b, uuid }) => {
   const row = rowOf(state, ref);
   const owner = ownerOf(row);
   const to = anyNode(state, a);

@@ -1,0 +1,131 @@
+import type { ClusterState } from "../core/cluster.ts";
+import { type NodeRef, sameNode } from "../core/ids.ts";
+import type { LogEntry } from "../core/log.ts";
+import type {
+  AdminAnswer,
+  ControlMessage,
+  FromCoordinator,
+  StateChunk,
+  StateTaken,
+  ToCoordinator,
+} from "../core/messages.ts";
+import type { LogFn } from "../node-api.ts";
+import type { Channel, Transport } from "../ports/transport.ts";
+
+/** Who hears what. Each of them decides for itself; here it is only found out who is meant. */
+export interface ControlReceivers {
+  isLeading(): boolean;
+  /** For the coordinator, if this node is it. */
+  toCoordinator(from: NodeRef, message: ToCoordinator): void;
+  /** An order of the node that holds the term, meant for this life. */
+  order(message: FromCoordinator): void;
+  refused(message: Extract<FromCoordinator, { tag: "region-refused" }>): void;
+  answered(requestId: string, answer: AdminAnswer): void;
+  log(history: string, entries: readonly LogEntry[]): void;
+  /** Somebody knows a later term than this node. */
+  behind(): void;
+  state(from: NodeRef, message: StateChunk | StateTaken): void;
+  request(from: NodeRef, tuple: readonly unknown[]): void;
+}
+
+export interface ControlPorts {
+  readonly transport: Transport;
+  readonly self: () => NodeRef;
+  readonly cluster: () => ClusterState;
+  readonly log: LogFn;
+}
+
+/** Messages between nodes, this one included: what is sent to oneself takes no wire. */
+export class ControlPlane {
+  readonly #ports: ControlPorts;
+  readonly #to: ControlReceivers;
+
+  constructor(ports: ControlPorts, to: ControlReceivers) {
+    this.#ports = ports;
+    this.#to = to;
+  }
+
+  receive(from: NodeRef, channel: Channel, message: unknown): void {
+    if (channel === "data" && Array.isArray(message)) return this.#to.request(from, message);
+    if (typeof message !== "object" || message === null || !("tag" in message)) {
+      return this.#ports.log("warn", "a message without a tag", { from: from.nodeId, channel });
+    }
+    const known = message as ControlMessage;
+    const isState = known.tag === "state-chunk" || known.tag === "state-taken";
+    if (isState) this.#to.state(from, known);
+    else this.#receiveControl(from, known);
+  }
+
+  /** To a region, from this node as the coordinator. */
+  direct(to: NodeRef, message: FromCoordinator): void {
+    this.#send(to, message);
+  }
+
+  /** To whoever leads, as far as this node knows; lost when nobody does. Whoever needs an answer repeats. */
+  toCoordinator(message: ToCoordinator): void {
+    const { coordinator } = this.#ports.cluster();
+    if (coordinator !== null) this.#send(coordinator, message);
+  }
+
+  /** @returns whether the message is on its way. */
+  sendTo(to: NodeRef, message: ToCoordinator): boolean {
+    return this.#send(to, message);
+  }
+
+  /** Committed entries to everybody: the fast path of the log. */
+  push(history: string, entries: readonly LogEntry[]): void {
+    const { term } = this.#ports.cluster();
+    const message: FromCoordinator = { tag: "log", term, history, entries };
+    for (const peer of this.#ports.transport.connected()) this.#send(peer, message);
+  }
+
+  leads(node: NodeRef): boolean {
+    const { coordinator } = this.#ports.cluster();
+    return coordinator !== null && sameNode(coordinator, node);
+  }
+
+  #send(to: NodeRef, message: ToCoordinator | FromCoordinator): boolean {
+    if (sameNode(to, this.#ports.self())) {
+      this.#receiveControl(to, message);
+      return true;
+    }
+    return this.#ports.transport.send(to.nodeId, "control", message, "control") === "queued";
+  }
+
+  #receiveControl(from: NodeRef, message: ToCoordinator | FromCoordinator): void {
+    switch (message.tag) {
+      case "log":
+        return this.#to.log(message.history, message.entries);
+      case "admin-answer":
+        return this.#to.answered(message.requestId, message.answer);
+      case "admin":
+        if (this.#to.isLeading()) this.#to.toCoordinator(from, message);
+        else this.#refuseAdmin(from, message.requestId);
+        return;
+      case "region-registered":
+      case "region-refused":
+      case "host-shards":
+      case "begin-handoffs":
+      case "stop-shards":
+        return this.#obey(from, message);
+      default:
+        return this.#to.toCoordinator(from, message);
+    }
+  }
+
+  /** A directive is obeyed only from the node that holds the term, and only by the life it was meant for. */
+  #obey(from: NodeRef, message: Extract<FromCoordinator, { incarnation: string }>): void {
+    const { term } = this.#ports.cluster();
+    if (message.incarnation !== this.#ports.self().incarnation) return;
+    if (message.term < term || (message.term === term && !this.leads(from))) return;
+    if (message.term > term || message.tag === "region-registered") this.#to.behind();
+    if (message.tag === "region-refused") this.#to.refused(message);
+    else this.#to.order(message);
+  }
+
+  #refuseAdmin(to: NodeRef, requestId: string): void {
+    const why = `${this.#ports.self().nodeId} does not lead.`;
+    const answer: AdminAnswer = { ok: false, code: "NOT_COORDINATOR", why };
+    this.direct(to, { tag: "admin-answer", requestId, answer });
+  }
+}
