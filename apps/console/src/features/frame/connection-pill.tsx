@@ -27,14 +27,14 @@ export function ConnectionPill() {
       {state !== "loading" && (
         <span className="small:hidden">
           <span className="k">seq</span>{" "}
-          <span className="n v min-w-[7ch]" data-testid="conn-seq">
+          <span className="n v min-w-[7ch] text-left!" data-testid="conn-seq">
             {count(appliedSeq)}
           </span>
         </span>
       )}
       {isCurrent && (
         <span className="small:hidden">
-          <span className="k">lag</span> <span className="n v min-w-[6ch]">{lag}</span>
+          <span className="k">lag</span> <span className="n v min-w-[6ch] text-left!">{lag}</span>
         </span>
       )}
       {age !== null && <span className="n">{age}</span>}

@@ -45,7 +45,6 @@ export function MapCursor({ painter, layout, shards, selection }: MapCursorProps
     if (flat !== undefined) selection.select(flat);
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: the cells are painted; a table of 10,000 rows is the other view
     <div
       role="grid"
       tabIndex={0}
@@ -81,11 +80,7 @@ function ActiveCell(props: {
   const owner = lane.key === "" ? "no home" : lane.key;
   const ref = live.mirror.index.refOf(flat);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: see the grid
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and points here
     <div role="row" aria-rowindex={Math.floor(index / layout.metrics.columns) + 1}>
-      {/* biome-ignore lint/a11y/useSemanticElements: see the grid */}
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and points here */}
       <div
         role="gridcell"
         id="active-shard"

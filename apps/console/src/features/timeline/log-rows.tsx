@@ -7,6 +7,8 @@ import { clockTime, entryText } from "./entry-text.ts";
 /** The last entries of the cluster log, newest first, without their dates. */
 export function LogRows(props: {
   readonly limit: number;
+  /** Where the page says already whom the rows are about. */
+  readonly hidesSubject?: boolean;
   readonly only?: (entry: LogEntry) => boolean;
 }) {
   // A new summary means that there may be new entries.
@@ -31,13 +33,15 @@ export function LogRows(props: {
               <td className="w-px border-0 px-1.5 font-mono tracking-[-.02em] text-fg-0">
                 {entry.type}
               </td>
-              <td className="n w-px border-0 px-1.5 text-fg-0">
-                {href === null ? (
-                  subject
-                ) : (
-                  <Link href={href}>{subject.replace("default/", "")}</Link>
-                )}
-              </td>
+              {props.hidesSubject !== true && (
+                <td className="n w-px border-0 px-1.5 text-fg-0">
+                  {href === null ? (
+                    subject
+                  ) : (
+                    <Link href={href}>{subject.replace("default/", "")}</Link>
+                  )}
+                </td>
+              )}
               <td className="max-w-0 truncate border-0 px-1.5">{detail}</td>
             </tr>
           );

@@ -1,0 +1,72 @@
+"use client";
+import { useState } from "react";
+import { type DivergenceClass, severity } from "../../live/classify.ts";
+import { count } from "../../live/say.ts";
+import { useSummary } from "../../live/use-live.ts";
+import { Glyph } from "../../ui/glyph.tsx";
+import { stateLook } from "../../ui/tone.ts";
+import { DivergenceList } from "./divergence-list.tsx";
+
+const meanings: Readonly<Record<Exclude<DivergenceClass, "agree">, string>> = {
+  dual: "Two nodes serve one shard. S1 is broken.",
+  "stale-serving": "A node serves what it no longer owns. Fences refuse its writes.",
+  orphan: "Nobody serves the shard.",
+  "stale-idle": "A node names a right that has run out, and does not serve.",
+  skew: "A lease is counted differently here and there.",
+  unknown: "The node has not been heard. Nothing is concluded from silence.",
+  unaware: "Postgres gave it the shard; the node does not know yet.",
+};
+
+/** Where do belief and authority differ now? By class, worst first. */
+export function DivergencePage() {
+  const divergence = useSummary()?.divergence ?? null;
+  const [only, setOnly] = useState<DivergenceClass | null>(null);
+  const items = divergence?.items.filter((it) => only === null || it.class === only) ?? [];
+  const total = only === null ? (divergence?.total ?? 0) : (divergence?.byClass.get(only) ?? 0);
+  return (
+    <div className="page">
+      <div className="bar">
+        <h1 className="text-4">Divergence</h1>
+        <span className="text-2 text-fg-2">belief against authority, now</span>
+      </div>
+      <ul
+        className="grid grid-cols-4 border-line-1 border-b mid:grid-cols-3 small:grid-cols-1"
+        aria-label="Classes"
+      >
+        {severity
+          .filter((it) => it !== "agree")
+          .map((it) => {
+            const found = divergence?.byClass.get(it) ?? 0;
+            return (
+              <li key={it} className="border-line-1 border-b">
+                <button
+                  type="button"
+                  className="w-full px-(--gutter) py-2.5 text-left aria-pressed:bg-bg-2"
+                  aria-pressed={only === it}
+                  data-testid="divergence-class"
+                  data-class={it}
+                  data-count={found}
+                  onClick={() => setOnly(only === it ? null : it)}
+                >
+                  <span className="flex items-center gap-2">
+                    <Glyph
+                      name={stateLook[it].glyph}
+                      tone={found > 0 ? stateLook[it].tone : "unknown"}
+                    />
+                    <span className="font-medium text-fg-0">{it}</span>
+                    <span className="n ml-auto text-fg-0">{count(found)}</span>
+                  </span>
+                  <span className="text-1 mt-0.5 block text-fg-2">{meanings[it]}</span>
+                </button>
+              </li>
+            );
+          })}
+      </ul>
+      {divergence === null ? (
+        <p className="text-2 px-(--gutter) py-3 text-fg-2">Not known yet.</p>
+      ) : (
+        <DivergenceList divergence={{ ...divergence, items, total }} limit={200} />
+      )}
+    </div>
+  );
+}

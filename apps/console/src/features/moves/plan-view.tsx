@@ -1,0 +1,130 @@
+"use client";
+import type { PlanRow } from "@leasehold/sharding/observe";
+import { plural } from "../../live/say.ts";
+import type { Summary } from "../../live/summary.ts";
+import { live } from "../../live/use-live.ts";
+import { Figure, SectionHead } from "../../ui/section.tsx";
+import { StateBadge } from "../../ui/state-badge.tsx";
+import { Changes } from "./changes.tsx";
+import { changedSince, nodeChanges, planLook, progressOf } from "./plan.model.ts";
+import { PlanActions } from "./plan-actions.tsx";
+import { PlanMoves } from "./plan-moves.tsx";
+
+/** One plan: what it would do and why, or how far it is. */
+export function PlanView({ plan, summary }: { readonly plan: PlanRow; readonly summary: Summary }) {
+  const progress = progressOf(plan);
+  const changed = changedSince(live.mirror, plan);
+  const owned = new Map(summary.nodes.map((it) => [it.nodeId, it.owned]));
+  const changes = nodeChanges(owned, plan);
+  const isOpen = plan.state === "proposed";
+  const most = Math.max(0, ...owned.values());
+  const mostAfter = Math.max(
+    0,
+    ...[...owned].map(([nodeId, it]) => changes.find((one) => one.nodeId === nodeId)?.after ?? it),
+  );
+  return (
+    <section
+      aria-label={`${titleOf(plan)} plan`}
+      data-testid="plan"
+      data-plan-id={plan.planId}
+      data-state={plan.state}
+      className="border-line-2 border-b"
+    >
+      <div className="bar">
+        <h2 className="text-5 tracking-[-.015em]">{titleOf(plan)}</h2>
+        <span className="tok">{plan.planId}</span>
+        <StateBadge look={planLook[plan.state]} />
+        {plan.why !== null && <span className="text-2 text-fg-2">{plan.why}</span>}
+        <span className="flex-1" />
+        {changed > 0 && (
+          <span
+            className="badge h-7!"
+            data-tone="warning"
+            data-flat="false"
+            data-testid="plan-changed"
+          >
+            <span className="text-warning-text">
+              {plural(changed, "shard")} moved since: plan again
+            </span>
+          </span>
+        )}
+      </div>
+      <dl className="figs" data-testid="plan-summary">
+        <Figure
+          label="Moves"
+          value={progress.total}
+          note={share(progress.total, summary.totals.total)}
+        />
+        <Figure
+          label="Spread σ"
+          value={
+            <>
+              <span className="text-fg-2">{plan.spreadBefore.toFixed(1)}</span> →{" "}
+              {plan.spreadAfter.toFixed(1)}
+            </>
+          }
+          note="by weight"
+        />
+        {isOpen ? (
+          <Figure
+            label="Most loaded"
+            value={
+              <>
+                <span className="text-fg-2">{most}</span> → {mostAfter}
+              </>
+            }
+            note="shards"
+          />
+        ) : (
+          <Figure label="Done" value={progress.done} note={`of ${progress.total}`} />
+        )}
+        <Figure label="In flight" value={progress.moving} />
+        <Figure label="Failed or skipped" value={progress.failed + progress.skipped} />
+      </dl>
+      {!isOpen && <ProgressBar plan={plan} />}
+      <div className="grid grid-cols-[minmax(0,1fr)_520px] mid:grid-cols-[minmax(0,1fr)_400px] small:grid-cols-1">
+        <div className="min-w-0">
+          <SectionHead
+            title={isOpen ? "Changes" : "Still to change"}
+            meta={`${plural(changes.length, "node")}, largest first · ring: now · dot: after`}
+          />
+          <Changes changes={changes} />
+        </div>
+        <div className="min-w-0 border-line-1 border-l small:border-t small:border-l-0">
+          <PlanMoves plan={plan} />
+        </div>
+      </div>
+      <PlanActions plan={plan} changed={changed} />
+    </section>
+  );
+}
+
+function titleOf(plan: PlanRow): string {
+  if (plan.kind === "drain") return `Drain ${plan.node ?? ""}`;
+  if (plan.kind === "undo") return `Undo ${plan.undoes ?? ""}`;
+  return plan.kind === "move" ? "Move" : "Rebalance";
+}
+
+const share = (moves: number, total: number): string =>
+  total === 0 ? "" : `${((moves / total) * 100).toFixed(1)} % of shards`;
+
+function ProgressBar({ plan }: { readonly plan: PlanRow }) {
+  const { total, done, moving, failed, skipped } = progressOf(plan);
+  const width = (value: number): string => `${total === 0 ? 0 : (value / total) * 100}%`;
+  return (
+    <div
+      className="flex h-1.5 bg-bg-3"
+      role="progressbar"
+      aria-label="Plan progress"
+      aria-valuemin={0}
+      aria-valuemax={total}
+      aria-valuenow={done}
+      data-testid="plan-progress"
+    >
+      <i className="bg-stable-fill" style={{ width: width(done) }} />
+      <i className="bg-handoff-fill" style={{ width: width(moving) }} />
+      <i className="bg-danger-fill" style={{ width: width(failed) }} />
+      <i className="bg-unknown-fill" style={{ width: width(skipped) }} />
+    </div>
+  );
+}

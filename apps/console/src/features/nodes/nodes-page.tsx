@@ -1,0 +1,174 @@
+"use client";
+import Link from "next/link";
+import { useState } from "react";
+import type { NodeView } from "../../live/node-row.ts";
+import { count, duration, plural } from "../../live/say.ts";
+import { useSummary } from "../../live/use-live.ts";
+import { Glyph } from "../../ui/glyph.tsx";
+import { StateBadge } from "../../ui/state-badge.tsx";
+import { nodeLook } from "../../ui/tone.ts";
+import { NoNodes } from "../overview/overview-states.tsx";
+import { NodeDetail } from "./node-detail.tsx";
+
+export function NodesPage() {
+  const summary = useSummary();
+  const [chosen, setChosen] = useState<string | null>(null);
+  if (summary === null) return <p className="page p-(--gutter) text-fg-2">Loading the cluster.</p>;
+  const { nodes, retired } = summary;
+  if (nodes.length === 0) return <NoNodes />;
+  const selected = nodes.find((it) => it.nodeId === chosen) ?? worstOf(nodes);
+  const ready = nodes.filter((it) => it.condition === "ready").length;
+  const most = Math.max(1, ...nodes.map((it) => it.owned));
+  return (
+    <div className="page flex flex-col">
+      <div className="bar">
+        <h1 className="text-4">Nodes</h1>
+        <span className="text-2 text-fg-2">
+          {plural(nodes.length, "member")} · {count(ready)} ready
+          {nodes.length > ready && ` · ${nodes.length - ready} not`}
+        </span>
+      </div>
+      <div className="overflow-x-auto">
+        <table className="tbl node-table" aria-label="Nodes">
+          <thead>
+            <tr>
+              <th>Node</th>
+              <th>State</th>
+              <th className="small:hidden">Zone</th>
+              <th className="mid:hidden">Incarnation</th>
+              <th>Shards</th>
+              <th className="phone:hidden">Lease left</th>
+              <th className="mid:hidden">Postgres answered</th>
+              <th className="mid:hidden">Peers</th>
+              <th className="r small:hidden">Requests/s</th>
+              <th className="r small:hidden">p99</th>
+              <th className="small:hidden">Belief</th>
+              <th className="r phone:hidden">Heard</th>
+            </tr>
+          </thead>
+          <tbody>
+            {nodes.map((it) => (
+              <NodeRow
+                key={it.nodeId}
+                node={it}
+                most={most}
+                isSelected={it.nodeId === selected?.nodeId}
+                select={() => setChosen(it.nodeId)}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {retired.length > 0 && <Retired nodes={retired} />}
+      {selected !== undefined && <NodeDetail node={selected} isEmbedded />}
+    </div>
+  );
+}
+
+const worstOf = (nodes: readonly NodeView[]): NodeView | undefined =>
+  nodes.find((it) => it.condition !== "ready") ?? nodes[0];
+
+function NodeRow(props: {
+  readonly node: NodeView;
+  readonly most: number;
+  readonly isSelected: boolean;
+  select(): void;
+}) {
+  const { node } = props;
+  return (
+    <tr
+      data-testid="node-row"
+      data-node-id={node.nodeId}
+      data-condition={node.condition}
+      data-cordoned={node.cordoned}
+      data-owned={node.owned}
+      data-selected={props.isSelected}
+      onClick={props.select}
+    >
+      <td>
+        <Link className="n font-medium text-fg-0" href={`/nodes/${node.nodeId}`}>
+          {node.nodeId}
+        </Link>
+        {node.isCoordinator && (
+          <span className="ml-2 text-fg-2 phone:hidden">
+            coordinator <span className="n">{node.term ?? ""}</span>
+          </span>
+        )}
+      </td>
+      <td>
+        <StateBadge look={nodeLook[node.condition]} flat />
+        {node.cordoned && node.condition !== "cordoned" && (
+          <Glyph name="lock" tone="unknown" className="ml-1.5" />
+        )}
+      </td>
+      <td className="n small:hidden">{node.zone === "" ? "–" : node.zone}</td>
+      <td className="n mid:hidden">{node.incarnation.slice(0, 8)}</td>
+      <td>
+        <span className="n inline-block min-w-[5ch] text-right text-fg-0">{count(node.owned)}</span>
+        <span className="meter ml-2 inline-block w-20 align-middle small:w-10">
+          <i className="bg-stable-fill!" style={{ width: `${(node.owned / props.most) * 100}%` }} />
+        </span>
+      </td>
+      <td className="phone:hidden">
+        <LeaseLeft node={node} />
+      </td>
+      <td className="n mid:hidden">
+        {node.postgresReachable === false ? (
+          <span className="text-warning-text">cut {duration(node.postgresOkMsAgo ?? 0)}</span>
+        ) : node.postgresOkMsAgo === null ? (
+          "–"
+        ) : (
+          duration(node.postgresOkMsAgo)
+        )}
+      </td>
+      <td className="n mid:hidden">
+        {node.peers.filter((it) => it.connected).length} of {node.peers.length}
+      </td>
+      <td className="n r small:hidden">{count(Math.round(node.load?.requestsPerSecond ?? 0))}</td>
+      <td className="n r small:hidden">
+        {node.load === null ? "–" : `${node.load.p99Ms.toFixed(1)} ms`}
+      </td>
+      <td className="small:hidden">
+        {node.divergent === 0 ? (
+          <span className="text-fg-2">agrees</span>
+        ) : (
+          <span className="text-warning-text">
+            <Glyph name="differ" tone="warning" className="mr-1.5 align-[-1px]" />
+            {count(node.divergent)} differ
+          </span>
+        )}
+      </td>
+      <td className="n r text-fg-2 phone:hidden">
+        {node.heardMsAgo === null ? "never" : duration(node.heardMsAgo)}
+      </td>
+    </tr>
+  );
+}
+
+function LeaseLeft({ node }: { readonly node: NodeView }) {
+  if (node.leaseLeftMs === null || node.leaseTtlMs === 0) return "–";
+  const share = Math.min(1, node.leaseLeftMs / node.leaseTtlMs);
+  return (
+    <span className={node.leaseAtRisk ? "text-warning-text" : ""}>
+      <span className="meter mr-2 inline-block w-14 align-middle">
+        <i
+          className={node.leaseAtRisk ? "bg-warning-mark!" : ""}
+          style={{ width: `${share * 100}%` }}
+        />
+      </span>
+      <span className="n">{node.leaseState === "lost" ? "lost" : duration(node.leaseLeftMs)}</span>
+    </span>
+  );
+}
+
+function Retired({ nodes }: { readonly nodes: readonly NodeView[] }) {
+  return (
+    <details
+      className="text-2 border-line-1 border-y px-(--gutter) py-2.5 text-fg-2"
+      data-testid="retired"
+    >
+      <summary>{plural(nodes.length, "node")} retired</summary>
+      <p className="n mt-1">{nodes.map((it) => `${it.nodeId} (${it.condition})`).join(", ")}</p>
+    </details>
+  );
+}

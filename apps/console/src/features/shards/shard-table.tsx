@@ -1,0 +1,175 @@
+"use client";
+import {
+  createColumnHelper,
+  createSortedRowModel,
+  rowSortingFeature,
+  sortFn_alphanumeric,
+  sortFn_basic,
+  tableFeatures,
+  useTable,
+} from "@tanstack/react-table";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import Link from "next/link";
+import { useEffect, useRef, useState } from "react";
+import { live } from "../../live/use-live.ts";
+import { SpacerRow } from "../../ui/spacer-row.tsx";
+import { StateBadge } from "../../ui/state-badge.tsx";
+import { stateLook } from "../../ui/tone.ts";
+import { type ShardFacts, type ShardFilter, shardFacts } from "./filter.model.ts";
+
+const features = tableFeatures({
+  rowSortingFeature,
+  sortedRowModel: createSortedRowModel(),
+  sortFns: { alphanumeric: sortFn_alphanumeric, basic: sortFn_basic },
+});
+const column = createColumnHelper<typeof features, ShardFacts>();
+const columns = column.columns([
+  column.accessor("flat", { header: "Shard", sortFn: "basic" }),
+  column.accessor("state", { header: "State", sortFn: "alphanumeric" }),
+  column.accessor((it) => it.owner ?? "", { id: "owner", header: "Owner", sortFn: "alphanumeric" }),
+  column.accessor("epoch", { header: "Epoch", sortFn: "basic" }),
+  column.accessor("rowState", { header: "Authority", sortFn: "alphanumeric" }),
+  column.accessor((it) => (it.pinned ? 1 : 0), { id: "pinned", header: "Pinned", sortFn: "basic" }),
+]);
+
+const rowHeight = 28;
+/** Rows are read again so often, and never while a hand is on them. @unit milliseconds */
+const refreshEveryMs = 1000;
+
+/** Every shard as a row. It holds still under pointer and focus: a row must not slip away. */
+export function ShardTable(props: {
+  readonly filter: ShardFilter | null;
+  readonly selected: number;
+  select(flat: number): void;
+}) {
+  const { filter, selected } = props;
+  const [isHeld, setHeld] = useState(false);
+  const data = useShardRows(filter, isHeld);
+  const scroller = useRef<HTMLDivElement>(null);
+  const table = useTable({ features, columns, data, getRowId: (it) => String(it.flat) });
+  const { rows } = table.getRowModel();
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+  });
+  const items = virtual.getVirtualItems();
+  const above = items[0]?.start ?? 0;
+  const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
+  if (filter !== null && data.length === 0) {
+    return <p className="text-2 px-(--gutter) py-3 text-fg-2">No shard passes the filter.</p>;
+  }
+  return (
+    <div
+      ref={scroller}
+      className="h-full overflow-auto"
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      data-held={isHeld}
+    >
+      <table
+        className="tbl"
+        aria-label="Shards"
+        aria-rowcount={rows.length}
+        data-testid="shard-table"
+      >
+        <thead className="sticky top-0 z-1 bg-bg-0">
+          {table.getHeaderGroups().map((group) => (
+            <tr key={group.id}>
+              {group.headers.map((header) => {
+                const sorted = header.column.getIsSorted();
+                return (
+                  <th
+                    key={header.id}
+                    aria-sort={
+                      sorted === false ? "none" : sorted === "asc" ? "ascending" : "descending"
+                    }
+                  >
+                    <button type="button" onClick={header.column.getToggleSortingHandler()}>
+                      <table.FlexRender header={header} />
+                      {sorted === "asc" && " ↑"}
+                      {sorted === "desc" && " ↓"}
+                    </button>
+                  </th>
+                );
+              })}
+            </tr>
+          ))}
+        </thead>
+        <tbody>
+          <SpacerRow height={above} />
+          {items.map((item) => {
+            const row = rows[item.index];
+            return row === undefined ? null : (
+              <ShardRow
+                key={row.id}
+                it={row.original}
+                at={item.index}
+                isSelected={row.original.flat === selected}
+                select={props.select}
+              />
+            );
+          })}
+          <SpacerRow height={below} />
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function ShardRow(props: {
+  readonly it: ShardFacts;
+  readonly at: number;
+  readonly isSelected: boolean;
+  select(flat: number): void;
+}) {
+  const { it } = props;
+  return (
+    <tr
+      aria-rowindex={props.at + 2}
+      data-testid="shard-row"
+      data-shard-id={`${it.group}/${it.shard}`}
+      data-state={it.state}
+      data-selected={props.isSelected}
+      onClick={() => props.select(it.flat)}
+    >
+      <td className="n">
+        <Link className="text-fg-0" href={`/shards/${it.group}/${it.shard}`}>
+          {it.label}
+        </Link>
+      </td>
+      <td>
+        <StateBadge look={stateLook[it.state]} flat />
+      </td>
+      <td className="n">{it.owner ?? "–"}</td>
+      <td className="n">{it.epoch}</td>
+      <td>{it.rowState}</td>
+      <td>{it.pinned ? "pinned" : ""}</td>
+    </tr>
+  );
+}
+
+function useShardRows(filter: ShardFilter | null, isHeld: boolean): readonly ShardFacts[] {
+  const [rows, setRows] = useState<readonly ShardFacts[]>([]);
+  useEffect(() => {
+    const read = (): void => setRows(readRows(filter));
+    read();
+    if (isHeld) return;
+    const timer = setInterval(read, refreshEveryMs);
+    return () => clearInterval(timer);
+  }, [filter, isHeld]);
+  return rows;
+}
+
+function readRows(filter: ShardFilter | null): ShardFacts[] {
+  const { index, verdicts } = live.mirror;
+  const rows: ShardFacts[] = [];
+  for (let flat = 0; flat < index.size; flat++) {
+    const row = live.mirror.rowOf(flat);
+    if (row === undefined) continue;
+    const it = shardFacts(flat, index.refOf(flat), row, verdicts.cellOf(flat), index.label(flat));
+    if (filter === null || filter(it)) rows.push(it);
+  }
+  return rows;
+}

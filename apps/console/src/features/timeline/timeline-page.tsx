@@ -1,0 +1,157 @@
+"use client";
+import type { LogEntry } from "@leasehold/sharding/observe";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import Link from "next/link";
+import { useSearchParams } from "next/navigation";
+import { useMemo, useRef, useState } from "react";
+import { count } from "../../live/say.ts";
+import { live, useSummary } from "../../live/use-live.ts";
+import { Button } from "../../ui/button.tsx";
+import { Glyph } from "../../ui/glyph.tsx";
+import { SpacerRow } from "../../ui/spacer-row.tsx";
+import { ActivityChart } from "./activity-chart.tsx";
+import { clockTime, entryText, type Topic } from "./entry-text.ts";
+import { parseEntryFilter, visibleEntries } from "./timeline.model.ts";
+
+const topics: readonly { readonly topic: Topic; readonly label: string }[] = [
+  { topic: "ownership", label: "Ownership" },
+  { topic: "membership", label: "Membership" },
+  { topic: "plans", label: "Plans" },
+  { topic: "coordinator", label: "Coordinator" },
+];
+
+const rowHeight = 28;
+
+/** The cluster log. It stands still while it is read: new entries wait behind a button. */
+export function TimelinePage() {
+  const summary = useSummary();
+  const [text, setText] = useState(useSearchParams().get("q") ?? "");
+  const [shown, setShown] = useState<ReadonlySet<Topic>>(new Set(topics.map((it) => it.topic)));
+  const [heldAtSeq, setHeldAtSeq] = useState<number | null>(null);
+  const scroller = useRef<HTMLDivElement>(null);
+  const filter = useMemo(() => parseEntryFilter(text), [text]);
+  const lastSeq = summary?.seq ?? 0;
+  const upToSeq = heldAtSeq ?? lastSeq;
+  const entries = useMemo(
+    () => visibleEntries(live.mirror.log.entries, shown, filter, upToSeq),
+    [shown, filter, upToSeq, live.mirror.log.entries[0]?.seq],
+  );
+  const virtual = useVirtualizer({
+    count: entries.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+  });
+  const toggle = (topic: Topic): void => {
+    const next = new Set(shown);
+    if (!next.delete(topic)) next.add(topic);
+    setShown(next);
+  };
+  const waiting = heldAtSeq === null ? 0 : lastSeq - heldAtSeq;
+  const resume = (): void => {
+    setHeldAtSeq(null);
+    scroller.current?.scrollTo({ top: 0 });
+  };
+  const items = virtual.getVirtualItems();
+  return (
+    <div className="page flex h-full flex-col">
+      <div className="bar">
+        <h1 className="sr-only">Timeline</h1>
+        <search className="min-w-40 flex-1">
+          <input
+            className="inp quiet w-full"
+            aria-label="Filter the log"
+            placeholder="Filter: type:shard-* shard:172 node:node-2"
+            data-testid="timeline-filter"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+        </search>
+        {topics.map(({ topic, label }) => (
+          <button
+            key={topic}
+            type="button"
+            className="btn aria-pressed:bg-bg-3"
+            data-kind="ghost"
+            aria-pressed={shown.has(topic)}
+            onClick={() => toggle(topic)}
+          >
+            {label}
+          </button>
+        ))}
+        {heldAtSeq === null ? (
+          <Button testId="timeline-hold" onClick={() => setHeldAtSeq(lastSeq)}>
+            Hold
+          </Button>
+        ) : (
+          <Button kind="primary" testId="timeline-resume" onClick={resume}>
+            {waiting > 0 ? `Show ${count(waiting)} new` : "Follow"}
+          </Button>
+        )}
+      </div>
+      <ActivityChart />
+      <div
+        ref={scroller}
+        className="min-h-0 flex-1 overflow-auto"
+        data-testid="timeline"
+        data-held={heldAtSeq !== null}
+        // Reading further down holds the list, so that it does not run away under the reader.
+        onScroll={(event) => {
+          if (event.currentTarget.scrollTop > rowHeight && heldAtSeq === null)
+            setHeldAtSeq(lastSeq);
+        }}
+      >
+        <table className="tbl" aria-label="Cluster log" aria-rowcount={entries.length}>
+          <thead className="sticky top-0 z-1 bg-bg-0">
+            <tr>
+              <th className="r w-24">Seq</th>
+              <th className="w-32">At</th>
+              <th className="r w-14 small:hidden">Term</th>
+              <th className="w-52">Type</th>
+              <th className="w-36">Subject</th>
+              <th className="small:hidden">Detail</th>
+            </tr>
+          </thead>
+          <tbody>
+            <SpacerRow height={items[0]?.start ?? 0} />
+            {items.map(({ index }) => {
+              const entry = entries[index];
+              return entry === undefined ? null : <Row key={entry.seq} entry={entry} at={index} />;
+            })}
+            <SpacerRow height={virtual.getTotalSize() - (items.at(-1)?.end ?? 0)} />
+          </tbody>
+        </table>
+        {entries.length === 0 && (
+          <p className="text-2 px-(--gutter) py-3 text-fg-2">
+            {live.mirror.log.entries.length === 0
+              ? "No entries yet."
+              : "No entry passes the filter."}
+          </p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Row({ entry, at }: { readonly entry: LogEntry; readonly at: number }) {
+  const { subject, href, detail, glyph, tone } = entryText(entry);
+  return (
+    <tr aria-rowindex={at + 2} data-testid="log-row" data-seq={entry.seq} data-type={entry.type}>
+      <td className="n r text-fg-2">{count(entry.seq)}</td>
+      <td className="n" title={entry.at}>
+        {clockTime(entry.at)}
+      </td>
+      <td className="n r text-fg-2 small:hidden">{entry.term}</td>
+      <td>
+        <Glyph name={glyph} tone={tone} className="mr-1.5 align-[-1px]" />
+        <span className="font-mono tracking-[-.02em] text-fg-0">{entry.type}</span>
+      </td>
+      <td className="n text-fg-0">
+        {href === null ? subject : <Link href={href}>{subject}</Link>}
+      </td>
+      <td className="max-w-0 truncate small:hidden" title={detail}>
+        {detail}
+      </td>
+    </tr>
+  );
+}
