@@ -13,7 +13,7 @@ export class ManualClock implements Clock {
   #nowMs = 0;
   #suspendedMs = 0;
   /** In the order of setting, which is the order of running for the same instant. */
-  #timers: Timer[] = [];
+  readonly #timers = new Set<Timer>();
   #seed: number;
 
   constructor(seed = 1) {
@@ -30,20 +30,17 @@ export class ManualClock implements Clock {
 
   after(delayMs: number, fn: () => void): () => void {
     const timer = { atMs: this.#nowMs + Math.max(0, delayMs), fn };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
   }
 
   /** Runs what is due within `ms`, in the order of time; a timer set meanwhile counts too. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
     for (let next = this.#nextUntil(endMs); next !== undefined; next = this.#nextUntil(endMs)) {
-      const due = next;
-      this.#timers = this.#timers.filter((timer) => timer !== due);
-      this.#nowMs = due.atMs;
-      due.fn();
+      this.#timers.delete(next);
+      this.#nowMs = next.atMs;
+      next.fn();
     }
     this.#nowMs = endMs;
   }
