@@ -329,7 +329,7 @@ function act(world: World, step: Action): void {
   if (node === undefined) return;
   if (step.do === "follow") follow(world, node, step.count);
   else if (step.do === "elect") elect(world, node);
-  else finishDrain(world, node, step.fails, step.size);
+  else if (step.do === "drained") finishDrain(world, node, step.fails, step.size);
 }
 
 function ask(world: World, command: AdminCommand): void {
@@ -360,7 +360,8 @@ function run(steps: readonly Action[]): World {
 }
 
 describe("coordinator and regions", () => {
-  const runs = Number(process.env.PROTOCOL_RUNS ?? 250);
+  const { PROTOCOL_RUNS } = process.env;
+  const runs = Number(PROTOCOL_RUNS ?? 250);
 
   test("no history serves a shard twice, repeats an epoch or leaves a shard behind (S1, S2, S6, S7, L1, L4)", () => {
     fc.assert(
