@@ -43,6 +43,8 @@ export class Connection {
   /** Frames that came before the link was up; null once it is. */
   #early: Buffer[] | null = [];
   #isFlushDue = false;
+  /** Of the socket, as of the first message of this turn: nothing is written before the turn's flush. */
+  #pendingBytes = 0;
   #ticks = 0;
   #silentTicks = 0;
 
@@ -77,12 +79,12 @@ export class Connection {
     const { limits } = this.#options;
     const size = messageSize(message, limits.maxDepth - 1);
     if (size > limits.maxFrameBytes) return this.#refuseUndeliverable(variant, size);
+    if (!this.#isFlushDue) this.#flushSoon();
     const isFull =
       this.#outbox.messages >= limits.queueMessages ||
-      this.#outbox.bytes + this.#socket.pendingBytes + size > limits.queueBytes;
+      this.#outbox.bytes + this.#pendingBytes + size > limits.queueBytes;
     if (isFull) return this.#refuse(variant, "full");
     this.#outbox.push(message, variant, size);
-    if (!this.#isFlushDue) this.#flushSoon();
     return "queued";
   }
 
@@ -110,6 +112,7 @@ export class Connection {
   /** At the end of this turn, after every promise that it resolved: what those send shares the frame. */
   #flushSoon(): void {
     this.#isFlushDue = true;
+    this.#pendingBytes = this.#socket.pendingBytes;
     queueMicrotask(() => process.nextTick(() => this.flush()));
   }
 

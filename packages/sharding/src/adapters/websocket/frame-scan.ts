@@ -19,16 +19,13 @@ const fixedSizes: Readonly<Record<number, number>> = {
   209: 3,
   210: 5,
   211: 9,
-  220: 3, // array 16, 32 and map 16, 32: the header only
-  221: 5,
-  222: 3,
-  223: 5,
 };
 
-/** Per first byte: the bytes of the token, its children not counted; 0 where more has to be read. */
+/** Bytes of a value whose first byte says it all; 0 where it does not, or where other values are inside. */
 const sizes = Uint8Array.from({ length: 256 }, (_, token) => {
-  if (token < 0xa0 || token >= 0xe0) return 1;
-  return token < 0xc0 ? 1 + (token & 0x1f) : (fixedSizes[token] ?? 0);
+  if (token < 0x80 || token >= 0xe0) return 1;
+  const isShortText = token >= 0xa0 && token < 0xc0;
+  return isShortText ? 1 + (token & 0x1f) : (fixedSizes[token] ?? 0);
 });
 
 /** Bytes of the length that follows: binary and string 8, 16, 32. */
@@ -49,58 +46,103 @@ const extensions: Readonly<Record<number, { typeAt: number; type: number; size: 
   199: { typeAt: 2, type: 0xff, size: 15 },
 };
 
-/** How many values are still to come at each depth. One scan at a time: it never yields. */
-let left = new Float64Array(129);
-
 /** @returns what is wrong with the frame, or null. */
-export function scanFrame(frame: Uint8Array, maxDepth: number): string | null {
-  if (!isList(frame[0])) return "not a list of messages";
-  if (left.length <= maxDepth) left = new Float64Array(maxDepth + 1);
-  let at = 0;
-  let depth = 0;
-  left[0] = 1;
-  while (depth >= 0) {
-    const remaining = left[depth] as number;
-    if (remaining === 0) {
-      depth--;
-      continue;
-    }
-    left[depth] = remaining - 1;
-    const token = frame[at] ?? 0xc1;
-    const children = childrenOf(frame, at, token);
-    at += sizes[token] || sizeOf(frame, at, token);
-    if (!(at + children <= frame.length)) return "truncated, or with a type that is not plain data";
-    if (children === 0) continue;
-    if (depth === maxDepth) return `nested deeper than ${maxDepth}`;
-    left[++depth] = children;
+export const scanFrame = (frame: Uint8Array, maxDepth: number): string | null =>
+  new Scan(frame, maxDepth).run();
+
+class Scan {
+  readonly #frame: Uint8Array;
+  readonly #maxDepth: number;
+  #at = 0;
+  /** Values still to come in the innermost list or map; further out, those of `outer`. */
+  #toCome = 1;
+  readonly #outer: number[] = [];
+
+  constructor(frame: Uint8Array, maxDepth: number) {
+    this.#frame = frame;
+    this.#maxDepth = maxDepth;
   }
-  return at === frame.length ? null : "followed by other bytes";
+
+  run(): string | null {
+    const first = this.#frame[0] ?? 0;
+    if (!isContainer(first) || isMap(first)) return "not a list of messages";
+    for (;;) {
+      this.#skipSmall();
+      const fault = this.#toCome > 0 ? this.#takeNext() : null;
+      if (fault !== null) return fault;
+      if (this.#toCome > 0) continue;
+      const outer = this.#outer.pop();
+      if (outer === undefined) break;
+      this.#toCome = outer;
+    }
+    return this.#at === this.#frame.length ? null : "followed by other bytes";
+  }
+
+  /** Most values are small: past them in one go. May end behind the frame, where there is no token any more. */
+  #skipSmall(): void {
+    const frame = this.#frame;
+    let at = this.#at;
+    let toCome = this.#toCome;
+    for (; toCome > 0; toCome--) {
+      const size = sizes[frame[at] as number] as number;
+      if (!(size > 0)) break;
+      at += size;
+    }
+    this.#at = at;
+    this.#toCome = toCome;
+  }
+
+  /** A list or map is entered, anything else passed. */
+  #takeNext(): string | null {
+    const token = this.#frame[this.#at] ?? neverUsed;
+    this.#toCome--;
+    if (!isContainer(token)) {
+      this.#at += sizeOf(this.#frame, this.#at, token);
+      return this.#at <= this.#frame.length ? null : notPlain;
+    }
+    this.#at += headerSize(token);
+    const children = childrenOf(this.#frame, this.#at, token);
+    // Every value has at least a byte: a list cannot be longer than the frame that announces it.
+    if (!(this.#at + children <= this.#frame.length)) return notPlain;
+    if (this.#outer.length === this.#maxDepth) return `nested deeper than ${this.#maxDepth}`;
+    this.#outer.push(this.#toCome);
+    this.#toCome = children;
+    return null;
+  }
 }
 
-const isList = (token: number | undefined): boolean =>
-  token !== undefined && ((token >= 0x90 && token < 0xa0) || token === 0xdc || token === 0xdd);
+const neverUsed = 0xc1;
+const notPlain = "truncated, or with a type that is not plain data";
 
+const isContainer = (token: number): boolean =>
+  (token >= 0x80 && token < 0xa0) || (token >= 0xdc && token <= 0xdf);
+
+const isMap = (token: number): boolean => token < 0x90 || token >= 0xde;
+
+const headerSize = (token: number): number => (token < 0xa0 ? 1 : token & 1 ? 5 : 3);
+
+/** A map has a key and a value for each entry. `at`: behind the header. */
 function childrenOf(frame: Uint8Array, at: number, token: number): number {
-  if (token < 0x80 || token >= 0xe0) return 0;
-  if (token < 0x90) return (token & 0x0f) * 2;
-  if (token < 0xa0) return token & 0x0f;
-  if (token < 0xdc) return 0;
-  const count = readNumber(frame, at + 1, token & 1 ? 4 : 2);
-  return token < 0xde ? count : count * 2;
+  const count = token < 0xa0 ? token & 0x0f : readNumber(frame, at, token & 1 ? 4 : 2);
+  return isMap(token) ? count * 2 : count;
 }
 
 /** NaN where the token is not one of plain data: every comparison with it fails. */
 function sizeOf(frame: Uint8Array, at: number, token: number): number {
   const lengthSize = lengthSizes[token];
-  if (lengthSize !== undefined) return 1 + lengthSize + readNumber(frame, at + 1, lengthSize);
+  if (lengthSize !== undefined) {
+    return 1 + lengthSize + readNumber(frame, at + 1 + lengthSize, lengthSize);
+  }
   const extension = extensions[token];
   if (extension === undefined || frame[at + extension.typeAt] !== extension.type) return Number.NaN;
   return extension.size;
 }
 
-function readNumber(frame: Uint8Array, at: number, bytes: number): number {
+/** The number in the `bytes` bytes that end at `end`. */
+function readNumber(frame: Uint8Array, end: number, bytes: number): number {
   let value = 0;
-  for (let index = at; index < at + bytes; index++)
+  for (let index = end - bytes; index < end; index++) {
     value = value * 256 + (frame[index] ?? Number.NaN);
+  }
   return value;
 }

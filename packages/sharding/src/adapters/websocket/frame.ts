@@ -31,7 +31,9 @@ export function decodeFrame(frame: Buffer, maxDepth: number): Decoded {
   const fault = scanFrame(frame, maxDepth);
   if (fault !== null) return { tag: "bad", why: fault };
   try {
-    return { tag: "messages", messages: packr.unpack(frame) as unknown[] };
+    // Bytes inside a message come out as what the frame is: plain ones, as they were sent.
+    const bytes = new Uint8Array(frame.buffer, frame.byteOffset, frame.length);
+    return { tag: "messages", messages: packr.unpack(bytes) as unknown[] };
   } catch (error) {
     return { tag: "bad", why: error instanceof Error ? error.message : String(error) };
   }
