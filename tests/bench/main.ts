@@ -8,7 +8,7 @@ import { printTable } from "./support/table.ts";
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   allocation: async () => (await import("./allocation.ts")).bench,
-
+  mesh: async () => (await import("./mesh.ts")).bench,
 };
 
 const { values, positionals } = parseArgs({

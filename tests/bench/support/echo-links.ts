@@ -1,0 +1,98 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Packr } from "msgpackr";
+import { WebSocket, WebSocketServer } from "ws";
+// The mesh is internal to the library: only its benchmark reaches for it past the public entry points.
+import { systemClock } from "../../../packages/sharding/src/adapters/system-clock.ts";
+import { createWebsocketTransport } from "../../../packages/sharding/src/adapters/websocket/transport.ts";
+
+/** Sends a message; the receiver was given when the link was opened. */
+export type Send = (message: unknown) => void;
+export type Receive = (message: unknown, answer: Send) => void;
+
+export interface EchoLink {
+  /** @returns the port that it listens on. */
+  serve(receive: Receive): Promise<number>;
+  connect(port: number, receive: (message: unknown) => void): Promise<Send>;
+}
+
+export type LinkName = "bare" | "mesh";
+export const links: Readonly<Record<LinkName, EchoLink>> = { bare: bareLink(), mesh: meshLink() };
+
+/** ws and msgpackr with one array per microtask turn, and nothing else: the limit that the mesh is held against. */
+function bareLink(): EchoLink {
+  const packr = new Packr({ useRecords: false });
+  const batched = (ws: WebSocket): Send => {
+    let queue: unknown[] = [];
+    return (message) => {
+      if (queue.push(message) > 1) return;
+      queueMicrotask(() => {
+        const batch = queue;
+        queue = [];
+        ws.send(packr.pack(batch));
+      });
+    };
+  };
+  const onEach = (ws: WebSocket, receive: (message: unknown) => void): void => {
+    ws.on("message", (frame) => {
+      for (const message of packr.unpack(frame as Buffer) as unknown[]) receive(message);
+    });
+  };
+  return {
+    serve: (receive) =>
+      new Promise((resolve) => {
+        const server = new WebSocketServer({
+          host: "127.0.0.1",
+          port: 0,
+          perMessageDeflate: false,
+        });
+        server.on("connection", (ws) => {
+          const send = batched(ws);
+          onEach(ws, (message) => receive(message, send));
+        });
+        server.on("listening", () => resolve((server.address() as AddressInfo).port));
+      }),
+    connect: (port, receive) =>
+      new Promise((resolve, reject) => {
+        const ws = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
+        onEach(ws, receive);
+        ws.on("error", reject);
+        ws.on("open", () => resolve(batched(ws)));
+      }),
+  };
+}
+
+function meshLink(): EchoLink {
+  const start = (nodeId: string) =>
+    createWebsocketTransport({
+      self: { nodeId, incarnation: "life-1" },
+      cluster: "bench",
+      secret: "bench",
+      clock: systemClock,
+    });
+  return {
+    serve: (receive) =>
+      new Promise((resolve) => {
+        const transport = start("server");
+        const answer: Send = (message) => transport.send("client", "data", message, "reply");
+        transport.onMessage((_from, _channel, message) => receive(message, answer));
+        const server = createServer();
+        server.on("upgrade", (request, socket, head) =>
+          transport.handleUpgrade(request, socket, head),
+        );
+        server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+      }),
+    connect: (port, receive) =>
+      new Promise((resolve) => {
+        const transport = start("client");
+        transport.onMessage((_from, _channel, message) => receive(message));
+        transport.onPeer((_peer, state) => {
+          if (state === "up")
+            resolve((message) => transport.send("server", "data", message, "request"));
+        });
+        transport.setPeers([
+          { nodeId: "server", incarnation: "life-1", address: `http://127.0.0.1:${port}` },
+        ]);
+      }),
+  };
+}
