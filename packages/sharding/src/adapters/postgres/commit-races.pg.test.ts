@@ -6,7 +6,7 @@ import { StoreUnavailableError } from "../../errors.ts";
 import type { LeaseSession } from "../../ports/lease-session.ts";
 import type { CommitResult, StateStore } from "../../ports/state-store.ts";
 import { waitUntil } from "../../testkit/contracts/wait-until.ts";
-import { createTestCluster, type TestCluster } from "./fixtures/test-cluster.ts";
+import { type TestCluster, testClusters } from "./fixtures/test-cluster.ts";
 
 /**
  * Two writers meet on one row while neither has committed: the interleavings that no amount of
@@ -14,13 +14,14 @@ import { createTestCluster, type TestCluster } from "./fixtures/test-cluster.ts"
  */
 describe("a commit that meets another writer", () => {
   const holder: NodeRef = { nodeId: "node-b", incarnation: randomUUID() };
+  const createCluster = testClusters();
   let cluster: TestCluster;
   let other: Client;
   let store: StateStore;
   let session: LeaseSession;
 
   beforeEach(async () => {
-    cluster = await createTestCluster();
+    cluster = await createCluster();
     other = await cluster.connect();
     const stores = cluster.stores();
     store = stores.store;
@@ -31,7 +32,7 @@ describe("a commit that meets another writer", () => {
 
   afterEach(async () => {
     await session.close();
-    await cluster.drop();
+    await cluster.close();
   });
 
   const declareDead = async (by: StateStore = store): Promise<CommitResult> => {

@@ -7,27 +7,29 @@ import type { LeaseSessionOptions } from "../../ports/lease-session.ts";
 import { waitUntil } from "../../testkit/contracts/wait-until.ts";
 import { blackHole } from "./fixtures/black-hole.ts";
 import { type Pooler, startPooler } from "./fixtures/pooler.ts";
-import { createTestCluster, type TestCluster } from "./fixtures/test-cluster.ts";
+import { type TestCluster, testClusters } from "./fixtures/test-cluster.ts";
 
 describe("a lease session on Postgres", () => {
+  const createCluster = testClusters();
   let cluster: TestCluster;
   let poolers: Pooler[];
 
   beforeEach(async () => {
-    cluster = await createTestCluster();
+    cluster = await createCluster();
     poolers = [];
   });
 
   afterEach(async () => {
     await Promise.all(poolers.map((pooler) => pooler.close()));
-    await cluster.drop();
+    await alter("reset all");
+    await cluster.close();
   });
 
   const holder: NodeRef = { nodeId: "node-1", incarnation: randomUUID() };
   const options = (change: Partial<LeaseSessionOptions> = {}): LeaseSessionOptions => ({
     holder,
     ttlMs: 5_000,
-    timeoutMs: 1_000,
+    timeoutMs: 2_000,
     ...change,
   });
   const lease = { ...holder, address: "", process: null };
@@ -41,10 +43,12 @@ describe("a lease session on Postgres", () => {
     return pooler.url;
   };
 
-  const alter = async (setting: string) => {
+  /** For the connections that follow, until the test is over. */
+  const alter = async (change: string) => {
     const client = await cluster.connect();
     const { rows } = await client.query<{ name: string }>("select current_database() as name");
-    await client.query(`alter database ${rows[0]?.name} set ${setting}`);
+    await client.query("set default_transaction_read_only = off");
+    await client.query(`alter database ${rows[0]?.name} ${change}`);
   };
 
   it("names node and life for whoever looks at the server", async () => {
@@ -81,23 +85,25 @@ describe("a lease session on Postgres", () => {
     const { store } = cluster.stores({ databaseUrl: url });
     await store.load();
     const client = await cluster.connect();
-    const { rows } = await client.query(
-      "select from pg_stat_activity where application_name like 'lease %' and datname = current_database()",
-    );
-    expect(rows).toEqual([]);
+    await waitUntil("no server session of the pooler calls itself a lease", async () => {
+      const { rowCount } = await client.query(
+        "select from pg_stat_activity where application_name like 'lease %' and datname = current_database()",
+      );
+      return rowCount === 0;
+    });
   });
 
   it("is refused where a crash could take back what was committed", async () => {
-    await alter("synchronous_commit = off");
+    await alter("set synchronous_commit = off");
     await expect(openAt(cluster.url)).rejects.toThrow(/synchronous_commit/);
   });
 
   it("does not depend on defaults of the database that would break its statements", async () => {
-    await alter("default_transaction_isolation = 'serializable'");
-    await alter("DateStyle = 'German'");
-    await alter("TimeZone = 'Asia/Kolkata'");
-    await alter("idle_session_timeout = '1s'");
-    await alter("default_transaction_read_only = on");
+    await alter("set default_transaction_isolation = 'serializable'");
+    await alter("set DateStyle = 'German'");
+    await alter("set TimeZone = 'Asia/Kolkata'");
+    await alter("set idle_session_timeout = '1s'");
+    await alter("set default_transaction_read_only = on");
     const session = await openAt(cluster.url);
     expect(session.backend.startedAt).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     expect(await session.take(lease, null)).not.toBeNull();

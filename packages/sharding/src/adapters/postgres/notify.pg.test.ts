@@ -4,17 +4,18 @@ import { StoreUnavailableError } from "../../errors.ts";
 import { waitUntil } from "../../testkit/contracts/wait-until.ts";
 import { blackHole } from "./fixtures/black-hole.ts";
 import { startPooler } from "./fixtures/pooler.ts";
-import { createTestCluster, type TestCluster } from "./fixtures/test-cluster.ts";
+import { type TestCluster, testClusters } from "./fixtures/test-cluster.ts";
 
 describe("the connections of a store", () => {
+  const createCluster = testClusters();
   let cluster: TestCluster;
 
   beforeEach(async () => {
-    cluster = await createTestCluster();
+    cluster = await createCluster();
   });
 
   afterEach(async () => {
-    await cluster.drop();
+    await cluster.close();
   });
 
   const node = () => ({ nodeId: "node-1", incarnation: randomUUID() });
@@ -37,7 +38,7 @@ describe("the connections of a store", () => {
 
   it("listen again after the listening one was ended, and hint what may have been missed", async () => {
     const hints = await hintsOf();
-    await terminate("leasehold test listen");
+    await terminate(`leasehold ${cluster.name} listen`);
     await waitUntil("it listened again", () => hints.length === 2);
     expect(hints).toEqual([null, null]);
     await cluster.stores().store.raiseTerm(node(), 0);
@@ -56,7 +57,7 @@ describe("the connections of a store", () => {
   it("are replaced after an idle one was ended", async () => {
     const { store } = cluster.stores();
     await store.load();
-    await terminate("leasehold test");
+    await terminate(`leasehold ${cluster.name}`);
     await waitUntil("a new one answered", async () => {
       return await store.load().then(
         () => true,

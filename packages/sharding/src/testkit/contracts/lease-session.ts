@@ -7,8 +7,8 @@ import type { LeaseRow, LeaseSession, NewLease } from "../../ports/lease-session
 import type { MakeStoreHarness, StoreHarness } from "./store-harness.ts";
 import { waitUntil } from "./wait-until.ts";
 
-const ttlMs = 2_000;
-const timeoutMs = 1_000;
+const ttlMs = 10_000;
+const timeoutMs = 5_000;
 
 const life = (nodeId: string): NodeRef => ({ nodeId, incarnation: randomUUID() });
 
@@ -136,10 +136,10 @@ export function leaseSessionContract(name: string, makeHarness: MakeStoreHarness
 
       it("is put off by every heartbeat", async () => {
         const { holder } = await lifeWithLease();
-        const session = await open(holder, 600);
+        const session = await open(holder, 1_200);
         const reasons = closedOf(session);
-        for (let beat = 0; beat < 5; beat += 1) {
-          await harness.elapse(200);
+        for (let beat = 0; beat < 4; beat += 1) {
+          await harness.elapse(400);
           expect((await session.renew(holder)).renewed).toBe(true);
         }
         expect(reasons).toEqual([]);
