@@ -43,12 +43,12 @@ export class ExitRecorder {
     await this.#pool.query("select 1");
   }
 
-  /** @returns the incarnation whose death is proven now; null where the process held no lease. */
+  /** @returns the life that is proven to be over; null where the process held no lease, or gave it back. */
   async record(exit: NodeExit): Promise<string | null> {
     const { rows } = await this.#pool.query<{ incarnation: string }>(
       `insert into ${this.#schema}.exits (node_id, incarnation, pid)
        select node_id, incarnation, $2::int from ${this.#schema}.leases
-       where node_id = $1 and state = 'alive'
+       where node_id = $1 and state <> 'released'
          and (process_pid = $2::int or (process_pid is null and incarnation = $3::uuid))
        on conflict do nothing
        returning incarnation`,

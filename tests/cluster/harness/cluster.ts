@@ -1,0 +1,203 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { migrate } from "@leasehold/db";
+import { createTestDatabase, type TestDatabase } from "@leasehold/db/testing";
+import {
+  type ClusterAnswer,
+  clusterAnswer,
+  type SelfAnswer,
+  type ShardAnswer,
+  shardsAnswer,
+} from "./answers.ts";
+import { type LoadOptions, SteadyLoad } from "./steady-load.ts";
+import { TestNode } from "./test-node.ts";
+import { type WaitOptions, waitUntil } from "./wait-until.ts";
+
+export interface ClusterOptions {
+  /** @default 3 */
+  readonly nodes?: number;
+  /** @default 32 */
+  readonly shards?: number;
+  /** @unit milliseconds @default 1000 */
+  readonly ttlMs?: number;
+  /** For every node. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+const running = new Set<TestCluster>();
+
+/** A cluster of real processes on a database of its own. Ready when it returns. */
+export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+  const database = await createTestDatabase();
+  const directory = await mkdtemp(join(tmpdir(), "leasehold-cluster-"));
+  const cluster = new TestCluster(database, directory, options);
+  running.add(cluster);
+  await migrate({ database: database.url, cluster: "default" });
+  const nodes = Array.from({ length: options.nodes ?? 3 }, () => cluster.addNode());
+  await Promise.all(nodes.map((node) => node.start()));
+  await Promise.all(nodes.map((node) => node.becomeReady()));
+  await cluster.waitForStableOwnership();
+  return cluster;
+}
+
+/**
+ * For `afterEach(stopAll)`: no process, no database and no load outlives its test.
+ *
+ * @param context vitest's; of a failed test the nodes' last lines are shown.
+ */
+export async function stopAll(context?: {
+  readonly task: { readonly result?: { readonly state: string } };
+}) {
+  const clusters = [...running];
+  running.clear();
+  if (context?.task.result?.state === "fail") for (const cluster of clusters) cluster.showLogs();
+  for (const cluster of clusters) await cluster.destroy();
+}
+
+export class TestCluster {
+  readonly databaseUrl: string;
+  readonly #database: TestDatabase;
+  readonly #directory: string;
+  readonly #options: ClusterOptions;
+  readonly #nodes: TestNode[] = [];
+  readonly #loads: SteadyLoad[] = [];
+
+  constructor(database: TestDatabase, directory: string, options: ClusterOptions) {
+    this.databaseUrl = database.url;
+    this.#database = database;
+    this.#directory = directory;
+    this.#options = options;
+  }
+
+  /** `node-1` is 1. */
+  node(index: number): TestNode {
+    const node = this.#nodes[index - 1];
+    if (node === undefined) throw new Error(`There is no node-${index}.`);
+    return node;
+  }
+
+  nodeById(nodeId: string): TestNode {
+    const node = this.#nodes.find((one) => one.nodeId === nodeId);
+    if (node === undefined) throw new Error(`There is no ${nodeId}.`);
+    return node;
+  }
+
+  get nodes(): readonly TestNode[] {
+    return this.#nodes;
+  }
+
+  /** The next node, not started yet. */
+  addNode(env: NodeJS.ProcessEnv = {}): TestNode {
+    const nodeId = `node-${this.#nodes.length + 1}`;
+    const { shards = 32, ttlMs = 1_000 } = this.#options;
+    const node = new TestNode({
+      nodeId,
+      logFile: join(this.#directory, `${nodeId}.log`),
+      env: {
+        ...process.env,
+        DATABASE_URL: this.databaseUrl,
+        LEASEHOLD_CLUSTER: "default",
+        LEASEHOLD_NODE_ID: nodeId,
+        LEASEHOLD_SHARDS: String(shards),
+        LEASEHOLD_LEASE_TTL_MS: String(ttlMs),
+        LEASEHOLD_FAULTS: "on",
+        LEASEHOLD_SECRET: "cluster-test",
+        ...this.#options.env,
+        ...env,
+      },
+    });
+    this.#nodes.push(node);
+    return node;
+  }
+
+  self(index: number): Promise<SelfAnswer> {
+    return this.node(index).self();
+  }
+
+  /** `GET /v1/cluster` of the first node that answers, or of the one given. */
+  async cluster(index?: number): Promise<ClusterAnswer> {
+    return clusterAnswer.parse(await this.#ask("/v1/cluster", index));
+  }
+
+  /** All shards, as one node knows them. */
+  async shards(index?: number): Promise<readonly ShardAnswer[]> {
+    const all: ShardAnswer[] = [];
+    for (let after: string | null = ""; after !== null; ) {
+      const query: string = after === "" ? "" : `&after=${encodeURIComponent(after)}`;
+      const page = shardsAnswer.parse(await this.#ask(`/v1/shards?limit=10000${query}`, index));
+      all.push(...page.shards);
+      after = page.next;
+    }
+    return all;
+  }
+
+  /** Calls at a steady rate to the nodes that run. It ends with the test at the latest. */
+  load(options: LoadOptions): SteadyLoad {
+    const urls = () => this.#nodes.filter((node) => node.isRunning).map((node) => node.url);
+    const load = new SteadyLoad(urls, options);
+    this.#loads.push(load);
+    return load;
+  }
+
+  /**
+   * Every shard is hosted, each owner believes exactly that, and nothing changes for 300 ms.
+   *
+   * @returns the shards as they stay.
+   */
+  async waitForStableOwnership(options: WaitOptions = {}): Promise<readonly ShardAnswer[]> {
+    let stableSince: { readonly seq: number; readonly atMs: number } | null = null;
+    return await waitUntil(
+      "every shard has a home that serves it, and stays there",
+      async () => {
+        const { seq, shards } = await this.cluster();
+        const why =
+          shards.hosted === shards.total ? await this.#disagreement() : JSON.stringify(shards);
+        if (why !== null) {
+          stableSince = null;
+          throw new Error(why);
+        }
+        if (stableSince?.seq !== seq) stableSince = { seq, atMs: performance.now() };
+        return performance.now() - stableSince.atMs >= 300 ? await this.shards() : null;
+      },
+      { timeoutMs: 20_000, ...options },
+    );
+  }
+
+  showLogs(): void {
+    for (const node of this.#nodes) {
+      process.stderr.write(`\n--- the end of ${node.nodeId}'s log\n${node.log(30)}\n`);
+    }
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all(this.#loads.map((load) => load.abort()));
+    await Promise.all(this.#nodes.map((node) => node.destroy()));
+    await this.#database.drop();
+    await rm(this.#directory, { recursive: true });
+  }
+
+  /** Where a node's belief and the shards' rows part; null where they agree. */
+  async #disagreement(): Promise<string | null> {
+    const rows = await this.shards();
+    const believed = new Set<string>();
+    for (const node of this.#nodes.filter((one) => one.isRunning)) {
+      const { nodeId, incarnation, shards } = await node.self();
+      for (const { group, shard, epoch, serving } of shards) {
+        if (serving) believed.add(`${group}/${shard} at ${epoch} by ${nodeId} ${incarnation}`);
+      }
+    }
+    const owned = rows.map(
+      (row) => `${row.group}/${row.shard} at ${row.epoch} by ${row.owner} ${row.incarnation}`,
+    );
+    const missing = owned.find((line) => !believed.has(line));
+    if (missing !== undefined) return `nobody believes to serve ${missing}`;
+    return believed.size > owned.length ? "somebody serves a shard that is another's" : null;
+  }
+
+  async #ask(path: string, index?: number): Promise<unknown> {
+    if (index !== undefined) return await this.node(index).ask("GET", path);
+    const alive = this.#nodes.filter((node) => node.isRunning);
+    return await Promise.any(alive.map((node) => node.ask("GET", path)));
+  }
+}

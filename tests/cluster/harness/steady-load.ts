@@ -1,0 +1,80 @@
+import { CommandClient, type CommandOutcome } from "@leasehold/node/command-client";
+
+export interface LoadOptions {
+  readonly perSecond: number;
+  /** How many entities. */
+  readonly ids: number;
+  /** @default "counter" */
+  readonly type?: string;
+  /** @default "add" */
+  readonly command?: string;
+  /** @default { by: 1 } */
+  readonly input?: unknown;
+  /** For one call with all its attempts. @unit milliseconds @default 10000 */
+  readonly deadlineMs?: number;
+}
+
+/** One call. Times are on this process's monotonic clock. @unit milliseconds */
+export interface Call {
+  readonly id: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly outcome: CommandOutcome;
+}
+
+/** Calls at a steady rate, whatever the answers take, spread over all nodes. */
+export class SteadyLoad {
+  readonly history: Call[] = [];
+  readonly #client: CommandClient;
+  readonly #options: LoadOptions;
+  readonly #pending = new Set<Promise<void>>();
+  readonly #startedMs = performance.now();
+  readonly #timer: NodeJS.Timeout;
+  #sent = 0;
+
+  constructor(nodes: () => readonly string[], options: LoadOptions) {
+    this.#options = options;
+    this.#client = new CommandClient({
+      nodes,
+      deadlineMs: options.deadlineMs ?? 10_000,
+      connections: 128,
+    });
+    this.#timer = setInterval(() => this.#catchUp(), 5);
+  }
+
+  failures(): readonly Call[] {
+    return this.history.filter((call) => call.outcome.tag === "failed");
+  }
+
+  /** Waits for the answers under way. */
+  async stop(): Promise<readonly Call[]> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#pending);
+    this.#client.close();
+    return this.history;
+  }
+
+  /** Ends it without waiting: what is under way fails. */
+  async abort(): Promise<void> {
+    this.#client.close();
+    await this.stop();
+  }
+
+  #catchUp(): void {
+    const due = ((performance.now() - this.#startedMs) / 1_000) * this.#options.perSecond;
+    while (this.#sent < due) this.#send();
+  }
+
+  #send(): void {
+    const { ids, type = "counter", command = "add", input = { by: 1 } } = this.#options;
+    const id = `load-${this.#sent % ids}`;
+    const startMs = performance.now();
+    const call = this.#client
+      .send({ type, id, command, input, firstNode: this.#sent++ })
+      .then((outcome) => {
+        this.history.push({ id, startMs, endMs: performance.now(), outcome });
+        this.#pending.delete(call);
+      });
+    this.#pending.add(call);
+  }
+}
