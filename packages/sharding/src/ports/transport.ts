@@ -4,7 +4,8 @@ import type { NodeId, NodeRef } from "../core/ids.ts";
  * The mesh: authenticated, ordered, bounded channels between two lives of two nodes.
  *
  * Contract (`testkit/contracts/transport.ts`, run against websocket and memory):
- * - Per peer and channel, messages arrive in the order of `send`, at most once, or not at all.
+ * - Per peer and channel, messages arrive in the order of `send`, at most once, or not at all. Replies
+ *   overtake what else waits on their channel, and nothing else overtakes.
  * - A peer is a (nodeId, incarnation) that has proven the shared secret, the cluster's name and the
  *   protocol version. Nothing it sends is parsed before that.
  * - `send` never blocks and never throws; it says whether the message was queued. What is not
@@ -12,14 +13,17 @@ import type { NodeId, NodeRef } from "../core/ids.ts";
  * - Messages sent in one tick share a frame.
  */
 export interface Transport {
-  /** Whom to keep connected; unknown ones are dialled, missing ones are closed. Idempotent. */
+  /**
+   * Whom to keep connected: new ones are dialled, those that are listed no more are closed and not taken
+   * back. A peer that was never listed may connect by itself: others learn of it later. Idempotent.
+   */
   setPeers(peers: readonly Peer[]): void;
 
   /**
    * Queues a message. Values are plain data (msgpack): no functions, no class instances.
    *
-   * @returns `queued`, or why not: `full` (the queue is at its limit in messages or bytes) or
-   * `disconnected`.
+   * @returns `queued`, or why not: `full` (the queue is at its limit in messages or bytes, or this one
+   * message is above what a frame may have) or `disconnected`.
    */
   send(to: NodeId, channel: Channel, message: unknown, variant: Variant): SendResult;
 

@@ -56,8 +56,8 @@ export class Acceptor {
   handleUpgrade(request: IncomingMessage, raw: Duplex, head: Buffer): void {
     const objection = this.#objection(request);
     if (objection !== null) return this.#turnAway(request, raw, ...objection);
-    this.#makeRoom();
     this.#server.handleUpgrade(request, raw, head, (ws) => {
+      this.#makeRoom();
       const { gate, clock, limits } = this.#options;
       const { remoteAddress, remotePort } = request.socket;
       const remote = `${remoteAddress}:${remotePort}`;
@@ -115,6 +115,7 @@ export class Acceptor {
       admit,
       accepted: (from, channel) => {
         this.#pending.delete(socket);
+        log.forgetAll(`refused ${host} `);
         accepted(socket, from, channel);
       },
       refused: (code, claimed) => {

@@ -18,6 +18,7 @@ export const closeCodes = {
   silence: 4008,
   notWanted: 4009,
   secretMissing: 4010,
+  otherChannelEnded: 4011,
 } as const;
 
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];
@@ -38,6 +39,7 @@ const meanings: Readonly<Record<CloseCode, string>> = {
   4008: "silent for too long",
   4009: "no longer wanted",
   4010: "no secret is configured: only loopback may connect",
+  4011: "the other channel has ended",
 };
 
 export const meaningOf = (code: number): string =>

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { NodeRef } from "../../core/ids.ts";
 import { closeCodes } from "./close-codes.ts";
 import { writeBytes, writeHello } from "./hello.ts";
+import { isLoopback } from "./loopback.ts";
 import { helloOf, prove, provenPair, RawPeer } from "./raw-peer.ts";
 import { type MeshServer, startMeshServer } from "./test-server.ts";
 import type { WebsocketTransportOptions } from "./transport.ts";
@@ -359,6 +360,23 @@ describe("without a secret", () => {
     ];
     a.transport.setPeers([b.peer]);
     await areConnected(a, b);
+  });
+});
+
+describe("a loopback address", () => {
+  test("is told from one that only looks like it", () => {
+    const loopback = ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"];
+    const others = [
+      "10.0.0.1",
+      "::ffff:10.0.0.1",
+      "127.0.0.1.evil.example",
+      "1127.0.0.1",
+      "::2",
+      "",
+      undefined,
+    ];
+    expect(loopback.map(isLoopback)).toEqual(loopback.map(() => true));
+    expect(others.map(isLoopback)).toEqual(others.map(() => false));
   });
 });
 

@@ -155,7 +155,7 @@ export class PeerLink {
     const wasStable =
       this.isUp &&
       this.#options.clock.monotonicMs() - this.#upSinceMs >= this.#options.limits.backoffMaxMs;
-    this.end(closeCodes.goingAway);
+    this.end(closeCodes.otherChannelEnded);
     for (const redial of Object.values(this.#redials)) {
       // Dialling at once is for a link that worked: one that ends as soon as it is up would spin.
       if (wasStable) redial.forgetFailures();

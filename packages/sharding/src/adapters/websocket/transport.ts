@@ -307,7 +307,10 @@ class Mesh implements WebsocketTransport {
   }
 
   #peerChanged(peer: NodeRef, state: "up" | "down"): void {
-    if (state === "up") this.#log.forgetAll(`dial ${peer.nodeId} `);
+    if (state === "up") {
+      this.#log.forgetAll(`dial ${peer.nodeId} `);
+      this.#options.log?.("info", `Mesh connected to ${peer.nodeId}`, { ...peer });
+    }
     for (const listener of this.#peerListeners) listener(peer, state);
   }
 
