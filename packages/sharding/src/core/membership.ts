@@ -7,7 +7,7 @@ import type { DeathProof } from "./log.ts";
  * Intuition: a holder counts its deadline from before it sent a renewal; a watcher counts from after
  * it read the counter. So whoever saw the counter stand still for longer than a ttl, on a clock of
  * its own, knows that the holder's deadline has passed on the holder's clock, whatever the two clocks
- * say to each other. The factor covers rates that differ by up to 1 % each.
+ * say to each other. Factor and margin together cover clocks whose rates are up to 1 % off.
  */
 export const watchFactor = 1.02;
 
