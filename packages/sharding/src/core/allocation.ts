@@ -11,7 +11,10 @@ import type { StrategyName } from "./log.ts";
 export interface AllocationStrategy {
   /** A home for each shard, in order; `candidates` is not empty. Later shards see the earlier ones. */
   place(shards: readonly ShardRef[], candidates: readonly Candidate[]): readonly NodeRef[];
-  /** Moves that balance `owned`. `movable: false` shards count, but stay. */
+  /**
+   * Moves that balance `owned` among the candidates. `movable: false` shards count, but stay; shards of a
+   * node that is no candidate neither count nor move.
+   */
   rebalance(
     owned: readonly OwnedShard[],
     candidates: readonly Candidate[],
@@ -82,9 +85,12 @@ export const rendezvous: AllocationStrategy = {
 
   rebalance(owned, candidates) {
     const moves: ProposedMove[] = [];
+    const incarnations = new Set(candidates.map((c) => c.node.incarnation));
     for (const shard of owned) {
+      // A cordoned node gets nothing new; it keeps what it has.
+      if (!shard.movable || !incarnations.has(shard.owner.incarnation)) continue;
       const to = winner(shard, candidates);
-      if (!shard.movable || sameNode(to, shard.owner)) continue;
+      if (sameNode(to, shard.owner)) continue;
       const { group, shard: index, owner: from } = shard;
       moves.push({ group, shard: index, from, to, why: `rendezvous ranks ${to.nodeId} first` });
     }
