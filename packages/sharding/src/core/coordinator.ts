@@ -11,6 +11,7 @@ import { openWork } from "./coordinator/work.ts";
 import type { NodeRef } from "./ids.ts";
 import type { DeathProof } from "./log.ts";
 import type { AdminCommand, ToCoordinator } from "./messages.ts";
+import { cleanText } from "./text.ts";
 
 /**
  * The coordinator: decides homes.
@@ -111,7 +112,8 @@ function receive(turn: Turn, from: NodeRef, message: ToCoordinator): void {
       for (const shard of message.shards) released(turn, from, shard);
       return;
     case "handoffs-failed":
-      for (const handoff of message.handoffs) handoffFailed(turn, from, handoff, handoff.why);
+      for (const handoff of message.handoffs)
+        handoffFailed(turn, from, handoff, cleanText(handoff.why));
       return;
     case "host-refused":
       for (const shard of message.shards) hostRefused(turn, from, shard);
@@ -122,7 +124,7 @@ function receive(turn: Turn, from: NodeRef, message: ToCoordinator): void {
 }
 
 function admin(turn: Turn, from: NodeRef, requestId: string, command: AdminCommand): void {
-  const answer = control(turn, command);
+  const answer = control(turn, { ...command, by: cleanText(command.by) });
   turn.answer(from, requestId, answer);
 }
 

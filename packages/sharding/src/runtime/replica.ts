@@ -1,4 +1,9 @@
-import { applyEntries, type ClusterState, emptyCluster } from "../core/cluster.ts";
+import {
+  applyEntries,
+  type ClusterState,
+  emptyCluster,
+  LogMismatchError,
+} from "../core/cluster.ts";
 import type { Seq } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
 import type { LogFn } from "../node-api.ts";
@@ -125,10 +130,26 @@ export class Replica {
 
   #append(entries: readonly LogEntry[]): void {
     if (entries.length === 0) return;
-    this.#state = applyEntries(this.#state, entries);
+    try {
+      this.#state = applyEntries(this.#state, entries);
+    } catch (error) {
+      if (!(error instanceof LogMismatchError)) throw error;
+      return this.#startOver(error);
+    }
     this.#recent.push(...entries);
     if (this.#recent.length > 2 * kept) this.#recent = this.#recent.slice(-kept);
     this.#events.entries(entries, this.#state);
+  }
+
+  /** The copy and the log have parted (S7), which no known fault leads to: Postgres is right. */
+  #startOver(error: LogMismatchError): void {
+    this.#log("error", "the log does not fit this node's copy; loading it anew", {
+      seq: this.#state.seq,
+      error: error.message,
+    });
+    this.#state = emptyCluster("");
+    this.#recent = [];
+    this.catchUp();
   }
 
   #replace(state: ClusterState): void {

@@ -1,6 +1,7 @@
 import type { NodeRow, ShardRow } from "../cluster.ts";
 import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { DeathProof, GroupDeclaration, NodeInfo } from "../log.ts";
+import { cleanText } from "../text.ts";
 import { abortHandoff } from "./handoff.ts";
 import type { Turn } from "./turn.ts";
 
@@ -32,11 +33,22 @@ export function joinNode(
     // the commit checks that.
     if (row !== undefined && row.state !== "dead") loseNode(turn, row, "superseded", -1);
     for (const group of groups) createGroup(turn, group);
-    turn.emit({ ...info, ...from, type: "node-joined" });
+    turn.emit({ ...cleanInfo(info), ...from, type: "node-joined" });
     turn.rebalanceDue = true;
     turn.allocationDue = true;
   }
   turn.send(from, { tag: "region-registered", term, incarnation, seq: turn.cluster.seq });
+}
+
+function cleanInfo(info: NodeInfo): NodeInfo {
+  const labels = Object.entries(info.labels).map(([k, v]) => [cleanText(k, 100), cleanText(v)]);
+  return {
+    ...info,
+    address: cleanText(info.address),
+    zone: cleanText(info.zone),
+    weight: info.weight > 0 ? info.weight : 1,
+    labels: Object.fromEntries(labels),
+  };
 }
 
 function refuseGroups(turn: Turn, groups: readonly GroupDeclaration[]): string | null {
