@@ -51,7 +51,8 @@ gateway.start();
 http.listen(config.port, config.host, () => {
   const address = http.address();
   const port = typeof address === "object" && address !== null ? address.port : config.port;
-  writeLog("info", "console ready", { url: `http://${config.host}:${port}` });
+  // The one line on stdout: whoever starts the console waits for it.
+  process.stdout.write(`ready http://${config.host}:${port}\n`);
 });
 
 let isStopping = false;

@@ -57,7 +57,7 @@ export const silentAfterMs = 3000;
 /** How long a node may take to act on a commit before it counts. @unit milliseconds */
 export const graceMs = 1500;
 /** A frame that left the node within this time of the change may be older than it. @unit milliseconds */
-export const settleMs = 150;
+export const settleMs = 250;
 
 /** The class of one node's belief about one shard. */
 export function classify(input: ShardCase): DivergenceClass {

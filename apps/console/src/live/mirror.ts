@@ -113,7 +113,8 @@ export class ClusterMirror {
       const shards = old?.shards ?? new Map<number, ShardBelief>();
       const touched = this.verdicts.adoptBeliefs(it, shards);
       const silent = nowMs - heardAtMs > silentAfterMs;
-      const sight: NodeSight = { ...it, heardAtMs, silent, shards };
+      const peers = it.peers ?? old?.peers ?? [];
+      const sight: NodeSight = { ...it, peers, heardAtMs, silent, shards };
       this.sights.set(it.nodeId, sight);
       if (old === undefined || old.silent !== silent || hasOtherLife(old, sight)) {
         this.#judgeNode(it.nodeId, nowMs);
@@ -189,8 +190,7 @@ export class ClusterMirror {
     if (lane !== oldLane) {
       this.owned.remove(oldLane, flat);
       this.owned.add(lane, flat);
-      this.#tellLane(oldLane);
-      this.#tellLane(lane);
+      for (const listener of this.#listeners) listener.moved(flat, oldLane, lane);
     }
     if (old === undefined || !isSameRight(old, row)) this.#changedAtMs[flat] = nowMs;
     this.#judge(flat, nowMs);
@@ -205,16 +205,16 @@ export class ClusterMirror {
     if (mayChange) this.#pending.add(flat);
     const change = this.verdicts.judge(flat, nowMs);
     if (change.cell) for (const listener of this.#listeners) listener.cell(flat);
-    for (const nodeId of change.ghosts) this.#tellLane(nodeId);
-  }
-
-  #tellLane(key: string): void {
-    for (const listener of this.#listeners) listener.lane(key);
+    for (const nodeId of change.ghosts) {
+      for (const listener of this.#listeners) listener.ghosts(nodeId);
+    }
   }
 }
 
 /** A node as it was heard last. */
-export interface NodeSight extends Omit<NodeObservation, "ageMs" | "whole" | "changed" | "gone"> {
+export interface NodeSight
+  extends Omit<NodeObservation, "ageMs" | "whole" | "changed" | "gone" | "peers"> {
+  readonly peers: NonNullable<NodeObservation["peers"]>;
   /** Local clock. @unit milliseconds */
   readonly heardAtMs: number;
   readonly silent: boolean;
@@ -225,8 +225,10 @@ export interface NodeSight extends Omit<NodeObservation, "ageMs" | "whole" | "ch
 export interface MirrorListener {
   /** The cell of a shard shows another state. */
   cell(flat: number): void;
-  /** Shards came to or left a lane, owned or believed. */
-  lane(key: string): void;
+  /** The shard has another home; "" is none. */
+  moved(flat: number, from: string, to: string): void;
+  /** What a node believes in without owning it has changed. */
+  ghosts(nodeId: string): void;
   /** Everything may be different. */
   reset(): void;
 }

@@ -78,7 +78,7 @@ export function viewNode(facts: NodeFacts): NodeView {
     postgresReachable: belief?.postgres.reachable ?? null,
     postgresOkMsAgo:
       belief?.postgres.lastOkMsAgo == null ? null : belief.postgres.lastOkMsAgo + (heardMsAgo ?? 0),
-    peers: belief?.peers ?? [],
+    peers: sight?.peers ?? [],
     faults: remainingFaults(belief?.faults ?? [], heardMsAgo ?? 0),
     faultsOn: sight?.faultsOn ?? false,
     load: belief?.load ?? null,

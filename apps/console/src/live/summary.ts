@@ -204,9 +204,9 @@ function livenessOf(mirror: ClusterMirror, nodes: readonly NodeView[]): Liveness
     mirror.verdicts.counts[cellStates.indexOf(state)] ?? 0;
   const heard = nodes.filter((it) => it.heardMsAgo !== null && it.condition !== "unknown");
   const leading = heard.filter((it) => mirror.sights.get(it.nodeId)?.belief.role === "coordinator");
-  const served = counts("stable") + counts("handoff");
+  const unserved = counts("orphan") + counts("stale-idle") + counts("unaware");
   return {
-    everyShardServed: counts("unknown") > 0 ? null : served === mirror.index.size,
+    everyShardServed: counts("unknown") > 0 ? null : unserved === 0,
     oneCoordinator: heard.length === 0 ? null : leading.length === 1,
   };
 }

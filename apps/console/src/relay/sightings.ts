@@ -10,6 +10,8 @@ import type { Hello } from "./frame-schemas.ts";
 export class Sightings {
   readonly #nodes = new Map<string, Sighting>();
   readonly #unsent = new Map<string, Unsent>();
+  /** Per node: the peers that browsers were told last. */
+  readonly #told = new Map<string, string>();
 
   whole(hello: Hello, belief: Belief, shards: readonly ShardBelief[], nowMs: number): void {
     const map = new Map(shards.map((it) => [shardKey(it), it]));
@@ -47,7 +49,7 @@ export class Sightings {
 
   /** Everything, for a browser that has just come. */
   all(nowMs: number): NodeObservation[] {
-    return [...this.#nodes.values()].map((it) => observation(it, nowMs, null));
+    return [...this.#nodes.values()].map((it) => observation(it, nowMs, null, false));
   }
 
   /** What is new since the last call. */
@@ -55,7 +57,11 @@ export class Sightings {
     const found: NodeObservation[] = [];
     for (const [nodeId, unsent] of this.#unsent) {
       const it = this.#nodes.get(nodeId);
-      if (it !== undefined) found.push(observation(it, nowMs, unsent.whole ? null : unsent));
+      if (it === undefined) continue;
+      const peers = JSON.stringify(it.belief.peers);
+      const isKnown = !unsent.whole && this.#told.get(nodeId) === peers;
+      this.#told.set(nodeId, peers);
+      found.push(observation(it, nowMs, unsent.whole ? null : unsent, isKnown));
     }
     this.#unsent.clear();
     return found;
@@ -83,12 +89,19 @@ interface Unsent {
   readonly gone: Map<string, ShardRef>;
 }
 
-function observation(it: Sighting, nowMs: number, delta: Unsent | null): NodeObservation {
+function observation(
+  it: Sighting,
+  nowMs: number,
+  delta: Unsent | null,
+  arePeersKnown: boolean,
+): NodeObservation {
+  const { peers, ...belief } = it.belief;
   return {
     nodeId: it.belief.nodeId,
     faultsOn: it.hello.faultsOn,
     leaseTtlMs: it.hello.leaseTtlMs,
-    belief: it.belief,
+    belief,
+    peers: arePeersKnown ? null : peers,
     ageMs: nowMs - it.heardAtMs,
     whole: delta === null,
     changed: delta === null ? [...it.shards.values()] : [...delta.changed.values()],

@@ -28,6 +28,7 @@ export async function startFakeCluster(
       ),
   );
   await Promise.all(nodes.map((it, index) => it.open(port === 0 ? 0 : port + index + 1)));
+  for (const it of nodes.slice(5)) it.tellsLog = false;
   for (const it of nodes) it.peers.push(...nodes.filter((other) => other !== it));
   authority.found(nodes.map((it) => ({ ...it.ref, address: it.address, zone: it.zone })));
   const stepMs = 50;
@@ -60,6 +61,7 @@ function settleDrains(authority: FakeAuthority): void {
 
 let owed = 0;
 let next = 0;
+let turn = 0;
 /** Unasked movement: each handoff is three entries (began, assigned, hosted). */
 function stir(authority: FakeAuthority, changes: number): void {
   owed += changes / 3;
@@ -70,7 +72,8 @@ function stir(authority: FakeAuthority, changes: number): void {
     next = (next + 7919) % rows.length;
     const ref = { group: "default", shard: next };
     const row = findShard(authority.state, ref);
-    const to = nodes[next % nodes.length];
+    turn++;
+    const to = nodes[turn % nodes.length];
     if (row?.state !== "hosted" || to === undefined || to.nodeId === row.owner.nodeId) continue;
     const { nodeId, incarnation } = to;
     events.push({

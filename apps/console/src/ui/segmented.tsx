@@ -7,6 +7,7 @@ export function Segmented<T extends string>(props: {
   readonly change: (value: NoInfer<T>) => void;
 }) {
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset brings a legend and a box of its own
     <div className="seg" role="group" aria-label={props.label} data-testid={props.testId}>
       {props.options.map((it) => (
         <button

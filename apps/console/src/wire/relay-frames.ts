@@ -62,7 +62,9 @@ export interface NodeObservation {
   readonly nodeId: NodeId;
   readonly faultsOn: boolean;
   readonly leaseTtlMs: number;
-  readonly belief: Belief;
+  readonly belief: Omit<Belief, "peers">;
+  /** Null: as before. A hundred nodes with a hundred peers each would be most of the traffic. */
+  readonly peers: Belief["peers"] | null;
   /** Since the relay received it. @unit milliseconds */
   readonly ageMs: number;
   /** `changed` is everything that the node believes; forget the rest. */

@@ -29,7 +29,8 @@ export function LaneStrip({ nodeId }: { readonly nodeId: string }) {
     observer.observe(element.parentElement ?? element);
     const stop = live.mirror.listen({
       cell: schedule,
-      lane: (key) => key === nodeId && schedule(),
+      moved: (_flat, from, to) => (from === nodeId || to === nodeId) && schedule(),
+      ghosts: (key) => key === nodeId && schedule(),
       reset: schedule,
     });
     window.addEventListener(themeEvent, schedule);

@@ -96,11 +96,9 @@ function DenseHead({ node, nodeId, owned }: HeadProps) {
     <>
       <Link
         href={`/nodes/${nodeId}`}
-        className={`n pointer-events-auto absolute top-0 left-(--gutter) flex items-center gap-1 text-[10px] leading-[11px] ${isCalm ? "text-fg-2" : "text-fg-0"}`}
+        className={`n pointer-events-auto absolute top-0 left-(--gutter) flex items-center gap-1 text-[10px] leading-[11px] ${isCalm ? "pl-3.5 text-fg-2" : "text-fg-0"}`}
       >
-        <span className="inline-flex w-3">
-          {!isCalm && <Glyph name={look.glyph} tone={look.tone} className="size-2.5" />}
-        </span>
+        {!isCalm && <Glyph name={look.glyph} tone={look.tone} className="size-2.5" />}
         {nodeId}
       </Link>
       <Owned owned={owned} isDense />
@@ -134,15 +132,17 @@ function FullHead({ node, nodeId, owned, isWide, hasRoom }: HeadProps) {
         )}
       </div>
       <Owned owned={owned} />
-      {node !== undefined && !isWide && <LaneFigures node={node} />}
+      {node !== undefined && !isWide && <LaneFigures node={node} hasRoom={hasRoom} />}
     </>
   );
 }
 
-function LaneFigures({ node }: { readonly node: NodeView }) {
+function LaneFigures(props: { readonly node: NodeView; readonly hasRoom: boolean }) {
+  const { node, hasRoom } = props;
+  const hasGhosts = node.believedOnly > 0;
   return (
     <div className="n text-1 absolute top-5 right-(--gutter) text-right text-fg-2">
-      {node.leaseLeftMs !== null && (
+      {node.leaseLeftMs !== null && (hasRoom || !hasGhosts) && (
         <div
           className={node.leaseAtRisk ? "text-warning-text" : ""}
           title="Lease left, by its own clock"
@@ -150,7 +150,7 @@ function LaneFigures({ node }: { readonly node: NodeView }) {
           {duration(node.leaseLeftMs)}
         </div>
       )}
-      {node.believedOnly > 0 && <div title="Believed, not owned">+{count(node.believedOnly)}</div>}
+      {hasGhosts && <div title="Believed, not owned">+{count(node.believedOnly)}</div>}
     </div>
   );
 }

@@ -138,7 +138,7 @@ function denseBeads(space: number, lanes: readonly LaneSpec[]): CellMetrics {
 
 /** The largest cells with which all lanes still fit into the height that the page can give. */
 function beads(space: number, wish: LayoutWish, headAbove: boolean): CellMetrics {
-  const budget = wish.isMini ? 190 : 640;
+  const budget = (wish.isMini ? 190 : 640) + (headAbove ? 200 : 0);
   const head = headAbove ? headHeight : 0;
   const laneGap = 12;
   const sizes = wish.isMini ? [17, 15, 13, 11, 9, 7, 6, 5, 4] : [15, 13, 11, 9, 8, 7, 6, 5];
@@ -177,6 +177,14 @@ export function cellBox({ metrics }: LaneLayout, lane: Lane, index: number): Cel
     h: metrics.cellHeight,
   };
 }
+
+/** The whole place of a lane's believed cells, its line included. */
+export const ghostPlace = ({ metrics }: LaneLayout, lane: Lane): CellBox => ({
+  x: metrics.ghostLeft - 8,
+  y: lane.y - 1,
+  w: metrics.ghostColumns * ghostPitchX + 8,
+  h: lane.height + 2,
+});
 
 /** The box of the `index`th believed cell, or null where the place is full. */
 export function ghostBox({ metrics }: LaneLayout, lane: Lane, index: number): CellBox | null {

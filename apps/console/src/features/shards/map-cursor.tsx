@@ -41,10 +41,11 @@ export function MapCursor({ painter, layout, shards, selection }: MapCursorProps
     const from = place === null ? null : { key: place.lane.key, index: place.index };
     const to =
       from === null ? { key: first?.key ?? "", index: 0 } : stepCell(layout, from, event.key);
-    const flat = live.mirror.owned.of(to.key)[to.index];
-    if (flat !== undefined) selection.select(flat);
+    const flat = painter.current?.shardOf(to.key, to.index) ?? -1;
+    if (flat >= 0) selection.select(flat);
   };
   return (
+    // biome-ignore lint/a11y/useSemanticElements: the cells are painted; the table is the other view
     <div
       role="grid"
       tabIndex={0}
@@ -80,7 +81,11 @@ function ActiveCell(props: {
   const owner = lane.key === "" ? "no home" : lane.key;
   const ref = live.mirror.index.refOf(flat);
   return (
+    // biome-ignore lint/a11y/useSemanticElements: part of the painted grid
+    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and points here
     <div role="row" aria-rowindex={Math.floor(index / layout.metrics.columns) + 1}>
+      {/* biome-ignore lint/a11y/useSemanticElements: part of the painted grid */}
+      {/* biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus and points here */}
       <div
         role="gridcell"
         id="active-shard"

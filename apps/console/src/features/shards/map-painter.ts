@@ -1,16 +1,17 @@
-import { lowerBound } from "../../live/lanes.ts";
 import type { ClusterMirror } from "../../live/mirror.ts";
 import { Tokens } from "../../ui/tokens.ts";
 import { paintBead, paintTile } from "./cell-painter.ts";
 import {
   cellBox,
   ghostBox,
+  ghostPlace,
   hitTest,
   type Lane,
   type LaneLayout,
   type LaneSpec,
   layOut,
 } from "./lane-layout.model.ts";
+import { Slots } from "./slots.ts";
 
 export interface MapWish {
   readonly isMini: boolean;
@@ -22,9 +23,9 @@ export interface MapWish {
 }
 
 /**
- * Paints the lanes of a mirror on a canvas, and afterwards only what changed: a cell whose state
- * changed, or a lane that won or lost a cell. With ten thousand shards and a thousand changes a second
- * a full repaint in every frame would cost the whole main thread.
+ * Paints the lanes of a mirror on a canvas, and afterwards only the cells that changed. With ten
+ * thousand shards and a thousand changes a second a full repaint in every frame would cost the whole
+ * main thread.
  */
 export class MapPainter {
   readonly #canvas: HTMLCanvasElement;
@@ -33,12 +34,14 @@ export class MapPainter {
   readonly #tokens = new Tokens();
   readonly #onLayout: (layout: LaneLayout) => void;
   readonly #stop: () => void;
-  readonly #dirtyCells = new Set<number>();
-  readonly #dirtyLanes = new Set<string>();
+  /** Cells to paint again, by lane. */
+  readonly #dirtyCells = new Map<string, Set<number>>();
+  readonly #dirtyGhosts = new Set<string>();
   #isAllDirty = true;
   #frame = 0;
   #layout: LaneLayout | null = null;
   #lanes = new Map<string, Lane>();
+  #slots: Slots | null = null;
   #wish: MapWish;
   #width = 0;
 
@@ -56,14 +59,11 @@ export class MapPainter {
     this.#wish = wish;
     this.#onLayout = onLayout;
     this.#stop = mirror.listen({
-      cell: (flat) => this.#schedule(() => this.#dirtyCells.add(flat)),
-      lane: (key) => this.#schedule(() => this.#dirtyLanes.add(key)),
+      cell: (flat) => this.#touchShard(flat),
+      moved: (flat, from, to) => this.#move(flat, from, to),
+      ghosts: (key) => this.#schedule(() => this.#dirtyGhosts.add(key)),
       reset: () => this.repaint(),
     });
-  }
-
-  get layout(): LaneLayout | null {
-    return this.#layout;
   }
 
   dispose(): void {
@@ -91,20 +91,39 @@ export class MapPainter {
   /** The shard at a point of the canvas; -1 where there is none. */
   shardAt(x: number, y: number): number {
     const hit = this.#layout === null ? null : hitTest(this.#layout, x, y);
-    if (hit === null) return -1;
-    const { verdicts, owned } = this.#mirror;
-    const list = hit.isGhost ? verdicts.ghosts.of(hit.lane.key) : owned.of(hit.lane.key);
-    return list[hit.index] ?? -1;
+    return hit === null ? -1 : this.shardOf(hit.lane.key, hit.index, hit.isGhost);
+  }
+
+  /** The shard in a cell of a lane; -1 where there is none. */
+  shardOf(key: string, index: number, isGhost = false): number {
+    const list = isGhost ? this.#mirror.verdicts.ghosts.of(key) : this.#slots?.of(key);
+    return list?.[index] ?? -1;
   }
 
   /** Where a shard's owned cell stands now. */
   placeOf(flat: number): { readonly lane: Lane; readonly index: number } | null {
-    for (const lane of this.#lanes.values()) {
-      const list = this.#mirror.owned.of(lane.key);
-      const index = lowerBound(list, flat);
-      if (list[index] === flat) return { lane, index };
-    }
-    return null;
+    const row = this.#mirror.rowOf(flat);
+    if (row === undefined) return null;
+    const lane = this.#lanes.get(row.state === "unallocated" ? "" : row.owner.nodeId);
+    const index = this.#slots?.indexOf(flat) ?? -1;
+    return lane === undefined || index < 0 ? null : { lane, index };
+  }
+
+  #touchShard(flat: number): void {
+    const place = this.placeOf(flat);
+    if (place !== null) this.#touch(place.lane.key, place.index);
+  }
+
+  #touch(key: string, index: number): void {
+    this.#schedule(() => {
+      const cells = this.#dirtyCells.get(key);
+      if (cells === undefined) this.#dirtyCells.set(key, new Set([index]));
+      else cells.add(index);
+    });
+  }
+
+  #move(flat: number, from: string, to: string): void {
+    this.#slots?.move(flat, from, to, (key, index) => this.#touch(key, index));
   }
 
   #schedule(note: () => void): void {
@@ -115,24 +134,21 @@ export class MapPainter {
   #paint(): void {
     this.#frame = 0;
     if (this.#width === 0) return;
-    if (this.#isAllDirty || this.#outgrown()) this.#paintAll();
+    if (this.#isAllDirty || this.#hasOutgrown()) this.#paintAll();
     else this.#paintDirty();
     this.#isAllDirty = false;
     this.#dirtyCells.clear();
-    this.#dirtyLanes.clear();
+    this.#dirtyGhosts.clear();
   }
 
-  #outgrown(): boolean {
-    for (const key of this.#dirtyLanes) {
+  /** Whether a lane needs another height than it has. */
+  #hasOutgrown(): boolean {
+    for (const key of this.#dirtyCells.keys()) {
       const lane = this.#lanes.get(key);
       const owned = this.#mirror.owned.of(key).length;
-      if (lane === undefined) {
-        if (owned > 0) return true;
-        continue;
-      }
+      if (lane === undefined || (key === "" && owned === 0)) return true;
       const rows = Math.max(1, Math.ceil(owned / (this.#layout?.metrics.columns ?? 1)));
       if (rows > lane.rows || rows < lane.rows - 1) return true;
-      if (key === "" && owned === 0) return true;
     }
     return false;
   }
@@ -150,46 +166,54 @@ export class MapPainter {
     const layout = layOut(wish, this.#layout);
     this.#layout = layout;
     this.#lanes = new Map(layout.lanes.map((it) => [it.key, it]));
+    this.#slots = new Slots(this.#mirror.owned, layout.metrics.style === "tiles");
     const scale = devicePixelRatio || 1;
     this.#canvas.width = Math.round(this.#width * scale);
     this.#canvas.height = Math.round(layout.height * scale);
     this.#canvas.style.height = `${layout.height}px`;
     this.#ctx.setTransform(scale, 0, 0, scale, 0, 0);
-    for (const lane of layout.lanes) this.#paintLane(layout, lane);
+    for (const lane of layout.lanes) {
+      this.#slots.of(lane.key).forEach((flat, index) => {
+        this.#paintCell(layout, lane, index, flat);
+      });
+      this.#paintGhosts(layout, lane);
+    }
     this.#onLayout(layout);
   }
 
   #paintDirty(): void {
     const layout = this.#layout;
     if (layout === null) return;
-    for (const key of this.#dirtyLanes) {
+    for (const [key, cells] of this.#dirtyCells) {
       const lane = this.#lanes.get(key);
-      if (lane !== undefined) this.#paintLane(layout, lane);
+      if (lane === undefined) continue;
+      for (const index of cells) {
+        const box = cellBox(layout, lane, index);
+        this.#ctx.clearRect(box.x - 0.5, box.y, box.w + 1, box.h);
+        const flat = this.shardOf(key, index);
+        if (flat >= 0) this.#paintCell(layout, lane, index, flat);
+      }
     }
-    for (const flat of this.#dirtyCells) {
-      const place = this.placeOf(flat);
-      if (place === null || this.#dirtyLanes.has(place.lane.key)) continue;
-      const box = cellBox(layout, place.lane, place.index);
-      this.#ctx.clearRect(box.x - 1, box.y, box.w + 2, box.h);
-      this.#paintCell(layout, place.lane, place.index, flat);
+    for (const key of this.#dirtyGhosts) {
+      const lane = this.#lanes.get(key);
+      if (lane !== undefined) this.#paintGhosts(layout, lane);
     }
   }
 
-  #paintLane(layout: LaneLayout, lane: Lane): void {
+  #paintGhosts(layout: LaneLayout, lane: Lane): void {
     const ctx = this.#ctx;
-    const { verdicts, owned } = this.#mirror;
-    ctx.clearRect(0, lane.y - 1, this.#width, lane.height + 2);
-    owned.of(lane.key).forEach((flat, index) => {
-      this.#paintCell(layout, lane, index, flat);
-    });
+    const { verdicts } = this.#mirror;
+    const place = ghostPlace(layout, lane);
+    ctx.clearRect(place.x, place.y, place.w, place.h);
     const ghosts = verdicts.ghosts.of(lane.key);
     if (ghosts.length === 0) return;
     ctx.fillStyle = this.#tokens.get("line-2");
-    ctx.fillRect(layout.metrics.ghostLeft - 8, lane.y, 1, lane.height - 1);
-    ghosts.forEach((flat, index) => {
+    ctx.fillRect(place.x, lane.y, 1, lane.height - 1);
+    for (const [index, flat] of ghosts.entries()) {
       const box = ghostBox(layout, lane, index);
-      if (box !== null) paintBead(ctx, box, verdicts.ghostOf(lane.key, flat), this.#tokens);
-    });
+      if (box === null) return;
+      paintBead(ctx, box, verdicts.ghostOf(lane.key, flat), this.#tokens);
+    }
   }
 
   #paintCell(layout: LaneLayout, lane: Lane, index: number, flat: number): void {
