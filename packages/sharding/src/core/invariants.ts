@@ -1,5 +1,5 @@
 import { type ClusterState, ownerOf, type ShardRow } from "./cluster.ts";
-import { sameNode, shardKey } from "./ids.ts";
+import { type NodeRef, sameNode, shardKey } from "./ids.ts";
 import type { LogEntry } from "./log.ts";
 import type { RegionState } from "./region.ts";
 
@@ -24,13 +24,15 @@ export function servedTwice(regions: readonly RegionState[]): readonly string[] 
   return found;
 }
 
-/** S2: a shard's epoch goes down, or the same epoch names another home. */
+/** S2: a shard's epoch goes down, or the same epoch is granted a second time. */
 export function epochsRepeated(before: ClusterState, after: ClusterState): readonly string[] {
   return shardPairs(before, after).flatMap(([key, was, is]) => {
     if (is.epoch < was.epoch) return [`S2: ${key} went from epoch ${was.epoch} to ${is.epoch}`];
     const [a, b] = [ownerOf(was), ownerOf(is)];
-    const changedHands = a !== null && b !== null && !sameNode(a, b) && was.epoch === is.epoch;
-    return changedHands ? [`S2: epoch ${is.epoch} of ${key} was granted twice`] : [];
+    if (was.epoch !== is.epoch || b === null) return [];
+    // Its last home had this epoch, also where it has none any more.
+    const isSameGrant = a !== null && sameNode(a, b);
+    return isSameGrant ? [] : [`S2: epoch ${is.epoch} of ${key} was granted twice`];
   });
 }
 
@@ -68,14 +70,23 @@ export function rowsMalformed(state: ClusterState): readonly string[] {
       const name = `${group}/${shard}`;
       const owner = ownerOf(row);
       if (owner === null) return [];
-      const node = state.nodes.get(owner.nodeId);
-      if (node === undefined) return [`${name} belongs to ${owner.nodeId}, which never joined`];
-      if (sameNode(node, owner) && node.state === "dead")
-        return [`${name} belongs to ${owner.nodeId}, which is dead`];
-      const goesNowhere = row.state === "handing-off" && sameNode(row.handoff.to, owner);
-      return goesNowhere ? [`${name} is handed from ${owner.nodeId} to itself`] : [];
+      const gone = whyGone(state, owner);
+      if (gone !== null) return [`${name} belongs to ${owner.nodeId}, which ${gone}`];
+      if (row.state !== "handing-off") return [];
+      const { to } = row.handoff;
+      if (sameNode(to, owner)) return [`${name} is handed from ${owner.nodeId} to itself`];
+      const lost = whyGone(state, to);
+      return lost === null ? [] : [`${name} is handed to ${to.nodeId}, which ${lost}`];
     }),
   );
+}
+
+/** Why this life takes no part, or null where it does. */
+function whyGone(state: ClusterState, node: NodeRef): string | null {
+  const row = state.nodes.get(node.nodeId);
+  if (row === undefined) return "never joined";
+  if (!sameNode(row, node)) return "has another life now";
+  return row.state === "dead" ? "is dead" : null;
 }
 
 function shardPairs(
