@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
+import { expectNothingLost } from "./expect-history.ts";
 import { startCluster, stopAll, waitUntil } from "./harness.ts";
-import { expectNothingLost, longestGapMs } from "./support.ts";
+import { longestGapMs } from "./support.ts";
 
 afterEach(stopAll);
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate } from "@leasehold/db";
-import { createTestDatabase, type TestDatabase } from "@leasehold/db/testing";
+import type { TestDatabase } from "@leasehold/db/testing";
 import {
   type ClusterAnswer,
   clusterAnswer,
@@ -23,13 +23,17 @@ export interface ClusterOptions {
   readonly ttlMs?: number;
   /** For every node. */
   readonly env?: NodeJS.ProcessEnv;
+  /** An empty database to use. @default one of its own on the server of the vitest run */
+  readonly databaseUrl?: string;
 }
 
 const running = new Set<TestCluster>();
 
 /** A cluster of real processes on a database of its own. Ready when it returns. */
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
-  const database = await createTestDatabase();
+  const { databaseUrl } = options;
+  const database =
+    databaseUrl === undefined ? await ownDatabase() : { url: databaseUrl, drop: async () => {} };
   const directory = await mkdtemp(join(tmpdir(), "leasehold-cluster-"));
   const cluster = new TestCluster(database, directory, options);
   running.add(cluster);
@@ -39,6 +43,12 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   await Promise.all(nodes.map((node) => node.becomeReady()));
   await cluster.waitForStableOwnership();
   return cluster;
+}
+
+/** Only inside vitest: benchmarks bring a database, and must not load a test runner. */
+async function ownDatabase(): Promise<TestDatabase> {
+  const { createTestDatabase } = await import("@leasehold/db/testing");
+  return await createTestDatabase();
 }
 
 /**
