@@ -12,6 +12,7 @@ import { FaultyLinkGate } from "./faults/link-gate.ts";
 import { FaultyPostgresGate } from "./faults/postgres-gate.ts";
 import type { FaultEngine } from "./faults/types.ts";
 import { buildApp } from "./http/app.ts";
+import type { Connections } from "./http/connections.ts";
 import { createNodeServer, portOf } from "./http/server.ts";
 import { type Observation, serveObservation } from "./observe/server.ts";
 
@@ -70,7 +71,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await observation?.close();
     await faults?.engine.close();
     // Fastify last: while it closes it answers in its own way.
-    await closeServer(server, () => connections.destroyAll());
+    await closeServer(server, connections);
     await app.close();
   };
 
@@ -142,12 +143,13 @@ const listen = (server: Server, { host, port }: NodeConfig): Promise<void> =>
 const urlOf = (host: string, port: number): string =>
   `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
-/** Answers under way may finish; connections that wait for nothing, and what stays open, are closed. */
-async function closeServer(server: Server, destroyAll: () => void): Promise<void> {
-  if (!server.listening) return destroyAll();
+/** Answers under way may finish; connections that wait for nothing are closed. */
+async function closeServer(server: Server, connections: Connections): Promise<void> {
+  if (!server.listening) return connections.destroyAll();
   const closed = new Promise((resolve) => server.close(resolve));
+  connections.destroyUpgraded();
   server.closeIdleConnections();
-  const late = setTimeout(destroyAll, lastAnswersMs);
+  const late = setTimeout(() => connections.destroyAll(), lastAnswersMs);
   await closed;
   clearTimeout(late);
 }

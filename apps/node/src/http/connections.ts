@@ -71,11 +71,15 @@ export class Connections {
     return plane === undefined ? null : this.#held[plane];
   }
 
-  /** The end of a server: upgraded connections are no longer its own, and would keep it open. */
+  /** Upgraded connections are no longer the server's own: it would wait for them for ever. */
+  destroyUpgraded(): void {
+    for (const plane of ["observe", "mesh"] as const) destroyEach(this.#held[plane]);
+  }
+
   destroyAll(): void {
-    for (const sockets of [this.#undecided, ...planes.map((plane) => this.#held[plane])]) {
-      for (const socket of sockets) socket.destroy();
-    }
+    this.destroyUpgraded();
+    destroyEach(this.#held.http);
+    destroyEach(this.#undecided);
   }
 
   counts(): Readonly<Record<Plane | "undecided", number>> {
@@ -94,4 +98,8 @@ export function planeOfUpgrade(request: IncomingMessage): Exclude<Plane, "http">
   const [path] = (request.url ?? "").split("?", 1);
   if (path === "/mesh") return "mesh";
   return path === "/socket.io/" ? "observe" : null;
+}
+
+function destroyEach(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) socket.destroy();
 }

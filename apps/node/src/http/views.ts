@@ -54,7 +54,7 @@ const fromRow = (row: NodeRow, shards: number, ageMs: number | undefined): NodeA
   weight: row.weight,
   labels: { ...row.labels },
   shards,
-  leaseAgeMs: ageMs ?? null,
+  leaseAgeMs: ageMs === undefined ? null : Math.round(ageMs),
 });
 
 const joining = (nodeId: string, leaseAgeMs: number | null): NodeAnswer => ({
@@ -67,7 +67,7 @@ const joining = (nodeId: string, leaseAgeMs: number | null): NodeAnswer => ({
   weight: 1,
   labels: {},
   shards: 0,
-  leaseAgeMs,
+  leaseAgeMs: leaseAgeMs === null ? null : Math.round(leaseAgeMs),
 });
 
 function countOwned(state: ClusterState): Map<string, number> {

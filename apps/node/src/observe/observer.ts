@@ -112,7 +112,7 @@ export class Observer implements Follower {
       belief,
       changed: [...this.#changed.values()],
       gone: [...this.#gone.values()],
-      authorityAgeMs: this.#node.authority().ageMs,
+      authorityAgeMs: this.#ageMs(),
     });
     this.#changed.clear();
     this.#gone.clear();
@@ -139,10 +139,14 @@ export class Observer implements Follower {
       }
       this.#position = { history: page.history, seq: last.seq };
       const { history, entries } = page;
-      this.#sink.send("log", { history, entries, authorityAgeMs: this.#node.authority().ageMs });
+      this.#sink.send("log", { history, entries, authorityAgeMs: this.#ageMs() });
     } finally {
       this.#isReading = false;
     }
+  }
+
+  #ageMs(): number {
+    return Math.round(this.#node.authority().ageMs);
   }
 
   /** A client that is ahead of this node's copy waits for it: a snapshot would take it back. */
@@ -158,6 +162,9 @@ export class Observer implements Follower {
   #sendSnapshot(): void {
     const { state, ageMs } = this.#node.authority();
     this.#position = { history: state.history, seq: state.seq };
-    this.#sink.send("snapshot", { cluster: toClusterJson(state), authorityAgeMs: ageMs });
+    this.#sink.send("snapshot", {
+      cluster: toClusterJson(state),
+      authorityAgeMs: Math.round(ageMs),
+    });
   }
 }

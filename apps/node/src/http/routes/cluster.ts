@@ -19,6 +19,8 @@ const clusterAnswer = z.object({
   }),
 });
 
+export type ClusterAnswer = z.output<typeof clusterAnswer>;
+
 /** From this node's copy of the authority, so it answers while Postgres is gone. */
 export const clusterRoutes: Routes = (app, deps) => {
   app.get(
@@ -37,7 +39,7 @@ export const clusterRoutes: Routes = (app, deps) => {
         cluster: node.cluster,
         history: state.history,
         seq: state.seq,
-        authorityAgeMs: ageMs,
+        authorityAgeMs: Math.round(ageMs),
         coordinator:
           state.coordinator === null
             ? null

@@ -51,7 +51,7 @@ export const eventRoutes: Routes = (app, deps) => {
       return {
         history: page?.history ?? state.history,
         seq: state.seq,
-        authorityAgeMs: ageMs,
+        authorityAgeMs: Math.round(ageMs),
         events: (page?.entries ?? []).map((entry) => ({ ...entry })),
       };
     },

@@ -53,7 +53,7 @@ const planAnswer = z.object({
   spreadBefore: z.number().describe("Standard deviation of shards per unit of weight"),
   spreadAfter: z.number(),
 });
-type PlanAnswer = z.output<typeof planAnswer>;
+export type PlanAnswer = z.output<typeof planAnswer>;
 
 const verbs = ["apply", "pause", "resume", "cancel", "undo"] as const;
 

@@ -53,7 +53,7 @@ export const shardRoutes: Routes = (app, deps) => {
     },
     async (request) => {
       const { state, ageMs } = nodeOf(deps).authority();
-      return { seq: state.seq, authorityAgeMs: ageMs, ...pageOf(state, request.query) };
+      return { seq: state.seq, authorityAgeMs: Math.round(ageMs), ...pageOf(state, request.query) };
     },
   );
 
