@@ -1,4 +1,4 @@
-import { findShard, ownerOf } from "@leasehold/sharding/observe";
+import { type ClusterEvent, ownerOf } from "@leasehold/sharding/observe";
 import { FakeAuthority, type FakeOptions, fakeDefaults } from "./fake-cluster.ts";
 import { FakeNode } from "./fake-node.ts";
 import { stepPlans } from "./fake-plans.ts";
@@ -32,11 +32,16 @@ export async function startFakeCluster(
   for (const it of nodes) it.peers.push(...nodes.filter((other) => other !== it));
   authority.found(nodes.map((it) => ({ ...it.ref, address: it.address, zone: it.zone })));
   const stepMs = 50;
+  const stir = stirrer(authority);
+  let lastMs = Date.now();
   const timer = setInterval(() => {
     for (const it of nodes) it.step();
     stepPlans(authority);
     settleDrains(authority);
-    stir(authority, (options.changesPerSecond * stepMs) / 1000);
+    // By the time that has passed: a busy machine fires late, and the rate must hold.
+    const now = Date.now();
+    stir((options.changesPerSecond * (now - lastMs)) / 1000);
+    lastMs = now;
   }, stepMs);
   return {
     authority,
@@ -59,32 +64,34 @@ function settleDrains(authority: FakeAuthority): void {
   }
 }
 
-let owed = 0;
-let next = 0;
-let turn = 0;
 /** Unasked movement: each handoff is three entries (began, assigned, hosted). */
-function stir(authority: FakeAuthority, changes: number): void {
-  owed += changes / 3;
-  const nodes = authority.candidates();
-  const rows = authority.state.shards.get("default") ?? [];
-  const events = [];
-  for (; owed >= 1 && nodes.length > 1; owed--) {
-    next = (next + 7919) % rows.length;
-    const ref = { group: "default", shard: next };
-    const row = findShard(authority.state, ref);
-    turn++;
-    const to = nodes[turn % nodes.length];
-    if (row?.state !== "hosted" || to === undefined || to.nodeId === row.owner.nodeId) continue;
-    const { nodeId, incarnation } = to;
-    events.push({
-      type: "handoff-began",
-      ...ref,
-      handoffId: `h_s${authority.state.seq}_${next}`,
-      nodeId: row.owner.nodeId,
-      epoch: row.epoch,
-      to: { nodeId, incarnation },
-      planId: null,
-    } as const);
-  }
-  authority.commit(...events);
+function stirrer(authority: FakeAuthority): (changes: number) => void {
+  let owed = 0;
+  let shard = 0;
+  let turn = 0;
+  return (changes) => {
+    owed += changes / 3;
+    const nodes = authority.candidates();
+    const rows = authority.state.shards.get("default") ?? [];
+    const events: ClusterEvent[] = [];
+    for (; owed >= 1 && nodes.length > 1; owed--) {
+      shard = (shard + 7919) % rows.length;
+      turn++;
+      const row = rows[shard];
+      const to = nodes[turn % nodes.length];
+      if (row?.state !== "hosted" || to === undefined || to.nodeId === row.owner.nodeId) continue;
+      const { nodeId, incarnation } = to;
+      events.push({
+        type: "handoff-began",
+        group: "default",
+        shard,
+        handoffId: `h_s${authority.state.seq}_${shard}`,
+        nodeId: row.owner.nodeId,
+        epoch: row.epoch,
+        to: { nodeId, incarnation },
+        planId: null,
+      });
+    }
+    authority.commit(...events);
+  };
 }

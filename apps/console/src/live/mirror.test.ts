@@ -1,0 +1,180 @@
+import { toClusterJson } from "@leasehold/sharding/observe";
+import { describe, expect, it } from "vitest";
+import {
+  assigned,
+  entriesOf,
+  hostedEvent,
+  observation,
+  serving,
+  smallCluster,
+} from "../testing/factories.ts";
+import { graceMs, silentAfterMs } from "./classify.ts";
+import { ClusterMirror } from "./mirror.ts";
+import { plain } from "./say.ts";
+import { summarize } from "./summary.ts";
+
+/** A mirror of two nodes that believe what Postgres says, at time 0. */
+function mirrorOf(): ClusterMirror {
+  const mirror = new ClusterMirror();
+  mirror.applySnapshot({ cluster: toClusterJson(smallCluster()), recent: [] }, 0);
+  mirror.applyBeliefs(
+    [
+      observation("node-a", [serving(0), serving(2)]),
+      observation("node-b", [serving(1), serving(3)]),
+    ],
+    0,
+  );
+  return mirror;
+}
+
+const hear = (mirror: ClusterMirror, nowMs: number): void =>
+  mirror.applyBeliefs(
+    [observation("node-a", [], { whole: false }), observation("node-b", [], { whole: false })],
+    nowMs,
+  );
+
+const counts = (mirror: ClusterMirror, nowMs: number) => summarize(mirror, nowMs)?.cells;
+
+describe("cluster mirror", () => {
+  it("shows nothing but stable shards when all agree", () => {
+    const mirror = mirrorOf();
+    expect(counts(mirror, 0)).toMatchObject({ stable: 4, unknown: 0 });
+    expect(summarize(mirror, 0)?.divergence.total).toBe(0);
+  });
+
+  it("moves a shard to its new lane and tells painters which cells changed", () => {
+    const mirror = mirrorOf();
+    const told: string[] = [];
+    mirror.listen({
+      cell: (flat) => told.push(`cell ${flat}`),
+      moved: (flat, from, to) => told.push(`${flat} ${from} ${to}`),
+      ghosts: (key) => told.push(`ghosts ${key}`),
+      reset: () => told.push("reset"),
+    });
+    expect(mirror.applyLog("h1", entriesOf(13, assigned(0, "node-b", 2)), 1000)).toBe("applied");
+    expect(mirror.owned.of("node-a")).toEqual([2]);
+    expect(mirror.owned.of("node-b")).toEqual([0, 1, 3]);
+    expect(told).toContain("0 node-a node-b");
+    expect(told).toContain("ghosts node-a");
+    expect(told).not.toContain("reset");
+  });
+
+  it("asks for what is missing instead of skipping it", () => {
+    const mirror = mirrorOf();
+    expect(mirror.applyLog("h1", entriesOf(14, assigned(0, "node-b", 2)), 0)).toBe("gap");
+    expect(mirror.applyLog("other", entriesOf(13, assigned(0, "node-b", 2)), 0)).toBe("gap");
+    expect(mirror.cluster?.seq).toBe(12);
+  });
+
+  it("applies a repeated batch once", () => {
+    const mirror = mirrorOf();
+    const batch = entriesOf(13, assigned(0, "node-b", 2), hostedEvent(0, "node-b", 2));
+    mirror.applyLog("h1", batch, 0);
+    expect(mirror.applyLog("h1", batch, 0)).toBe("applied");
+    expect(mirror.log.entries).toHaveLength(2);
+  });
+
+  it("names a node that serves on after its shard was given away, in a sentence", () => {
+    const mirror = mirrorOf();
+    mirror.applyLog("h1", entriesOf(13, assigned(0, "node-b", 2)), 1000);
+    hear(mirror, 1900);
+    mirror.tick(1900);
+    const [first] = summarize(mirror, 1900)?.divergence.items ?? [];
+    expect(first).toMatchObject({ class: "stale-serving", nodeId: "node-a", label: "0" });
+    expect(plain(first?.sentence ?? [])).toContain(
+      "node-a still believes it owns shard 0 at epoch 1 and serves it. Postgres gave it to node-b at epoch 2.",
+    );
+  });
+
+  it("does not hold against a node what it said before the change", () => {
+    const mirror = mirrorOf();
+    hear(mirror, 990);
+    mirror.applyLog("h1", entriesOf(13, assigned(0, "node-b", 2)), 1000);
+    mirror.tick(1100);
+    expect(summarize(mirror, 1100)?.divergence.danger).toBe(0);
+  });
+
+  it("says that S1 is broken when two nodes serve one shard", () => {
+    const mirror = mirrorOf();
+    mirror.applyLog(
+      "h1",
+      entriesOf(13, assigned(0, "node-b", 2), hostedEvent(0, "node-b", 2)),
+      1000,
+    );
+    mirror.applyBeliefs(
+      [
+        observation("node-a", [], { whole: false }),
+        observation("node-b", [serving(0, 2)], { whole: false }),
+      ],
+      1900,
+    );
+    mirror.tick(1950);
+    hear(mirror, 2000);
+    const summary = summarize(mirror, 2000);
+    expect(summary?.divergence.byClass.get("dual")).toBe(1);
+    expect(summary?.invariants.find((it) => it.id === "S1")?.verdict).toBe("violated");
+  });
+
+  it("turns a silent node's shards unknown by time alone, and back when it speaks", () => {
+    const mirror = mirrorOf();
+    mirror.tick(silentAfterMs + 1);
+    expect(counts(mirror, silentAfterMs + 1)).toMatchObject({ unknown: 4, stable: 0 });
+    hear(mirror, silentAfterMs + 2);
+    expect(counts(mirror, silentAfterMs + 2)).toMatchObject({ unknown: 0, stable: 4 });
+  });
+
+  it("calls a shard without a home an orphan after a while", () => {
+    const mirror = mirrorOf();
+    mirror.applyLog(
+      "h1",
+      entriesOf(13, {
+        type: "shard-vacated",
+        group: "default",
+        shard: 3,
+        epoch: 1,
+        why: "no node",
+      }),
+      1000,
+    );
+    const later = 1000 + graceMs + 1;
+    hear(mirror, later);
+    mirror.tick(later);
+    expect(mirror.owned.of("")).toEqual([3]);
+    expect(mirror.verdicts.cellOf(3)).not.toBe("stable");
+    expect(summarize(mirror, later)?.totals.unallocated).toBe(1);
+  });
+
+  it("forgets everything when another history begins", () => {
+    const mirror = mirrorOf();
+    mirror.applySnapshot({ cluster: toClusterJson(smallCluster("h2")), recent: [] }, 5000);
+    expect(mirror.sights.size).toBe(0);
+    expect(counts(mirror, 5000)).toMatchObject({ unknown: 4 });
+  });
+
+  it("finds a lease that is not renewed before anything has moved", () => {
+    const mirror = mirrorOf();
+    mirror.applyBeliefs(
+      [
+        observation("node-a", [], {
+          whole: false,
+          belief: {
+            lease: { state: "reconnecting", leftMs: 2000 },
+            postgres: { reachable: false, lastOkMsAgo: 2500 },
+          },
+        }),
+      ],
+      100,
+    );
+    const summary = summarize(mirror, 100);
+    expect(summary?.nodes[0]).toMatchObject({
+      nodeId: "node-a",
+      condition: "cut",
+      leaseAtRisk: true,
+    });
+    expect(summary?.divergence.items[0]).toMatchObject({
+      class: "skew",
+      nodeId: "node-a",
+      shard: null,
+    });
+  });
+});

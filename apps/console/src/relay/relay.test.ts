@@ -1,0 +1,171 @@
+import { createServer, type Server } from "node:http";
+import { io, type Socket } from "socket.io-client";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { ClusterMirror } from "../live/mirror.ts";
+import { summarize } from "../live/summary.ts";
+import { type FakeCluster, startFakeCluster } from "../testing/fake-run.ts";
+import type { HealReport } from "../wire/commands.ts";
+import type { BeliefsFrame, Heartbeat, LogFrame, SnapshotFrame } from "../wire/relay-frames.ts";
+import { runCommand } from "./commands.ts";
+import { readConfig } from "./config.ts";
+import { Gateway } from "./gateway.ts";
+import { Guard } from "./guard.ts";
+import { Hub } from "./hub.ts";
+
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+interface Console {
+  readonly cluster: FakeCluster;
+  readonly hub: Hub;
+  readonly url: string;
+}
+
+async function startConsole(): Promise<Console> {
+  const cluster = await startFakeCluster({ shards: 24, leaseTtlMs: 1000 });
+  const config = readConfig({ LEASEHOLD_NODES: cluster.seeds.join(",") });
+  const hub = new Hub(config, () => {});
+  const http: Server = createServer();
+  const gateway = new Gateway(hub, http, new Guard(config));
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const address = http.address();
+  if (typeof address !== "object" || address === null) throw new Error("The server has no port.");
+  hub.start();
+  gateway.start();
+  closers.push(
+    () => cluster.stop(),
+    () => hub.stop(),
+    () => gateway.stop(),
+  );
+  return { cluster, hub, url: `http://127.0.0.1:${address.port}` };
+}
+
+/** What a browser keeps, without the browser. */
+function openBrowser(url: string) {
+  const mirror = new ClusterMirror();
+  const frames: string[] = [];
+  const beats: Heartbeat[] = [];
+  const now = (): number => performance.now();
+  const socket: Socket = io(url, {
+    path: "/relay",
+    transports: ["websocket"],
+    forceNew: true,
+    auth: (give) =>
+      give({ history: mirror.cluster?.history ?? null, seq: mirror.cluster?.seq ?? 0 }),
+  });
+  socket.on("snapshot", (frame: SnapshotFrame) => {
+    frames.push("snapshot");
+    mirror.applySnapshot(frame, now());
+  });
+  socket.on("log", (frame: LogFrame) => {
+    frames.push(mirror.applyLog(frame.history, frame.entries, now()));
+  });
+  socket.on("beliefs", (frame: BeliefsFrame) => mirror.applyBeliefs(frame.nodes, now()));
+  socket.on("hb", (beat: Heartbeat) => beats.push(beat));
+  closers.push(() => void socket.close());
+  const timer = setInterval(() => mirror.tick(now()), 100);
+  closers.push(() => clearInterval(timer));
+  return { mirror, frames, beats, socket, view: () => summarize(mirror, now()) };
+}
+
+const until = (what: () => void) => vi.waitFor(what, { timeout: 8000, interval: 25 });
+
+describe("relay", { timeout: 20_000 }, () => {
+  it("finds all nodes from one seed and shows their agreement to a browser", async () => {
+    const { hub, url } = await startConsole();
+    const browser = openBrowser(url);
+    await until(() => expect(hub.links().filter((it) => it.hello !== null)).toHaveLength(3));
+    await until(() => expect(browser.view()?.cells).toMatchObject({ stable: 24, unknown: 0 }));
+    await until(() => expect(browser.beats.length).toBeGreaterThan(1));
+  });
+
+  it("resumes a browser that was away without a gap and without a snapshot", async () => {
+    const { cluster, url } = await startConsole();
+    const browser = openBrowser(url);
+    await until(() => expect(browser.view()?.cells.stable).toBe(24));
+    browser.socket.disconnect();
+    cluster.authority.commit({ type: "node-cordoned", nodeId: "node-1" });
+    cluster.authority.commit({ type: "node-uncordoned", nodeId: "node-1" });
+    browser.frames.length = 0;
+    browser.socket.connect();
+    await until(() => expect(browser.mirror.cluster?.seq).toBe(cluster.authority.state.seq));
+    expect(browser.frames).not.toContain("snapshot");
+    expect(browser.frames).not.toContain("gap");
+  });
+
+  it("shows a node that is cut from Postgres: at risk, then stopped, then replaced, then well", async () => {
+    const { hub, url } = await startConsole();
+    const browser = openBrowser(url);
+    await until(() => expect(browser.view()?.cells.stable).toBe(24));
+    const cut = { kind: "cut-postgres", direction: "both", ttlMs: 60_000 } as const;
+    await runCommand(hub, { kind: "fault", nodeId: "node-2", fault: cut });
+    await until(() => {
+      const node = browser.view()?.nodes.find((it) => it.nodeId === "node-2");
+      expect(node).toMatchObject({ condition: "cut" });
+      expect(node?.faults).toHaveLength(1);
+    });
+    await until(() => {
+      const node = browser.view()?.nodes.find((it) => it.nodeId === "node-2");
+      expect(node?.owned ?? 0).toBe(0);
+      expect(browser.view()?.cells.stable).toBe(24);
+    });
+    const healed = await runCommand(hub, { kind: "heal-all" });
+    const report = healed.ok ? (healed.body as HealReport) : null;
+    expect(report).toMatchObject({ healed: 1, notConfirmed: [] });
+    await until(() => {
+      expect(browser.view()?.faults).toEqual([]);
+      expect(browser.view()?.nodes.filter((it) => it.condition === "ready")).toHaveLength(3);
+    });
+  });
+
+  it("heals a paused node through the process beside it", async () => {
+    const { cluster, hub } = await startConsole();
+    await until(() => expect(hub.sightings.get("node-3")).toBeDefined());
+    await runCommand(hub, {
+      kind: "fault",
+      nodeId: "node-3",
+      fault: { kind: "pause", ttlMs: 60_000 },
+    });
+    const node = cluster.nodes[2];
+    await until(() => expect(node?.has("pause")).toBe(true));
+    const answer = await runCommand(hub, { kind: "heal-all" });
+    expect(answer.ok && (answer.body as HealReport).notConfirmed).toEqual([]);
+    expect(node?.faults).toEqual([]);
+  });
+
+  it("says which node did not confirm instead of calling all well", async () => {
+    const { cluster, hub } = await startConsole();
+    await until(() => expect(hub.authority.state?.nodes.size).toBe(3));
+    await cluster.nodes[1]?.close();
+    const answer = await runCommand(hub, { kind: "heal-all" });
+    const report = answer.ok ? (answer.body as HealReport) : null;
+    expect(report?.notConfirmed.map((it) => it.nodeId)).toEqual(["node-2"]);
+  });
+
+  it("carries a plan to the cluster and its progress back", async () => {
+    const { hub, url } = await startConsole();
+    const browser = openBrowser(url);
+    await until(() => expect(browser.view()?.cells.stable).toBe(24));
+    const asked = await runCommand(hub, {
+      kind: "propose",
+      request: { kind: "drain", node: "node-3" },
+    });
+    const planId = asked.ok ? (asked.body as { planId: string }).planId : "";
+    await until(() =>
+      expect(browser.view()?.plans[0]).toMatchObject({ planId, state: "proposed" }),
+    );
+    await runCommand(hub, { kind: "plan", planId, verb: "apply" });
+    await until(() => expect(browser.view()?.plans[0]?.state).toBe("done"));
+    expect(browser.mirror.owned.of("node-3")).toEqual([]);
+    expect(browser.view()?.invariants.every((it) => it.verdict !== "violated")).toBe(true);
+  });
+
+  it("passes a node's problem through", async () => {
+    const { hub } = await startConsole();
+    await until(() => expect(hub.authority.state).not.toBeNull());
+    const answer = await runCommand(hub, { kind: "plan", planId: "p_none", verb: "apply" });
+    expect(answer).toMatchObject({ ok: false, problem: { status: 404, code: "PLAN_UNKNOWN" } });
+  });
+});
