@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly secret: string;
   readonly token: string;
   readonly logs: string;
+  /** Where Node.js keeps compiled modules: the next start is faster. */
+  readonly compileCache: string;
   readonly say: (line: string) => void;
 }
 
@@ -80,6 +82,7 @@ const shared = (around: Surroundings): NodeJS.ProcessEnv => ({
   DATABASE_URL: around.databaseUrl,
   LEASEHOLD_CLUSTER: around.cluster,
   LEASEHOLD_TOKEN: around.token,
+  NODE_COMPILE_CACHE: around.compileCache,
 });
 
 const base = (

@@ -46,7 +46,7 @@ export async function buildConsole(build: ConsoleBuild): Promise<void> {
   try {
     if (await isFresh()) return;
     const why = existsSync(marker) ? "its sources have changed" : "for the first time";
-    build.say(`building the console, ${why} (this takes about a minute)`);
+    build.say(`building the console, ${why} (up to a minute)`);
     await rm(marker, { force: true });
     const startedMs = performance.now();
     await runBuild(build, directory);
