@@ -5,7 +5,7 @@ import { EmbeddedPostgresError } from "../errors.ts";
 import { findAccount } from "./account.ts";
 import { prepareCluster, superuser } from "./cluster-directory.ts";
 import { findPlace } from "./place.ts";
-import { reservePort } from "./port.ts";
+import { onFreePort, reservePort } from "./port.ts";
 import { clearStalePidFile, type Server, startServer } from "./server.ts";
 
 export interface EmbeddedOptions {
@@ -46,13 +46,18 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   const account = await findAccount(log);
   const place = await findPlace(options.dataDir, account, log);
   await clearStalePidFile(place.cluster);
-  const port = await reservePort(host, options.port);
+  if (options.port !== 0) await reservePort(host, options.port);
   if (options.fresh === true) {
     await rm(place.cluster, { recursive: true, force: true });
     await rm(place.passwordFile, { force: true });
   }
   const password = await prepareCluster(place, account, log);
-  const server = await startServer(place, account, { host, port });
+  const startOn = async (chosen: number) => ({
+    port: chosen,
+    server: await startServer(place, account, { host, port: chosen }),
+  });
+  const { port, server } =
+    options.port === 0 ? await onFreePort(host, startOn) : await startOn(options.port);
   const authority = `${superuser}:${password}@${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
   try {
     await createDatabase(`postgresql://${authority}/postgres`);

@@ -24,3 +24,22 @@ export async function reservePort(host: string, port: number): Promise<number> {
   await once(probe, "close");
   return chosen;
 }
+
+const tries = 5;
+
+/**
+ * Uses any free port. Between the look and the use another program may take it (its outgoing
+ * connections are enough): then the next one is tried.
+ *
+ * @param use is told a port, and fails with the server's own words where it is taken.
+ */
+export async function onFreePort<T>(host: string, use: (port: number) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await use(await reservePort(host, 0));
+    } catch (error) {
+      const isTaken = error instanceof Error && error.message.includes("Address already in use");
+      if (!isTaken || attempt === tries) throw error;
+    }
+  }
+}
