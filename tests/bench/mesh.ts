@@ -19,7 +19,7 @@ async function openEcho(name: LinkName): Promise<Echo> {
   const child = fork(program, [name]);
   const [port] = (await once(child, "message")) as [number];
   const pending = new Map<number, () => void>();
-  const send = await links[name].connect(port, (message) => {
+  const client = await links[name].connect(port, (message) => {
     const [, id] = message as [number, number, number];
     const resolve = pending.get(id);
     pending.delete(id);
@@ -30,7 +30,7 @@ async function openEcho(name: LinkName): Promise<Echo> {
     new Promise((resolve) => {
       const id = ++lastId;
       pending.set(id, resolve);
-      send([1, id, "counter", entity, "add", { amount: 1, note }]);
+      client.send([1, id, "counter", entity, "add", { amount: 1, note }]);
     });
   return {
     async run(inFlight, ms) {
@@ -49,7 +49,10 @@ async function openEcho(name: LinkName): Promise<Echo> {
         latenciesUs,
       };
     },
-    close: () => child.disconnect(),
+    close() {
+      client.close();
+      child.disconnect();
+    },
   };
 }
 

@@ -13,7 +13,12 @@ export type Receive = (message: unknown, answer: Send) => void;
 export interface EchoLink {
   /** @returns the port that it listens on. */
   serve(receive: Receive): Promise<number>;
-  connect(port: number, receive: (message: unknown) => void): Promise<Send>;
+  connect(port: number, receive: (message: unknown) => void): Promise<EchoClient>;
+}
+
+export interface EchoClient {
+  readonly send: Send;
+  close(): void;
 }
 
 export type LinkName = "bare" | "mesh";
@@ -57,7 +62,7 @@ function bareLink(): EchoLink {
         const ws = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
         onEach(ws, receive);
         ws.on("error", reject);
-        ws.on("open", () => resolve(batched(ws)));
+        ws.on("open", () => resolve({ send: batched(ws), close: () => ws.terminate() }));
       }),
   };
 }
@@ -86,9 +91,9 @@ function meshLink(): EchoLink {
       new Promise((resolve) => {
         const transport = start("client");
         transport.onMessage((_from, _channel, message) => receive(message));
+        const send: Send = (message) => transport.send("server", "data", message, "request");
         transport.onPeer((_peer, state) => {
-          if (state === "up")
-            resolve((message) => transport.send("server", "data", message, "request"));
+          if (state === "up") resolve({ send, close: () => void transport.close() });
         });
         transport.setPeers([
           { nodeId: "server", incarnation: "life-1", address: `http://127.0.0.1:${port}` },
