@@ -134,10 +134,9 @@ function followLog(draft: RegionDraft, entry: LogEntry): void {
 
 function host(draft: RegionDraft, order: HostOrder): void {
   const held = draft.find(order);
-  if (order.epoch <= draft.highestOf(order)) {
-    // Already done: the report was lost. Already over: nothing to say.
-    if (held?.phase === "serving" && held.epoch === order.epoch)
-      draft.report("shards-hosted", grantOf(held));
+  const highest = draft.highestOf(order);
+  if (order.epoch <= highest) {
+    if (order.epoch === highest) answerAgain(draft, order, held);
     return;
   }
   draft.raise(order, order.epoch);
@@ -146,18 +145,27 @@ function host(draft: RegionDraft, order: HostOrder): void {
     draft.serve(order);
     draft.effects.push({ tag: "reopen", ...grantOf(order) });
     draft.report("shards-hosted", grantOf(order));
-    return;
+  } else {
+    if (held !== undefined) draft.drop(held);
+    start(draft, order);
   }
-  if (held !== undefined) draft.drop(held);
-  start(draft, order);
+  draft.forgetArrived(order, order.epoch);
+}
+
+/**
+ * An order that was answered: the answer may have been lost, and the coordinator asks until it has one.
+ * Where its row has moved on it ignores what it gets.
+ */
+function answerAgain(draft: RegionDraft, order: HostOrder, held: HeldShard | undefined): void {
+  if (held?.phase === "serving") draft.report("shards-hosted", grantOf(held));
+  else if (held === undefined) refuse(draft, order, "it is not held here any more");
 }
 
 function start(draft: RegionDraft, order: HostOrder): void {
   const handoffId = order.carried?.handoffId ?? null;
   if (handoffId !== null && !draft.hasArrived(handoffId)) {
     // The source reported its release only after we had said that all of it was here.
-    const why = `the state of handoff ${handoffId} is not here`;
-    draft.report("host-refused", { ...grantOf(order), why });
+    refuse(draft, order, `the state of handoff ${handoffId} is not here`);
     return;
   }
   draft.serve(order);
@@ -165,6 +173,9 @@ function start(draft: RegionDraft, order: HostOrder): void {
   if (handoffId !== null) draft.consume(handoffId);
   draft.report("shards-hosted", grantOf(order));
 }
+
+const refuse = (draft: RegionDraft, order: HostOrder, why: string): void =>
+  draft.report("host-refused", { ...grantOf(order), why });
 
 /**
  * Whether what is held here is the shard's latest state: nobody served it in between, because no
@@ -202,7 +213,13 @@ function stop(draft: RegionDraft, grant: ShardGrant): void {
 
 function captured(draft: RegionDraft, ref: HandoffRef, state: Captured): void {
   const held = draft.find(ref);
-  if (held?.phase !== "draining" || held.handoffId !== ref.handoffId) return;
+  if (held?.phase !== "draining" || held.handoffId !== ref.handoffId) {
+    // The handoff was given up meanwhile, and nobody else will ask for what was captured.
+    const isKept =
+      held !== undefined && held.phase !== "serving" && held.handoffId === ref.handoffId;
+    if (!isKept) draft.effects.push({ tag: "forget", handoffId: ref.handoffId });
+    return;
+  }
   const { group, shard, epoch, handoffId, to } = held;
   const { digest, size } = state;
   if (size === 0) {
@@ -247,7 +264,7 @@ function supersede(
   epoch: Epoch,
   carried: CarriedState | null,
 ): void {
-  draft.raise(ref, epoch - 1);
+  draft.raise(ref, epoch);
   const held = draft.find(ref);
   if (held !== undefined && held.epoch < epoch) {
     const keeps = held.phase === "frozen" && carried?.handoffId === held.handoffId;
