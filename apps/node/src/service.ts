@@ -76,7 +76,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
 
   try {
-    await listen(server, config);
+    await listen(server, config, log);
     const url = config.advertiseUrl ?? urlOf(config.host, portOf(server));
     options.onListening?.(url);
     node = await (options.start ?? startNode)({
@@ -131,11 +131,15 @@ function nodeOptions({ config, entities, migrate, log }: ServiceOptions, url: st
   } as NodeOptions;
 }
 
-const listen = (server: Server, { host, port }: NodeConfig): Promise<void> =>
+const listen = (server: Server, { host, port }: NodeConfig, log: LogFn): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {
       server.off("error", reject);
+      // A connection that cannot be accepted (no file descriptor left) must not end the node.
+      server.on("error", (error) =>
+        log("error", "a connection could not be accepted", { error: error.message }),
+      );
       resolve();
     });
   });

@@ -83,6 +83,7 @@ describe("a supervisor", () => {
     child.emit("exit", 1, null);
     expect(await exit).toBe(1);
     expect(children).toHaveLength(1);
+    expect(said).toEqual(["node-1 (pid 100) ended with exit code 1"]);
   });
 
   test("starts it again where that was asked for", async () => {

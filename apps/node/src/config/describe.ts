@@ -4,7 +4,7 @@ import type { Setting } from "./setting.ts";
 const rows = Object.entries(settings) as [SettingName, Setting<unknown>][];
 
 /** What a row defaults to, in words. */
-export function defaultOf(row: Setting<unknown>): string {
+function defaultOf(row: Setting<unknown>): string {
   if (row.required === true) return "required";
   return row.default ?? row.unset ?? "none";
 }

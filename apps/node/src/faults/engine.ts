@@ -98,7 +98,6 @@ export async function createFaultEngine(options: FaultEngineOptions): Promise<Fa
   };
 
   return {
-    enabled: true,
     healUrl: helper.healUrl,
     linkGate: options.link,
     postgresStream: options.postgres.stream,

@@ -60,11 +60,10 @@ export interface FaultAccepted {
   readonly expiresInMs: number;
 }
 
+/** Only nodes that were started with faults have one. */
 export interface FaultEngine {
-  /** False: the node was started without faults; `set` and `heal` reject with `FaultsOffError`. */
-  readonly enabled: boolean;
-  /** Where the helper process heals a pause or a freeze; null without faults. */
-  readonly healUrl: string | null;
+  /** Where the helper process heals a pause or a freeze. */
+  readonly healUrl: string;
   /** Given to `startNode`; they pass everything while no fault is set. */
   readonly linkGate: LinkGate;
   readonly postgresStream: PostgresStream;

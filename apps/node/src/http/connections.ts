@@ -15,7 +15,7 @@ export interface ConnectionLimits extends Readonly<Record<Plane, number>> {
   readonly undecided: number;
 }
 
-export const defaultConnectionLimits: ConnectionLimits = {
+const defaultConnectionLimits: ConnectionLimits = {
   http: 512,
   observe: 64,
   mesh: 256,

@@ -3,9 +3,9 @@ import type { Belief, ShardBelief } from "@leasehold/sharding/observe";
 import type { FaultEngine } from "../faults/types.ts";
 
 /** Beliefs leave at least this often, so that silence means something. */
-export const heartbeatMs = 1_000;
+const heartbeatMs = 1_000;
 /** And at most this often: changes in between travel together. */
-export const coalesceMs = 50;
+const coalesceMs = 50;
 
 /** One who is told what happens on the node. No call may block or throw. */
 export interface Follower {

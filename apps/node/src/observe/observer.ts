@@ -11,7 +11,7 @@ import { readLogSoon } from "../log-reader.ts";
 import type { Feed, Follower } from "./feed.ts";
 
 /** Entries in one log frame. */
-export const logFrameEntries = 500;
+const logFrameEntries = 500;
 
 /** Where frames go. `isIdle` is false from a send until its bytes have left this process. */
 export interface FrameSink {

@@ -11,7 +11,6 @@ export interface FakeFaults extends FaultEngine {
 export function createFakeFaults(): FakeFaults {
   const active = new Map<string, ActiveFault>();
   const faults: FakeFaults = {
-    enabled: true,
     healUrl: "http://127.0.0.1:9/heal",
     requests: [],
     answered: Promise.resolve(),

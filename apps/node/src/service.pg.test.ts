@@ -1,0 +1,134 @@
+import { randomBytes } from "node:crypto";
+import type {} from "@leasehold/db/testing";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { readConfig } from "./config/read-config.ts";
+import { Counter } from "./entities/counter.ts";
+import { type Service, startService } from "./service.ts";
+
+/** Two services over the real library and a real server. The ttl is 1 s. */
+const cluster = `service-${randomBytes(4).toString("hex")}`;
+const services: Service[] = [];
+
+const start = async (nodeId: string): Promise<Service> => {
+  const env = {
+    DATABASE_URL: inject("databaseUrl"),
+    LEASEHOLD_CLUSTER: cluster,
+    LEASEHOLD_NODE_ID: nodeId,
+    LEASEHOLD_PORT: "0",
+    LEASEHOLD_SHARDS: "16",
+    LEASEHOLD_LEASE_TTL_MS: "1000",
+    LEASEHOLD_FAULTS: "on",
+  };
+  const config = readConfig(env);
+  const log = () => undefined;
+  const service = await startService({ config, entities: [Counter], migrate: true, log });
+  services.push(service);
+  return service;
+};
+
+async function call(method: string, base: string, path: string, body?: unknown) {
+  const response = await fetch(`${base}${path}`, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: answers are checked by what the tests expect of them.
+  return { status: response.status, body: (await response.json()) as any };
+}
+
+const until = async (what: string, check: () => Promise<boolean>): Promise<void> => {
+  await vi.waitFor(async () => expect(await check(), what).toBe(true), {
+    timeout: 10_000,
+    interval: 50,
+  });
+};
+
+let one: string;
+let two: string;
+
+beforeAll(async () => {
+  one = (await start("node-1")).url;
+  two = (await start("node-2")).url;
+  await until("both nodes own half of the shards", async () => {
+    const { body } = await call("GET", one, "/v1/cluster");
+    return (
+      body.shards.hosted === 16 && body.nodes.every((node: { shards: number }) => node.shards === 8)
+    );
+  });
+}, 30_000);
+
+afterAll(async () => {
+  await Promise.all(services.map((service) => service.stop()));
+});
+
+describe("two nodes", () => {
+  test("answer for one entity, whichever is asked", async () => {
+    const first = await call("POST", one, "/v1/entities/counter/c/add", { by: 2 });
+    const second = await call("POST", two, "/v1/entities/counter/c/add", { by: 3 });
+    expect([first.body.result, second.body.result]).toEqual([2, 5]);
+    expect(first.body.servedBy).toEqual(second.body.servedBy);
+  });
+
+  test("move a shard on request, and tell of it", async () => {
+    const { body: before } = await call("GET", one, "/v1/shards?owner=node-1&limit=1");
+    const [{ group, shard, epoch }] = before.shards;
+    const moves = [{ group, shard, to: "node-2" }];
+    const { body: plan } = await call("POST", two, "/v1/plans", { kind: "move", moves });
+    expect(plan).toMatchObject({ state: "proposed", moves: [{ from: "node-1", to: "node-2" }] });
+    await call("POST", two, `/v1/plans/${plan.planId}/apply`);
+    await until("the plan is done", async () => {
+      const { body } = await call("GET", one, `/v1/plans/${plan.planId}`);
+      return body.state === "done";
+    });
+    const { body: after } = await call("GET", one, `/v1/events?after=${plan.basedOnSeq}`);
+    expect(after.events).toContainEqual(
+      expect.objectContaining({
+        type: "shard-hosted",
+        group,
+        shard,
+        nodeId: "node-2",
+        epoch: epoch + 1,
+      }),
+    );
+  });
+
+  test("still tell what they know while Postgres is away, with its age", async () => {
+    const { body: fault } = await call("POST", two, "/v1/faults", {
+      kind: "cut-postgres",
+      ttlMs: 20_000,
+    });
+    await until("the copy is old", async () => {
+      const { body } = await call("GET", two, "/v1/cluster");
+      return body.authorityAgeMs > 500;
+    });
+    for (const path of [
+      "/v1/cluster",
+      "/v1/shards",
+      "/v1/events",
+      "/v1/self",
+      "/livez",
+      "/metrics",
+    ]) {
+      expect((await fetch(two + path)).status, path).toBe(200);
+    }
+    await until("it believes that Postgres is away", async () => {
+      const { body } = await call("GET", two, "/v1/self");
+      return !body.postgres.reachable;
+    });
+    await call("DELETE", two, `/v1/faults/${fault.id}`);
+    await until("both serve again", async () => {
+      const { body } = await call("GET", one, "/v1/cluster");
+      const ready = await fetch(`${two}/readyz`);
+      return body.shards.hosted === 16 && ready.status === 200;
+    });
+  });
+
+  test("hand everything over when one leaves", async () => {
+    const [, leaving] = services;
+    await leaving?.leave();
+    const { body } = await call("GET", one, "/v1/shards?owner=node-1&state=hosted");
+    expect(body.shards).toHaveLength(16);
+    await expect(fetch(`${two}/livez`)).rejects.toThrow("fetch failed");
+  });
+});
