@@ -1,7 +1,9 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import * as sharding from "@leasehold/sharding";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createHttpUnderTest, type HttpUnderTest } from "../testing/http-service.ts";
-import { problemCodes, problemOf } from "./problems.ts";
+import { problemCodes, problemOf, problemsAsMarkdown } from "./problems.ts";
 
 let http: HttpUnderTest;
 beforeEach(async () => {
@@ -167,6 +169,11 @@ describe("an error of the library is a problem with its own words", () => {
     expect(JSON.stringify(http.logged)).toContain("hunter2");
     const id = /request (\S+)\.$/.exec(answer.json().detail)?.[1];
     expect(JSON.stringify(http.logged)).toContain(id);
+  });
+
+  test("docs/http-errors.md shows the catalogue as it is", async () => {
+    const page = fileURLToPath(new URL("../../../../docs/http-errors.md", import.meta.url));
+    expect(await readFile(page, "utf8")).toContain(problemsAsMarkdown());
   });
 
   test("codes are upper case, because callers switch on them", () => {

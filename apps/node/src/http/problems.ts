@@ -66,6 +66,17 @@ type Entry = readonly [status: number, title: string];
 export type ProblemCode = keyof typeof catalogue;
 export const problemCodes = Object.keys(catalogue) as readonly ProblemCode[];
 
+/** The table in docs/http-errors.md; problems.test.ts fails when the page is another one. */
+export const problemsAsMarkdown = (): string =>
+  [
+    "| code | status | title |",
+    "|---|---|---|",
+    ...Object.entries(catalogue).map(
+      ([code, [status, title]]) => `| \`${code}\` | ${status} | ${title} |`,
+    ),
+    "",
+  ].join("\n");
+
 export interface Problem {
   readonly type: string;
   readonly title: string;
