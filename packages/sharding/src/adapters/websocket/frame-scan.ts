@@ -5,65 +5,65 @@
  * records compiled into functions, shared references). Nobody here sends those, so a frame that has one,
  * or nests too deep, or lies about a length, is not ours.
  */
-const fixedSizes: Readonly<Record<number, number>> = {
-  192: 1, // nil
-  194: 1, // false
-  195: 1, // true
-  202: 5, // float 32
-  203: 9, // float 64
-  204: 2, // unsigned 8, 16, 32, 64
-  205: 3,
-  206: 5,
-  207: 9,
-  208: 2, // signed 8, 16, 32, 64
-  209: 3,
-  210: 5,
-  211: 9,
-};
+const fixedSizes = new Map([
+  [0xc0, 1], // nil
+  [0xc2, 1], // false
+  [0xc3, 1], // true
+  [0xca, 5], // float 32
+  [0xcb, 9], // float 64
+  [0xcc, 2], // unsigned 8, 16, 32, 64
+  [0xcd, 3],
+  [0xce, 5],
+  [0xcf, 9],
+  [0xd0, 2], // signed 8, 16, 32, 64
+  [0xd1, 3],
+  [0xd2, 5],
+  [0xd3, 9],
+]);
 
 /** Bytes of a value whose first byte says it all; 0 where it does not, or where other values are inside. */
 const sizes = Uint8Array.from({ length: 256 }, (_, token) => {
   if (token < 0x80 || token >= 0xe0) return 1;
   const isShortText = token >= 0xa0 && token < 0xc0;
-  return isShortText ? 1 + (token & 0x1f) : (fixedSizes[token] ?? 0);
+  return isShortText ? 1 + (token & 0x1f) : (fixedSizes.get(token) ?? 0);
 });
 
 /** Bytes of the length that follows: binary and string 8, 16, 32. */
-const lengthSizes: Readonly<Record<number, number>> = {
-  196: 1,
-  197: 2,
-  198: 4,
-  217: 1,
-  218: 2,
-  219: 4,
-};
+const lengthSizes = new Map([
+  [0xc4, 1],
+  [0xc5, 2],
+  [0xc6, 4],
+  [0xd9, 1],
+  [0xda, 2],
+  [0xdb, 4],
+]);
 
 /** The only extensions of plain data: undefined (one form) and dates (three). Where the type byte is, and which. */
-const extensions: Readonly<Record<number, { typeAt: number; type: number; size: number }>> = {
-  212: { typeAt: 1, type: 0x00, size: 3 },
-  214: { typeAt: 1, type: 0xff, size: 6 },
-  215: { typeAt: 1, type: 0xff, size: 10 },
-  199: { typeAt: 2, type: 0xff, size: 15 },
-};
+const extensions = new Map([
+  [0xd4, { typeAt: 1, type: 0x00, size: 3 }],
+  [0xd6, { typeAt: 1, type: 0xff, size: 6 }],
+  [0xd7, { typeAt: 1, type: 0xff, size: 10 }],
+  [0xc7, { typeAt: 2, type: 0xff, size: 15 }],
+]);
 
 /** @returns what is wrong with the frame, or null. */
 export const scanFrame = (frame: Uint8Array, maxDepth: number): string | null =>
-  new Scan(frame, maxDepth).run();
+  scan.run(frame, maxDepth);
 
 class Scan {
-  readonly #frame: Uint8Array;
-  readonly #maxDepth: number;
+  #frame: Uint8Array = new Uint8Array();
+  #maxDepth = 0;
   #at = 0;
   /** Values still to come in the innermost list or map; further out, those of `outer`. */
   #toCome = 1;
   readonly #outer: number[] = [];
 
-  constructor(frame: Uint8Array, maxDepth: number) {
+  run(frame: Uint8Array, maxDepth: number): string | null {
     this.#frame = frame;
     this.#maxDepth = maxDepth;
-  }
-
-  run(): string | null {
+    this.#at = 0;
+    this.#toCome = 1;
+    this.#outer.length = 0;
     const first = this.#frame[0] ?? 0;
     if (!isContainer(first) || isMap(first)) return "not a list of messages";
     for (;;) {
@@ -111,6 +111,8 @@ class Scan {
   }
 }
 
+/** One scan at a time: it never yields, so every frame can use the same one. */
+const scan = new Scan();
 const neverUsed = 0xc1;
 const notPlain = "truncated, or with a type that is not plain data";
 
@@ -129,11 +131,11 @@ function childrenOf(frame: Uint8Array, at: number, token: number): number {
 
 /** NaN where the token is not one of plain data: every comparison with it fails. */
 function sizeOf(frame: Uint8Array, at: number, token: number): number {
-  const lengthSize = lengthSizes[token];
+  const lengthSize = lengthSizes.get(token);
   if (lengthSize !== undefined) {
     return 1 + lengthSize + readNumber(frame, at + 1 + lengthSize, lengthSize);
   }
-  const extension = extensions[token];
+  const extension = extensions.get(token);
   if (extension === undefined || frame[at + extension.typeAt] !== extension.type) return Number.NaN;
   return extension.size;
 }

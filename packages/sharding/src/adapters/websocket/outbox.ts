@@ -6,6 +6,8 @@ export interface Batch {
   readonly bytes: number;
 }
 
+const nothing: Batch = { messages: [], variants: [], bytes: 0 };
+
 /** Messages in order of arrival, as three lists: a batch goes to the codec without another copy. */
 class Lane {
   messages: unknown[] = [];
@@ -20,6 +22,7 @@ class Lane {
 
   /** The first messages that fit into `budget` bytes; at least one where there is any and `budget` > 0. */
   take(budget: number): Batch {
+    if (this.messages.length === 0) return nothing;
     let bytes = 0;
     let count = 0;
     while (count < this.sizes.length && bytes < budget) bytes += this.sizes[count++] ?? 0;
