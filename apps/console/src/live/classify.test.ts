@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { hosted, nodeRef, serving } from "../testing/factories.ts";
 import {
   classify,
@@ -123,7 +123,7 @@ describe("belief against authority", () => {
       "agree",
     ],
   ];
-  it.each(cases)("%s", (_name, change, expected) => {
+  test.each(cases)("%s", (_name, change, expected) => {
     expect(classify({ ...calm, ...change })).toBe(expected);
   });
 });

@@ -108,8 +108,8 @@ export class LiveCluster {
   }
 
   #tick(): void {
-    this.mirror.tick(now());
     this.#note({ tag: "tick" });
+    this.mirror.tick(this.#asOfMs());
   }
 
   #note(event: ConnectionEvent): void {
@@ -131,8 +131,17 @@ export class LiveCluster {
     this.store.setState({
       nowMs,
       connection: this.#connection,
-      summary: summarize(this.mirror, nowMs),
+      summary: summarize(this.mirror, this.#asOfMs()),
     });
+  }
+
+  /**
+   * The instant that the page shows. When the relay is silent it stands still: that nobody was heard
+   * since then says something about the relay and nothing about the nodes.
+   */
+  #asOfMs(): number {
+    const { state, lastLiveMs } = this.#connection;
+    return state === "stale" || state === "offline" ? (lastLiveMs ?? now()) : now();
   }
 }
 

@@ -1,5 +1,5 @@
 import { toClusterJson } from "@leasehold/sharding/observe";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   assigned,
   entriesOf,
@@ -36,13 +36,13 @@ const hear = (mirror: ClusterMirror, nowMs: number): void =>
 const counts = (mirror: ClusterMirror, nowMs: number) => summarize(mirror, nowMs)?.cells;
 
 describe("cluster mirror", () => {
-  it("shows nothing but stable shards when all agree", () => {
+  test("shows nothing but stable shards when all agree", () => {
     const mirror = mirrorOf();
     expect(counts(mirror, 0)).toMatchObject({ stable: 4, unknown: 0 });
     expect(summarize(mirror, 0)?.divergence.total).toBe(0);
   });
 
-  it("moves a shard to its new lane and tells painters which cells changed", () => {
+  test("moves a shard to its new lane and tells painters which cells changed", () => {
     const mirror = mirrorOf();
     const told: string[] = [];
     mirror.listen({
@@ -59,14 +59,14 @@ describe("cluster mirror", () => {
     expect(told).not.toContain("reset");
   });
 
-  it("asks for what is missing instead of skipping it", () => {
+  test("asks for what is missing instead of skipping it", () => {
     const mirror = mirrorOf();
     expect(mirror.applyLog("h1", entriesOf(14, assigned(0, "node-b", 2)), 0)).toBe("gap");
     expect(mirror.applyLog("other", entriesOf(13, assigned(0, "node-b", 2)), 0)).toBe("gap");
     expect(mirror.cluster?.seq).toBe(12);
   });
 
-  it("applies a repeated batch once", () => {
+  test("applies a repeated batch once", () => {
     const mirror = mirrorOf();
     const batch = entriesOf(13, assigned(0, "node-b", 2), hostedEvent(0, "node-b", 2));
     mirror.applyLog("h1", batch, 0);
@@ -74,7 +74,7 @@ describe("cluster mirror", () => {
     expect(mirror.log.entries).toHaveLength(2);
   });
 
-  it("names a node that serves on after its shard was given away, in a sentence", () => {
+  test("names a node that serves on after its shard was given away, in a sentence", () => {
     const mirror = mirrorOf();
     mirror.applyLog("h1", entriesOf(13, assigned(0, "node-b", 2)), 1000);
     hear(mirror, 1900);
@@ -86,7 +86,7 @@ describe("cluster mirror", () => {
     );
   });
 
-  it("does not hold against a node what it said before the change", () => {
+  test("does not hold against a node what it said before the change", () => {
     const mirror = mirrorOf();
     hear(mirror, 990);
     mirror.applyLog("h1", entriesOf(13, assigned(0, "node-b", 2)), 1000);
@@ -94,7 +94,7 @@ describe("cluster mirror", () => {
     expect(summarize(mirror, 1100)?.divergence.danger).toBe(0);
   });
 
-  it("says that S1 is broken when two nodes serve one shard", () => {
+  test("says that S1 is broken when two nodes serve one shard", () => {
     const mirror = mirrorOf();
     mirror.applyLog(
       "h1",
@@ -115,7 +115,7 @@ describe("cluster mirror", () => {
     expect(summary?.invariants.find((it) => it.id === "S1")?.verdict).toBe("violated");
   });
 
-  it("turns a silent node's shards unknown by time alone, and back when it speaks", () => {
+  test("turns a silent node's shards unknown by time alone, and back when it speaks", () => {
     const mirror = mirrorOf();
     mirror.tick(silentAfterMs + 1);
     expect(counts(mirror, silentAfterMs + 1)).toMatchObject({ unknown: 4, stable: 0 });
@@ -123,7 +123,7 @@ describe("cluster mirror", () => {
     expect(counts(mirror, silentAfterMs + 2)).toMatchObject({ unknown: 0, stable: 4 });
   });
 
-  it("calls a shard without a home an orphan after a while", () => {
+  test("calls a shard without a home an orphan after a while", () => {
     const mirror = mirrorOf();
     mirror.applyLog(
       "h1",
@@ -144,14 +144,14 @@ describe("cluster mirror", () => {
     expect(summarize(mirror, later)?.totals.unallocated).toBe(1);
   });
 
-  it("forgets everything when another history begins", () => {
+  test("forgets everything when another history begins", () => {
     const mirror = mirrorOf();
     mirror.applySnapshot({ cluster: toClusterJson(smallCluster("h2")), recent: [] }, 5000);
     expect(mirror.sights.size).toBe(0);
     expect(counts(mirror, 5000)).toMatchObject({ unknown: 4 });
   });
 
-  it("finds a lease that is not renewed before anything has moved", () => {
+  test("finds a lease that is not renewed before anything has moved", () => {
     const mirror = mirrorOf();
     mirror.applyBeliefs(
       [

@@ -90,12 +90,14 @@ export function viewNode(facts: NodeFacts): NodeView {
   };
 }
 
+/** A node that speaks is judged by its own words first: the dead do not talk. */
 function conditionOf(row: NodeRow, sight: NodeSight | undefined): NodeCondition {
-  if (row.state === "dead" || row.state === "evicted") return row.state;
-  if (sight === undefined || sight.silent) return row.state === "drained" ? "drained" : "unknown";
+  if (sight === undefined || sight.silent) {
+    return row.state === "up" || row.state === "draining" ? "unknown" : row.state;
+  }
   if (!sight.belief.postgres.reachable) return "cut";
+  if (row.state === "dead" || sight.belief.lease.state !== "held") return "reconnecting";
   if (row.state !== "up") return row.state;
-  if (sight.belief.lease.state !== "held") return "reconnecting";
   if (sight.belief.faults.length > 0) return "faulted";
   return row.cordoned ? "cordoned" : "ready";
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Guard } from "./guard.ts";
 
 const request = (headers: Record<string, string>): IncomingMessage =>
@@ -13,12 +13,12 @@ const own = {
 describe("guard of the console", () => {
   const guard = new Guard({ host: "127.0.0.1", origin: undefined });
 
-  it("lets its own page read and act", () => {
+  test("lets its own page read and act", () => {
     expect(guard.refuse(request({}))).toBeNull();
     expect(guard.refuseMutation(request(own))).toBeNull();
   });
 
-  it.each([
+  test.each([
     ["another site's origin", { ...own, origin: "http://evil.example" }, "foreign Origin"],
     ["a name that was pointed to loopback", { ...own, host: "evil.example:3000" }, "foreign Host"],
     ["a form post", { ...own, "content-type": "text/plain" }, "no JSON"],
@@ -31,12 +31,12 @@ describe("guard of the console", () => {
     expect(guard.refuseMutation(request(headers))).toBe(reason);
   });
 
-  it("refuses a mutation without its own header", () => {
+  test("refuses a mutation without its own header", () => {
     const { "leasehold-console": _, ...bare } = own;
     expect(guard.refuseMutation(request(bare))).toBe("no leasehold-console header");
   });
 
-  it("knows the origin that it was told", () => {
+  test("knows the origin that it was told", () => {
     const behind = new Guard({ host: "0.0.0.0", origin: "https://console.example" });
     const headers = { host: "10.0.0.5:3000", origin: "https://console.example" };
     expect(behind.refuse(request(headers))).toBeNull();

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { io, type Socket } from "socket.io-client";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { ClusterMirror } from "../live/mirror.ts";
 import { summarize } from "../live/summary.ts";
 import { type FakeCluster, startFakeCluster } from "../testing/fake-run.ts";
@@ -73,7 +73,7 @@ function openBrowser(url: string) {
 const until = (what: () => void) => vi.waitFor(what, { timeout: 8000, interval: 25 });
 
 describe("relay", { timeout: 20_000 }, () => {
-  it("finds all nodes from one seed and shows their agreement to a browser", async () => {
+  test("finds all nodes from one seed and shows their agreement to a browser", async () => {
     const { hub, url } = await startConsole();
     const browser = openBrowser(url);
     await until(() => expect(hub.links().filter((it) => it.hello !== null)).toHaveLength(3));
@@ -81,7 +81,7 @@ describe("relay", { timeout: 20_000 }, () => {
     await until(() => expect(browser.beats.length).toBeGreaterThan(1));
   });
 
-  it("resumes a browser that was away without a gap and without a snapshot", async () => {
+  test("resumes a browser that was away without a gap and without a snapshot", async () => {
     const { cluster, url } = await startConsole();
     const browser = openBrowser(url);
     await until(() => expect(browser.view()?.cells.stable).toBe(24));
@@ -95,7 +95,7 @@ describe("relay", { timeout: 20_000 }, () => {
     expect(browser.frames).not.toContain("gap");
   });
 
-  it("shows a node that is cut from Postgres: at risk, then stopped, then replaced, then well", async () => {
+  test("shows a node that is cut from Postgres: at risk, then stopped, then replaced, then well", async () => {
     const { hub, url } = await startConsole();
     const browser = openBrowser(url);
     await until(() => expect(browser.view()?.cells.stable).toBe(24));
@@ -120,7 +120,7 @@ describe("relay", { timeout: 20_000 }, () => {
     });
   });
 
-  it("heals a paused node through the process beside it", async () => {
+  test("heals a paused node through the process beside it", async () => {
     const { cluster, hub } = await startConsole();
     await until(() => expect(hub.sightings.get("node-3")).toBeDefined());
     await runCommand(hub, {
@@ -135,7 +135,7 @@ describe("relay", { timeout: 20_000 }, () => {
     expect(node?.faults).toEqual([]);
   });
 
-  it("says which node did not confirm instead of calling all well", async () => {
+  test("says which node did not confirm instead of calling all well", async () => {
     const { cluster, hub } = await startConsole();
     await until(() => expect(hub.authority.state?.nodes.size).toBe(3));
     await cluster.nodes[1]?.close();
@@ -144,7 +144,7 @@ describe("relay", { timeout: 20_000 }, () => {
     expect(report?.notConfirmed.map((it) => it.nodeId)).toEqual(["node-2"]);
   });
 
-  it("carries a plan to the cluster and its progress back", async () => {
+  test("carries a plan to the cluster and its progress back", async () => {
     const { hub, url } = await startConsole();
     const browser = openBrowser(url);
     await until(() => expect(browser.view()?.cells.stable).toBe(24));
@@ -162,7 +162,7 @@ describe("relay", { timeout: 20_000 }, () => {
     expect(browser.view()?.invariants.every((it) => it.verdict !== "violated")).toBe(true);
   });
 
-  it("passes a node's problem through", async () => {
+  test("passes a node's problem through", async () => {
     const { hub } = await startConsole();
     await until(() => expect(hub.authority.state).not.toBeNull());
     const answer = await runCommand(hub, { kind: "plan", planId: "p_none", verb: "apply" });

@@ -6,7 +6,6 @@ import {
   type ClusterEvent,
   findShard,
   type LogEntry,
-  ownerOf,
   type ShardBelief,
   type ShardRef,
   sameNode,
@@ -14,6 +13,7 @@ import {
   toClusterJson,
 } from "@leasehold/sharding/observe";
 import { Server } from "socket.io";
+import { fakeBelief } from "./fake-belief.ts";
 import type { FakeAuthority } from "./fake-cluster.ts";
 import { answerHttp } from "./fake-http.ts";
 
@@ -38,8 +38,8 @@ export class FakeNode {
   tellsLog = true;
   address = "";
   readonly peers: FakeNode[] = [];
-  #renewedAtMs = Date.now();
-  #seq = 0;
+  renewedAtMs = Date.now();
+  seq = 0;
   #http: HttpServer | null = null;
   #io: Server | null = null;
   #changed = new Map<string, ShardBelief>();
@@ -60,7 +60,7 @@ export class FakeNode {
   }
 
   get leaseLeftMs(): number {
-    const age = Date.now() - this.#renewedAtMs;
+    const age = Date.now() - this.renewedAtMs;
     return Math.max(0, this.authority.options.leaseTtlMs * 0.9 - age);
   }
 
@@ -120,7 +120,7 @@ export class FakeNode {
   rejoin(): void {
     this.incarnation = randomUUID();
     this.isLost = false;
-    this.#renewedAtMs = Date.now();
+    this.renewedAtMs = Date.now();
     for (const key of [...this.shards.keys()]) this.#drop(key);
     const { nodeId, incarnation, address, zone } = this;
     this.authority.commit({
@@ -152,37 +152,14 @@ export class FakeNode {
   }
 
   belief(): Belief {
-    const leads = this.authority.state.coordinator?.nodeId === this.nodeId && !this.isLost;
-    const cut = this.has("cut-postgres");
-    const { nodeId, incarnation } = this;
-    return {
-      nodeId,
-      incarnation,
-      pid: 4000,
-      role: leads ? "coordinator" : "candidate",
-      term: this.authority.state.term,
-      seq: this.#seq,
-      lease: {
-        state: this.isLost ? "lost" : cut ? "reconnecting" : "held",
-        leftMs: this.leaseLeftMs,
-      },
-      postgres: { reachable: !cut, lastOkMsAgo: Date.now() - this.#renewedAtMs },
-      peers: this.peers.map((it) => ({
-        nodeId: it.nodeId,
-        incarnation: it.incarnation,
-        connected: !it.isCrashed && !this.#isCutFrom(it),
-      })),
-      faults: this.faults.map(({ untilMs: _until, ...fault }) => fault),
-      load: this.#load(),
-      healUrl: `${this.address}/heal`,
-    };
+    return fakeBelief(this);
   }
 
   #stepLease(): void {
     if (!this.has("cut-postgres")) {
       if (this.isLost) this.rejoin();
-      if (Date.now() - this.#renewedAtMs > this.authority.options.leaseTtlMs / 6) {
-        this.#renewedAtMs = Date.now();
+      if (Date.now() - this.renewedAtMs > this.authority.options.leaseTtlMs / 6) {
+        this.renewedAtMs = Date.now();
       }
       return;
     }
@@ -202,7 +179,7 @@ export class FakeNode {
 
   #hear(entries: readonly LogEntry[]): void {
     if (this.isCrashed) return;
-    this.#seq = entries.at(-1)?.seq ?? this.#seq;
+    this.seq = entries.at(-1)?.seq ?? this.seq;
     for (const entry of entries) this.#hearOne(entry);
     if (this.tellsLog)
       this.#io?.emit("log", { history: this.authority.history, entries, authorityAgeMs: 0 });
@@ -267,29 +244,8 @@ export class FakeNode {
     this.#gone = new Map();
   }
 
-  #load(): Belief["load"] {
-    const owned = [...this.authority.state.shards.values()]
-      .flat()
-      .filter((row) => ownerOf(row)?.nodeId === this.nodeId).length;
-    const wave = 1 + 0.2 * Math.sin(Date.now() / 4000 + this.nodeId.length);
-    const requestsPerSecond = this.isLost ? 0 : Math.round(owned * 4 * wave);
-    return {
-      requestsPerSecond,
-      failedPerSecond: 0,
-      p50Ms: 1.2,
-      p99Ms: 9 + wave * 3,
-      entities: owned * 16,
-    };
-  }
-
   #age(): number {
-    return this.has("cut-postgres") ? Date.now() - this.#renewedAtMs : 40;
-  }
-
-  #isCutFrom(peer: FakeNode): boolean {
-    const cuts = (it: FakeNode, other: FakeNode): boolean =>
-      it.faults.some((f) => f.kind === "cut-link" && f.detail["peer"] === other.nodeId);
-    return cuts(this, peer) || cuts(peer, this);
+    return this.has("cut-postgres") ? Date.now() - this.renewedAtMs : 40;
   }
 
   #hello() {

@@ -1,5 +1,5 @@
 import { type PlanRow, toClusterJson } from "@leasehold/sharding/observe";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ClusterMirror } from "../../live/mirror.ts";
 import { assigned, entriesOf, nodeRef, smallCluster } from "../../testing/factories.ts";
 import { changedSince, nodeChanges, progressOf } from "./plan.model.ts";
@@ -32,12 +32,12 @@ const plan = (
 });
 
 describe("plan", () => {
-  it("counts what is over, whatever its end", () => {
+  test("counts what is over, whatever its end", () => {
     expect(progressOf(plan(["done", "skipped"]))).toMatchObject({ total: 2, over: 2, done: 1 });
     expect(progressOf(plan(["moving", "pending"]))).toMatchObject({ over: 0, moving: 1 });
   });
 
-  it("shows the change that is still to come: done moves are in the counts already", () => {
+  test("shows the change that is still to come: done moves are in the counts already", () => {
     const owned = new Map([
       ["node-a", 2],
       ["node-b", 2],
@@ -49,7 +49,7 @@ describe("plan", () => {
     expect(nodeChanges(owned, plan(["done", "failed"]))).toEqual([]);
   });
 
-  it("knows which of its shards have moved since it was made", () => {
+  test("knows which of its shards have moved since it was made", () => {
     const mirror = new ClusterMirror();
     mirror.applySnapshot({ cluster: toClusterJson(smallCluster()), recent: [] }, 0);
     expect(changedSince(mirror, plan(["pending", "pending"]))).toBe(0);

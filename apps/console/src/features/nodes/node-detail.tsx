@@ -161,13 +161,19 @@ function Links({ node }: { readonly node: NodeView }) {
             <td>
               <LinkState isUp={it.connected} />
             </td>
-            <td />
+            <td className="r text-warning-text">
+              {isCutOnPurpose(node, it.nodeId) && "cut on purpose"}
+            </td>
           </tr>
         ))}
       </tbody>
     </table>
   );
 }
+
+/** The node may take a heartbeat or two to notice what was done to it. */
+const isCutOnPurpose = (node: NodeView, peer: string): boolean =>
+  node.faults.some((it) => it.kind === "cut-link" && it.detail["peer"] === peer);
 
 function LinkState({ isUp }: { readonly isUp: boolean }) {
   return (

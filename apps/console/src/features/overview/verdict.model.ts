@@ -110,7 +110,7 @@ function wordsOf(it: NodeView): Sentence {
   }
   if (it.leaseLeftMs === null) return [];
   return it.owned === 0
-    ? say`It owns nothing any more; its shards are served elsewhere.`
+    ? say`Its lease is over and it serves nothing; its shards have new homes and are served there.`
     : say`It serves ${plural(it.owned, "shard")} until its lease ends by its own clock in ${duration(it.leaseLeftMs)}. Nothing has moved yet.`;
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseFilter, type ShardFacts } from "./filter.model.ts";
 
 const shard: ShardFacts = {
@@ -14,7 +14,7 @@ const shard: ShardFacts = {
 };
 
 describe("shard filter", () => {
-  it.each([
+  test.each([
     ["owner:node-2", true],
     ["owner:node-3", false],
     ["owner:!node-3", true],
@@ -32,11 +32,11 @@ describe("shard filter", () => {
     expect(parseFilter(text)?.(shard)).toBe(passes);
   });
 
-  it("is no filter when nothing is written", () => {
+  test("is no filter when nothing is written", () => {
     expect(parseFilter("  ")).toBeNull();
   });
 
-  it("finds shards without a home", () => {
+  test("finds shards without a home", () => {
     expect(parseFilter("owner:none")?.({ ...shard, owner: null })).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   cellBox,
   ghostBox,
@@ -17,18 +17,18 @@ const lanes = (count: number, owned: number): LaneSpec[] =>
 const wish = { width: 1200, isMini: false, tilesUpTo: 600 };
 
 describe("lane layout", () => {
-  it("gives every shard of a small cluster a numbered tile and a large one beads", () => {
+  test("gives every shard of a small cluster a numbered tile and a large one beads", () => {
     expect(layOut({ ...wish, lanes: lanes(3, 85) }, null).metrics.style).toBe("tiles");
     expect(layOut({ ...wish, lanes: lanes(3, 3333) }, null).metrics.style).toBe("beads");
   });
 
-  it("shows ten thousand shards of a hundred nodes on about one screen", () => {
+  test("shows ten thousand shards of a hundred nodes on about one screen", () => {
     const layout = layOut({ ...wish, lanes: lanes(100, 100) }, null);
     expect(layout.lanes.every((lane) => lane.rows === 1)).toBe(true);
     expect(layout.height).toBeLessThan(1200);
   });
 
-  it.each([
+  test.each([
     ["tiles", 3, 85],
     ["beads", 3, 3333],
     ["dense beads", 100, 100],
@@ -44,7 +44,7 @@ describe("lane layout", () => {
     }
   });
 
-  it("finds believed cells in their own place", () => {
+  test("finds believed cells in their own place", () => {
     const layout = layOut({ ...wish, lanes: lanes(3, 85) }, null);
     const lane = layout.lanes[1];
     if (lane === undefined) throw new Error("The layout has no second lane.");
@@ -56,7 +56,7 @@ describe("lane layout", () => {
     });
   });
 
-  it("keeps a lane's height while it loses one row, so that nothing below it jumps", () => {
+  test("keeps a lane's height while it loses one row, so that nothing below it jumps", () => {
     const before = layOut({ ...wish, lanes: lanes(3, 85) }, null);
     const columns = before.metrics.columns;
     const full = layOut({ ...wish, lanes: lanes(3, columns * 3 + 1) }, null);
@@ -66,7 +66,7 @@ describe("lane layout", () => {
     expect(much.height).toBeLessThan(full.height);
   });
 
-  it("walks from cell to cell and from lane to lane with the arrow keys", () => {
+  test("walks from cell to cell and from lane to lane with the arrow keys", () => {
     const layout = layOut({ ...wish, lanes: lanes(2, 85) }, null);
     const { columns } = layout.metrics;
     expect(stepCell(layout, { key: "node-0", index: 0 }, "ArrowRight").index).toBe(1);

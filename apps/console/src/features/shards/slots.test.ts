@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Lanes } from "../../live/lanes.ts";
 import { Slots } from "./slots.ts";
 
@@ -20,7 +20,7 @@ function moveOf(isOrdered: boolean) {
 }
 
 describe("slots of a lane map", () => {
-  it("fills the hole with the last cell: three cells change, however long the lane", () => {
+  test("fills the hole with the last cell: three cells change, however long the lane", () => {
     const { slots, touched } = moveOf(false);
     expect(slots.of("a")).toEqual([0, 6, 4]);
     expect(slots.of("b")).toEqual([1, 3, 2]);
@@ -28,13 +28,13 @@ describe("slots of a lane map", () => {
     expect([0, 6, 4, 2].map((flat) => slots.indexOf(flat))).toEqual([0, 1, 2, 2]);
   });
 
-  it("keeps numbered tiles in the order of their numbers", () => {
+  test("keeps numbered tiles in the order of their numbers", () => {
     const { slots } = moveOf(true);
     expect(slots.of("a")).toEqual([0, 4, 6]);
     expect(slots.of("b")).toEqual([1, 2, 3]);
   });
 
-  it("touches the place that a lane has lost", () => {
+  test("touches the place that a lane has lost", () => {
     expect(moveOf(true).touched).toContain("a3");
   });
 });

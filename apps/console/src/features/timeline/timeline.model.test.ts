@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { assigned, entriesOf, hostedEvent, joined } from "../../testing/factories.ts";
 import { activityOf } from "./activity.model.ts";
 import type { Topic } from "./entry-text.ts";
@@ -17,7 +17,7 @@ const seqs = (text: string, upTo: number | null = null): number[] =>
   visibleEntries(all, everything, parseEntryFilter(text), upTo).map((entry) => entry.seq);
 
 describe("timeline", () => {
-  it.each([
+  test.each([
     ["", [5, 4, 3, 2, 1]],
     ["type:shard-*", [5, 4, 3]],
     ["type:shard-hosted", [4]],
@@ -30,19 +30,19 @@ describe("timeline", () => {
     expect(seqs(text)).toEqual(expected);
   });
 
-  it("shows nothing newer than the position that it is held at", () => {
+  test("shows nothing newer than the position that it is held at", () => {
     expect(seqs("", 3)).toEqual([3, 2, 1]);
   });
 
-  it("leaves out topics that are switched off", () => {
+  test("leaves out topics that are switched off", () => {
     const found = visibleEntries(all, new Set<Topic>(["membership"]), null, null);
-    expect(found.map((it) => it.seq)).toEqual([2, 1]);
+    expect(found.map((entry) => entry.seq)).toEqual([2, 1]);
   });
 
-  it("counts every entry of the span once, also those from a clock ahead of this one", () => {
+  test("counts every entry of the span once, also those from a clock ahead of this one", () => {
     const first = Date.parse(all[0]?.at ?? "");
     const total = (sinceMs: number, untilMs: number): number =>
-      activityOf(all, sinceMs, untilMs).reduce((sum, it) => sum + it.total, 0);
+      activityOf(all, sinceMs, untilMs).reduce((sum, bucket) => sum + bucket.total, 0);
     expect(total(first, first + 100)).toBe(5);
     expect(total(first, first + 1)).toBe(5);
     expect(total(first + 3, first + 100)).toBe(2);
