@@ -33,7 +33,7 @@ export class Lanes {
 }
 
 /** The position of `value` in a sorted list, or where it would stand. */
-export function lowerBound(sorted: readonly number[], value: number): number {
+function lowerBound(sorted: readonly number[], value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

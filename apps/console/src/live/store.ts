@@ -15,8 +15,6 @@ export interface LiveState {
   readonly retryAtMs: number | null;
 }
 
-export type LiveStore = ReturnType<typeof createLiveStore>;
-
 export const createLiveStore = () =>
   createStore<LiveState>(() => ({
     connection: initialConnection,

@@ -17,7 +17,3 @@ export function useOff(): string | null {
   const state = useLive((it) => it.connection.state);
   return mayAct(state) ? null : state.replace("-", " ");
 }
-
-/** A number of local milliseconds ago; counts on between publications of the store. */
-export const useAge = (sinceMs: number | null): number | null =>
-  useLive((it) => (sinceMs === null ? null : Math.max(0, it.nowMs - sinceMs)));

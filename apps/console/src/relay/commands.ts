@@ -64,7 +64,7 @@ function inOrderOfTrust(hub: Hub): NodeLinkHandle[] {
 }
 
 /** A link that has said who it is, else what the cluster says. */
-export function addressOf(hub: Hub, nodeId: string): string | null {
+function addressOf(hub: Hub, nodeId: string): string | null {
   const link = hub.links().find((it) => it.hello?.nodeId === nodeId);
   return link?.address ?? hub.authority.state?.nodes.get(nodeId)?.address ?? null;
 }

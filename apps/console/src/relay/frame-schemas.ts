@@ -85,7 +85,7 @@ const planRow = z.object({
   ),
 });
 
-export const clusterJson = z.object({
+const clusterJson = z.object({
   history: name,
   seq: z.int().min(0),
   term: epoch,

@@ -21,8 +21,6 @@ export class Hub {
   readonly #nowMs: () => number;
   readonly #log: Log;
   #postgres: { state: PostgresLink["state"]; sinceMs: number };
-  /** Called when a node's log moved: the tail of the table may be worth a look before its turn. */
-  onHint: () => void = () => {};
 
   constructor(config: ConsoleConfig, log: Log, nowMs: () => number = () => performance.now()) {
     this.config = config;
@@ -100,10 +98,8 @@ export class Hub {
       }),
       hello: (link, frame) => this.#greet(link, frame),
       snapshot: (cluster, ageMs) => this.authority.offerSnapshot(cluster, ageMs, this.#nowMs()),
-      log: (history, entries, ageMs) => {
-        this.onHint();
-        return this.authority.offerEntries(history, entries, ageMs, this.#nowMs());
-      },
+      log: (history, entries, ageMs) =>
+        this.authority.offerEntries(history, entries, ageMs, this.#nowMs()),
       belief: (link, frame) => {
         if (link.hello === null) return;
         this.sightings.whole(link.hello, frame.belief, frame.shards, this.#nowMs());

@@ -47,9 +47,9 @@ export interface LaneLayout {
   readonly height: number;
 }
 
-export const headHeight = 26;
-export const ghostWidth = 7;
-export const ghostHeight = 10;
+const headHeight = 26;
+const ghostWidth = 7;
+const ghostHeight = 10;
 const ghostPitchX = 9;
 const ghostPitchY = 13;
 const topPadding = 12;

@@ -43,8 +43,6 @@ export function entryText(entry: LogEntry): EntryText {
   return { ...kinds[entry.type], ...subjectOf(entry), detail: detailOf(entry) };
 }
 
-export const entryTypes = Object.keys(kinds) as LogEntry["type"][];
-
 function subjectOf(entry: LogEntry): { readonly subject: string; readonly href: string | null } {
   if ("shard" in entry) {
     const name = `${entry.group}/${entry.shard}`;
