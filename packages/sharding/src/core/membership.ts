@@ -12,7 +12,7 @@ import type { DeathProof } from "./log.ts";
 export const watchFactor = 1.02;
 
 /** Part of the ttl that a holder gives away, so that it stops before anybody may take over. */
-export const marginFactor = 0.1;
+const marginFactor = 0.1;
 
 /**
  * The instant at which a holder stops serving, on its own monotonic clock.

@@ -9,7 +9,7 @@ import type { CapturedEntity } from "./entities/executor-messages.ts";
 /** Bytes in one message: small enough that heartbeats and replies pass in between. */
 const chunkBytes = 256 * 1024;
 /** A shard's captured state may be this large. @unit bytes */
-export const stateLimitBytes = 256 * 1024 * 1024;
+const stateLimitBytes = 256 * 1024 * 1024;
 /** Sent again when it was not acknowledged: the connection may have been lost in between. */
 const resendMs = 3_000;
 /** State that nobody asked for is dropped. */

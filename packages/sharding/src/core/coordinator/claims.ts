@@ -6,30 +6,30 @@ import type { Turn } from "./turn.ts";
 /**
  * After a take-over each region says what it holds. The rows are the truth: a claim that agrees is a
  * no-op (or the report that was lost with the old coordinator), one that is older is told to stop.
- *
- * A claim above its row can only follow a restore of the database: that region stops, and the shard
- * starts again above both numbers, so that no epoch is granted twice (S2).
  */
 export function recoverClaims(turn: Turn, from: NodeRef, claims: readonly ShardGrant[]): void {
-  const stale: ShardGrant[] = [];
-  for (const claim of claims) {
-    const row = turn.cluster.shards.get(claim.group)?.[claim.shard];
-    if (row === undefined) {
-      stale.push(claim);
-      continue;
-    }
-    const isOwner = row.state !== "unallocated" && sameNode(row.owner, from);
-    if (isOwner && row.epoch === claim.epoch) {
-      hosted(turn, from, claim);
-      continue;
-    }
-    stale.push(claim);
-    if (claim.epoch > row.epoch) {
-      const to = row.state === "unallocated" ? from : row.owner;
-      turn.assign(claim, to, "allocated", null, claim.epoch + 1);
-    }
-  }
+  const stale = claims.filter((claim) => !recover(turn, from, claim));
   if (stale.length === 0) return;
   const { term } = turn.cluster;
   turn.send(from, { tag: "stop-shards", term, incarnation: from.incarnation, shards: stale });
+}
+
+/** @returns false where the claimant has to stop. */
+function recover(turn: Turn, from: NodeRef, claim: ShardGrant): boolean {
+  const row = turn.cluster.shards.get(claim.group)?.[claim.shard];
+  if (row === undefined) return false;
+  if (claim.epoch > row.epoch) {
+    // Only after a restore of the database. The claimant serves, so it goes on, above both numbers (S2):
+    // any other home would serve beside it until it had stopped (S1).
+    turn.assign(claim, from, "allocated", null, claim.epoch + 1);
+    return true;
+  }
+  if (row.state === "unallocated") return false;
+  if (sameNode(row.owner, from)) {
+    // An older one is answered by the order of the row, which goes on from what is held there.
+    hosted(turn, from, claim);
+    return true;
+  }
+  // The source of a handoff has stopped, and keeps the only copy of the state until its target serves.
+  return row.state === "starting" && row.carried !== null && sameNode(row.carried.from, from);
 }

@@ -1,5 +1,6 @@
 import type { ShardRow } from "../cluster.ts";
 import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
+import type { PlanState } from "../log.ts";
 import type { HandoffRef, Released, ShardGrant } from "../messages.ts";
 import type { Turn } from "./turn.ts";
 
@@ -32,13 +33,16 @@ export function beginHandoff(
 export function released(turn: Turn, from: NodeRef, report: Released): void {
   const row = currentHandoff(turn, from, report);
   if (row === null) return;
-  if (!turn.isMember(row.handoff.to)) {
-    abortHandoff(turn, report, `its target ${row.handoff.to.nodeId} is gone`);
-    return;
-  }
-  const { handoffId, digest, size } = report;
+  const { to, planId } = row.handoff;
+  const target = turn.member(to)?.state ?? "gone";
+  // A target that is being drained would have to hand it on, or leave with it.
+  if (target !== "up") return abortHandoff(turn, report, `its target ${to.nodeId} is ${target}`);
+  const { group, shard, handoffId, digest, size } = report;
   const carried = size === 0 ? null : { handoffId, from: row.owner, digest, size };
-  turn.assign(report, row.handoff.to, "handoff", carried);
+  turn.assign(report, to, "handoff", carried);
+  // The operator's word was about the home that it leaves; a plan of kind `move` says it anew.
+  const kind = planId === null ? undefined : turn.cluster.plans.get(planId)?.kind;
+  if (row.pinned && kind !== "move") turn.emit({ type: "shard-unpinned", group, shard });
 }
 
 export function handoffFailed(turn: Turn, from: NodeRef, report: HandoffRef, why: string): void {
@@ -66,7 +70,7 @@ export function hosted(turn: Turn, from: NodeRef, grant: ShardGrant): void {
   turn.emit({ type: "shard-hosted", group, shard, nodeId, incarnation, epoch });
   turn.track(grant);
   for (const plan of turn.cluster.plans.values()) {
-    if (plan.state !== "applying" && plan.state !== "paused") continue;
+    if (!finishesMoves.includes(plan.state)) continue;
     const index = plan.moves.findIndex(
       (m, i) => isMoving(plan.progress[i]?.state) && isSame(m, grant),
     );
@@ -97,7 +101,7 @@ export function hostRefused(
   }
 }
 
-export function settleMove(
+function settleMove(
   turn: Turn,
   planId: string,
   ref: ShardRef,
@@ -112,6 +116,9 @@ export function settleMove(
   const { epoch } = turn.cluster.row(ref);
   turn.emit({ type: "move-state-changed", planId, index, state, why, epoch });
 }
+
+/** A cancelled plan starts no move, but those in flight end as they would have. */
+const finishesMoves: readonly PlanState[] = ["applying", "paused", "cancelled"];
 
 const isMoving = (state: string | undefined): boolean => state === "moving";
 const isSame = (a: ShardRef, b: ShardRef): boolean => a.group === b.group && a.shard === b.shard;

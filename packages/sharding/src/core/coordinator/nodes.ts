@@ -74,7 +74,9 @@ function createGroup(turn: Turn, declaration: GroupDeclaration): void {
 export function loseNode(turn: Turn, node: NodeRef, proof: DeathProof, renewals: number): void {
   const row = turn.member(node);
   if (row === null) return;
-  turn.declareDead(node, proof, renewals);
+  // A later life has no counter of this one to compare. A lease row that still names this life refutes
+  // the death then: what was seen of the row may be older than the life itself.
+  turn.declareDead(node, proof, proof === "superseded" ? -1 : renewals);
   turn.rebalanceDue = true;
   const orphans: ShardRef[] = [];
   for (const [group, rows] of turn.cluster.shards) {
@@ -93,13 +95,13 @@ function leaveNode(turn: Turn, ref: ShardRef, row: ShardRow, node: NodeRef): boo
     return false;
   }
   if (!sameNode(row.owner, node)) return false;
+  if (row.pinned) turn.emit({ type: "shard-unpinned", ...ref });
   // The target died before anybody knew that it served: the source still has the frozen state.
   const source = row.state === "starting" ? row.carried : null;
   if (source !== null && turn.isMember(source.from)) {
     turn.assign(ref, source.from, "death", source);
     return false;
   }
-  if (row.pinned) turn.emit({ type: "shard-unpinned", ...ref });
   return true;
 }
 

@@ -24,7 +24,10 @@ export function planDrain(turn: Turn, node: NodeRow): readonly ProposedMove[] {
   return [...turn.cluster.groups.keys()].flatMap((group) => {
     const candidates = turn.candidates(group, node.nodeId);
     if (candidates.length === 0) return [];
-    const leaving = ownedIn(turn, group).filter((shard) => sameNode(shard.owner, node));
+    // What is on its way here goes back to its source when it is released.
+    const leaving = ownedIn(turn, group).filter(
+      (shard) => sameNode(shard.owner, node) && turn.cluster.row(shard).state !== "handing-off",
+    );
     const homes = turn.strategy(group).place(leaving, candidates);
     return leaving.map((shard, i) => {
       const { group: name, shard: index, owner: from } = shard;
@@ -146,7 +149,7 @@ function pinArrived(turn: Turn, planId: string): void {
 function drainOn(turn: Turn, node: NodeRow): void {
   if (hasOpenPlan(turn, node.nodeId)) return;
   const { nodeId, incarnation } = node;
-  if (!ownsAnything(turn, node)) {
+  if (!isNeeded(turn, node)) {
     turn.emit({ type: "node-drained", nodeId, incarnation });
     return;
   }
@@ -178,10 +181,15 @@ const hasOpenPlan = (turn: Turn, nodeId: string): boolean =>
     (plan) => plan.node === nodeId && (plan.state === "applying" || plan.state === "paused"),
   );
 
-function ownsAnything(turn: Turn, node: NodeRef): boolean {
+/** It owns a shard, or keeps the frozen copy of one whose target does not serve yet. */
+function isNeeded(turn: Turn, node: NodeRef): boolean {
   for (const rows of turn.cluster.shards.values()) {
-    for (const row of rows)
-      if (row.state !== "unallocated" && sameNode(row.owner, node)) return true;
+    for (const row of rows) {
+      if (row.state === "unallocated") continue;
+      const source = row.state === "starting" ? row.carried?.from : undefined;
+      if (sameNode(row.owner, node) || (source !== undefined && sameNode(source, node)))
+        return true;
+    }
   }
   return false;
 }

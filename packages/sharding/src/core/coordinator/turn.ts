@@ -198,7 +198,7 @@ export class Turn {
 }
 
 /** Shards per incarnation; a shard on its way counts where it is going. */
-export function countShards(rows: readonly ShardRow[]): ReadonlyMap<string, number> {
+function countShards(rows: readonly ShardRow[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const row of rows) {
     if (row.state === "unallocated") continue;

@@ -19,7 +19,7 @@ export interface OpenOrder extends ShardRef {
 export type OpenWork = ReadonlyMap<string, OpenOrder>;
 
 /** First repetition; each further one waits twice as long, up to eight times. @unit milliseconds */
-export const repeatAfterMs = 250;
+const repeatAfterMs = 250;
 
 export function openWork(cluster: ClusterState, nowMs: number): OpenWork {
   const orders = new Map<string, OpenOrder>();

@@ -22,7 +22,6 @@ import {
 } from "./wire.ts";
 
 export type { AskCall, AskResult, DataPlaneLimits, Executor, HostingView, Load, Locate };
-export { defaultDataPlaneLimits };
 
 export interface AskPorts {
   /** The node's present life. */
