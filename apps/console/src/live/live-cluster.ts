@@ -14,8 +14,10 @@ import { ClusterMirror } from "./mirror.ts";
 import { createLiveStore } from "./store.ts";
 import { summarize } from "./summary.ts";
 
-/** React sees the cluster at most this often. @unit milliseconds */
-const publishEveryMs = 100;
+/** React sees the cluster at most this often, and at least this often. @unit milliseconds */
+const publishEvery = { minMs: 100, maxMs: 500 };
+/** Of a hundred milliseconds, rendering may take about twelve: the rest is for painting the map. */
+const renderShare = 8;
 const tickEveryMs = 250;
 
 /**
@@ -26,6 +28,7 @@ export class LiveCluster {
   readonly mirror = new ClusterMirror();
   readonly store = createLiveStore();
   #connection = initialConnection;
+  #publishEveryMs = publishEvery.minMs;
   #socket: Socket | null = null;
   #publishTimer: ReturnType<typeof setTimeout> | null = null;
   #tickTimer: ReturnType<typeof setInterval> | null = null;
@@ -121,7 +124,7 @@ export class LiveCluster {
   }
 
   #publishSoon(): void {
-    this.#publishTimer ??= setTimeout(() => this.#publish(), publishEveryMs);
+    this.#publishTimer ??= setTimeout(() => this.#publish(), this.#publishEveryMs);
   }
 
   #publish(): void {
@@ -132,6 +135,11 @@ export class LiveCluster {
       nowMs,
       connection: this.#connection,
       summary: summarize(this.mirror, this.#asOfMs()),
+    });
+    // React renders what this changed in a microtask before this one.
+    queueMicrotask(() => {
+      const wanted = (now() - nowMs) * renderShare;
+      this.#publishEveryMs = Math.min(publishEvery.maxMs, Math.max(publishEvery.minMs, wanted));
     });
   }
 

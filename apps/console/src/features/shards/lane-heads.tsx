@@ -1,5 +1,6 @@
 import Link from "next/link";
-import type { NodeView } from "../../live/node-row.ts";
+import { memo } from "react";
+import type { NodeCondition, NodeView } from "../../live/node-row.ts";
 import { count, duration } from "../../live/say.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { nodeLook, textClass } from "../../ui/tone.ts";
@@ -85,26 +86,39 @@ interface HeadProps {
 }
 
 function LaneHead(props: HeadProps) {
-  return props.isDense ? <DenseHead {...props} /> : <FullHead {...props} />;
+  if (!props.isDense) return <FullHead {...props} />;
+  const { nodeId, owned, node } = props;
+  return <DenseHead nodeId={nodeId} owned={owned} condition={node?.condition ?? "unknown"} />;
 }
 
-/** A name on 11 px: drawn as a name at any scale, with a glyph only where something is the matter. */
-function DenseHead({ node, nodeId, owned }: HeadProps) {
-  const look = nodeLook[node?.condition ?? "unknown"];
-  const isCalm = look.tone === "stable";
-  return (
-    <>
-      <Link
-        href={`/nodes/${nodeId}`}
-        className={`n pointer-events-auto absolute top-0 left-(--gutter) flex items-center gap-1 text-[10px] leading-[11px] ${isCalm ? "pl-3.5 text-fg-2" : "text-fg-0"}`}
-      >
-        {!isCalm && <Glyph name={look.glyph} tone={look.tone} className="size-2.5" />}
-        {nodeId}
-      </Link>
-      <Owned owned={owned} isDense />
-    </>
-  );
-}
+/**
+ * A name on 11 px: drawn as a name at any scale, with a glyph only where something is the matter.
+ * Remembered, because a hundred of them would otherwise render ten times a second.
+ */
+const DenseHead = memo(
+  (props: {
+    readonly nodeId: string;
+    readonly owned: number;
+    readonly condition: NodeCondition;
+  }) => {
+    const { nodeId, owned } = props;
+    const look = nodeLook[props.condition];
+    const isCalm = look.tone === "stable";
+    return (
+      <>
+        <Link
+          href={`/nodes/${nodeId}`}
+          prefetch={false}
+          className={`n pointer-events-auto absolute top-0 left-(--gutter) flex items-center gap-1 text-[10px] leading-[11px] ${isCalm ? "pl-3.5 text-fg-2" : "text-fg-0"}`}
+        >
+          {!isCalm && <Glyph name={look.glyph} tone={look.tone} className="size-2.5" />}
+          {nodeId}
+        </Link>
+        <Owned owned={owned} isDense />
+      </>
+    );
+  },
+);
 
 function FullHead({ node, nodeId, owned, isWide, hasRoom }: HeadProps) {
   const look = nodeLook[node?.condition ?? "unknown"];
