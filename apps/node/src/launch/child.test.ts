@@ -35,7 +35,7 @@ async function start(program: string, spec: Partial<ChildSpec> = {}): Promise<Ch
 }
 
 const isUp = () =>
-  expect.poll(() => child.lastLines(1), { message: "its first line in the log" }).toMatch(/^up/);
+  expect.poll(() => child.output(), { message: "its first line in the log" }).toMatch(/^up/);
 
 describe("a child of the launcher", () => {
   test("starts again after a SIGKILL from outside, and its exit is told", async () => {
@@ -80,7 +80,7 @@ describe("a child of the launcher", () => {
       process.on("message", () => {});
     `);
     await isUp();
-    const grandchild = Number((await child.lastLines(1)).split(" ")[1]);
+    const grandchild = Number((await child.output()).split(" ")[1]);
     await child.stop((it) => it.kill("SIGTERM"), 50);
     expect(child.lastExit).toMatchObject({ signal: "SIGKILL" });
     await expect.poll(() => isRunning(grandchild), { message: "the grandchild ends" }).toBe(false);

@@ -37,6 +37,8 @@ export class Child {
   #isStopping = false;
   #lastExit: ChildExit | null = null;
   #starting: Promise<void> = Promise.resolve();
+  /** Where in the log its present life begins. */
+  #logStart = 0;
 
   constructor(spec: ChildSpec) {
     this.spec = spec;
@@ -83,9 +85,10 @@ export class Child {
     if (this.#child?.pid !== undefined) killGroup(this.#child.pid);
   }
 
-  async lastLines(count: number): Promise<string> {
-    const text = await readFile(this.spec.logFile, "utf8");
-    return text.trimEnd().split("\n").slice(-count).join("\n");
+  /** What it has written since it started last. */
+  async output(): Promise<string> {
+    const log = await readFile(this.spec.logFile);
+    return log.subarray(this.#logStart).toString().trimEnd();
   }
 
   async #spawn(): Promise<void> {
@@ -93,6 +96,7 @@ export class Child {
     const log = await open(logFile, "a", 0o600);
     try {
       if (this.#isStopping) return;
+      this.#logStart = (await log.stat()).size;
       const child = spawn(process.execPath, args, {
         cwd,
         env,

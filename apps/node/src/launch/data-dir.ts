@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { existsSync, statSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { LaunchError } from "./launch-error.ts";
 import { type LockAttempt, tryLock } from "./lock-file.ts";
 
@@ -19,7 +20,8 @@ export async function openDataDir(asked: string): Promise<DataDir> {
   const logs = join(path, "logs");
   let lock: LockAttempt;
   try {
-    await mkdir(logs, { recursive: true });
+    await makeDirectory(path);
+    await makeDirectory(logs);
     lock = await tryLock(join(path, "launcher.lock"));
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
@@ -33,6 +35,14 @@ export async function openDataDir(asked: string): Promise<DataDir> {
     );
   }
   return { path, logs, wasAbandoned: lock.stale, release: () => lock.release() };
+}
+
+/** Not always recursive: below /proc that would try for ever, where a plain one says no. */
+async function makeDirectory(path: string): Promise<void> {
+  const recursive = !existsSync(dirname(path));
+  await mkdir(path, { recursive }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST" || !statSync(path).isDirectory()) throw error;
+  });
 }
 
 /**

@@ -89,13 +89,17 @@ async function migrateOrExplain(
   cluster: string,
   say: (line: string) => void,
 ): Promise<void> {
+  const host = URL.canParse(url) ? new URL(url).host : null;
+  if (host === null)
+    throw new LaunchError(
+      "DATABASE_URL is no URL like postgres://user:password@host:5432/database.",
+    );
   try {
     const { schema, applied, warnings } = await migrate({ database: url, cluster });
     if (applied.length > 0) say(`the schema ${schema} is at migration ${applied.at(-1)}`);
     for (const warning of warnings) say(warning);
   } catch (cause) {
     const said = cause instanceof AggregateError ? cause.errors.join("; ") : String(cause);
-    const { host } = new URL(url);
     throw new LaunchError(`The database at ${host} cannot be used: ${said}`, { cause });
   }
 }

@@ -37,11 +37,17 @@ async function run(flags: LaunchFlags): Promise<number> {
   return code;
 }
 
-/** The first signal stops in order; a second one is impatience, and kills what is left of the children. */
+/**
+ * The first signal stops in order. A second one is impatience: what is left of the children is killed.
+ * A third one ends the launcher itself; Postgres is then stopped by its guard.
+ */
 function stopOnSignals(stopping: AbortController, children: readonly Child[]): void {
+  let signals = 0;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (stopping.signal.aborted) for (const child of children) child.kill();
+      signals++;
+      if (signals > 1) for (const child of children) child.kill();
+      if (signals > 2) process.exit(1);
       stopping.abort();
     });
   }

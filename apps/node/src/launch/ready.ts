@@ -8,7 +8,7 @@ const startLimitMs = 120_000;
 /**
  * Waits until `url` answers 2xx.
  *
- * @throws {LaunchError} when the child gives up, or does not answer in two minutes; with the end of its log.
+ * @throws {LaunchError} when the child gives up, or does not answer in two minutes; with what it wrote.
  */
 export async function becomeReady(child: Child, url: string, signal: AbortSignal): Promise<void> {
   const giveUpAtMs = performance.now() + startLimitMs;
@@ -39,5 +39,9 @@ async function answers(url: string): Promise<boolean> {
 
 async function failure(child: Child, what: string): Promise<LaunchError> {
   const { name, logFile } = child.spec;
-  return new LaunchError(`${name} ${what}. The end of ${logFile}:\n${await child.lastLines(15)}`);
+  const lines = (await child.output()).split("\n").filter((line) => !isRoutine.test(line));
+  return new LaunchError(`${name} ${what} (${logFile}):\n${lines.slice(-15).join("\n")}`);
 }
+
+/** Lines of a node's log up to the level `info`. */
+const isRoutine = /^\{"level":[123]0,/;
