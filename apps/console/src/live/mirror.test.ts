@@ -177,4 +177,26 @@ describe("cluster mirror", () => {
       shard: null,
     });
   });
+
+  test("keeps a dead node in sight while its fault runs: it is paused, and can be healed", () => {
+    const mirror = mirrorOf();
+    const fault = { id: "f", kind: "pause", detail: {}, expiresInMs: 60_000 };
+    mirror.applyBeliefs([observation("node-b", [], { belief: { faults: [fault] } })], 100);
+    const nodeB = { nodeId: "node-b", incarnation: "node-b-1" };
+    const moves = [assigned(1, "node-a", 2), assigned(3, "node-a", 2)];
+    const dead = { type: "node-dead", ...nodeB, proof: "watched" } as const;
+    mirror.applyLog("h1", entriesOf(13, ...moves, dead), 200);
+    const at = (nowMs: number) => {
+      mirror.tick(nowMs);
+      const { nodes, retired, faults } = summarize(mirror, nowMs) ?? {};
+      return {
+        nodes: nodes?.map((it) => it.nodeId),
+        retired: retired?.map((it) => it.nodeId),
+        faults: faults?.map((it) => it.nodeId),
+      };
+    };
+    const isThere = { nodes: ["node-a", "node-b"], retired: [], faults: ["node-b"] };
+    expect(at(20_000)).toEqual(isThere);
+    expect(at(70_000)).toEqual({ nodes: ["node-a"], retired: ["node-b"], faults: [] });
+  });
 });

@@ -88,9 +88,7 @@ export function summarize(mirror: ClusterMirror, nowMs: number): Summary | null 
       }),
     )
     .sort((a, b) => a.nodeId.localeCompare(b.nodeId, "en", { numeric: true }));
-  const isRetired = (it: NodeView): boolean =>
-    it.owned === 0 && (it.condition === "dead" || it.condition === "drained");
-  const nodes = views.filter((it) => !isRetired(it) || !isSilent(it));
+  const nodes = views.filter((it) => !isRetired(it));
   return {
     seq: cluster.seq,
     term: cluster.term,
@@ -101,7 +99,7 @@ export function summarize(mirror: ClusterMirror, nowMs: number): Summary | null 
       cellStates.map((state, code) => [state, mirror.verdicts.counts[code] ?? 0]),
     ) as Record<CellState, number>,
     nodes,
-    retired: views.filter((it) => isRetired(it) && isSilent(it)),
+    retired: views.filter(isRetired),
     divergence: collectDivergence(mirror, nodes, nowMs),
     faults: nodes.flatMap((node) => node.faults.map((it) => ({ nodeId: node.nodeId, ...it }))),
     plans: [...cluster.plans.values()].slice(-planLimit).reverse(),
@@ -110,7 +108,12 @@ export function summarize(mirror: ClusterMirror, nowMs: number): Summary | null 
   };
 }
 
-const isSilent = (it: NodeView): boolean => it.heardMsAgo === null || it.heardMsAgo > 10_000;
+/** A fault that still runs keeps a dead node in sight: it is paused, and waits to be healed. */
+const isRetired = (it: NodeView): boolean =>
+  it.owned === 0 &&
+  (it.condition === "dead" || it.condition === "drained") &&
+  (it.heardMsAgo === null || it.heardMsAgo > 10_000) &&
+  it.faults.length === 0;
 
 function countPerNode(mirror: ClusterMirror): Map<string, number> {
   const counts = new Map<string, number>();
