@@ -22,15 +22,19 @@ const topics: readonly { readonly topic: Topic; readonly label: string }[] = [
 
 const rowHeight = 28;
 
-/** The cluster log. It stands still while it is read: new entries wait behind a button. */
 export function TimelinePage() {
-  const summary = useSummary();
+  const seq = useSummary()?.seq;
+  if (seq === undefined) return <p className="page p-(--gutter) text-fg-2">Loading the cluster.</p>;
+  return <Timeline lastSeq={seq} />;
+}
+
+/** The cluster log. It stands still while it is read: new entries wait behind a button. */
+function Timeline({ lastSeq }: { readonly lastSeq: number }) {
   const [text, setText] = useState(useSearchParams().get("q") ?? "");
   const [shown, setShown] = useState<ReadonlySet<Topic>>(new Set(topics.map((it) => it.topic)));
   const [heldAtSeq, setHeldAtSeq] = useState<number | null>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const filter = useMemo(() => parseEntryFilter(text), [text]);
-  const lastSeq = summary?.seq ?? 0;
   const upToSeq = heldAtSeq ?? lastSeq;
   const entries = useMemo(
     () => visibleEntries(live.mirror.log.entries, shown, filter, upToSeq),
