@@ -8,6 +8,7 @@ import { printTable } from "./support/table.ts";
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   allocation: async () => (await import("./allocation.ts")).bench,
+  console: async () => (await import("./console.ts")).bench,
   failover: async () => (await import("./failover.ts")).bench,
   mesh: async () => (await import("./mesh.ts")).bench,
 };
