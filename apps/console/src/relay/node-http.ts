@@ -19,6 +19,8 @@ export async function askNode(
       method,
       headers: {
         accept: "application/json",
+        // Plans and log entries say who asked.
+        "leasehold-by": "console",
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         "leasehold-deadline-ms": String(timeoutMs),

@@ -12,7 +12,7 @@ export interface CoordinatorOptions {
   readonly movesInFlight: number;
   /** A handoff that was not released after this long is given up. @unit milliseconds @default 12000 */
   readonly handoffTimeoutMs: number;
-  /** A cold cluster waits at least this long before the first allocation ... @unit milliseconds @default 300 */
+  /** A cold cluster waits at least this long before the first allocation ... @unit milliseconds @default 500 */
   readonly settleMinMs: number;
   /** ... and at most this long for nodes that hold a lease but have not registered. @unit milliseconds @default 1500 */
   readonly settleMaxMs: number;
@@ -22,7 +22,7 @@ export const defaultCoordinatorOptions: CoordinatorOptions = {
   rebalance: "auto",
   movesInFlight: 64,
   handoffTimeoutMs: 12_000,
-  settleMinMs: 300,
+  settleMinMs: 500,
   settleMaxMs: 1_500,
 };
 
