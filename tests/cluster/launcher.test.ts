@@ -116,6 +116,17 @@ describe.skipIf(process.platform !== "linux")("pnpm start", () => {
     expect(next.processes()).toEqual([]);
   });
 
+  test("stops a frozen and a paused node as fast as any other", async () => {
+    const launcher = launch("--load", "0");
+    const { nodes } = await launcher.ready();
+    await ask(nodes[0] ?? "", "/v1/faults", "POST", { kind: "freeze", ttlMs: 600_000 });
+    await ask(nodes[1] ?? "", "/v1/faults", "POST", { kind: "pause", ttlMs: 600_000 });
+    launcher.child.kill("SIGTERM");
+    expect(await launcher.exit()).toEqual({ code: 0, signal: null });
+    expect(launcher.output).not.toContain("killed");
+    expect(launcher.processes()).toEqual([]);
+  });
+
   test("is refused while another one has the data directory, which goes on", async () => {
     const first = launch("--load", "0");
     const { nodes } = await first.ready();

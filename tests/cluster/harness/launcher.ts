@@ -82,8 +82,11 @@ export class Launcher {
   /** For the end of a test, however it went. */
   async destroy(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) {
-      this.child.kill("SIGKILL");
-      await once(this.child, "exit");
+      const exited = once(this.child, "exit");
+      this.child.kill("SIGTERM");
+      const late = setTimeout(() => this.child.kill("SIGKILL"), 15_000);
+      await exited;
+      clearTimeout(late);
     }
     for (const { pid } of this.processes()) {
       try {

@@ -63,6 +63,8 @@ function watchLauncher(): void {
 process.on("message", (message) => obey(message as ToHelper));
 process.on("disconnect", () => process.exit(0));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+// Who continues the whole process group wants its node to run: the launcher, before it stops the node.
+process.on("SIGCONT", () => holds.heal());
 if (process.env["LEASEHOLD_UNDER_LAUNCHER"] === "1") watchLauncher();
 
 const server = createHealServer(holds, process.env["LEASEHOLD_TOKEN"] || null);

@@ -69,8 +69,8 @@ export class Child {
     const child = this.#child;
     if (child === null) return;
     const exited = once(child, "exit");
-    // A paused process would notice nothing.
-    child.kill("SIGCONT");
+    // A paused process would notice nothing, nor a frozen one: this reaches the faults helper, too.
+    if (child.pid !== undefined) signalGroup(child.pid, "SIGCONT");
     ask(child);
     const late = setTimeout(() => {
       this.spec.say(`${this.spec.name} has not stopped within ${graceMs} ms: killed`);
@@ -82,7 +82,7 @@ export class Child {
 
   /** Ends its whole process group at once. */
   kill(): void {
-    if (this.#child?.pid !== undefined) killGroup(this.#child.pid);
+    if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, "SIGKILL");
   }
 
   /** What it has written since it started last. */
@@ -118,7 +118,7 @@ export class Child {
     this.#child = null;
     this.#lastExit = exit;
     // What it had started ends with it (the faults helper does so by itself, a moment later).
-    killGroup(exit.pid);
+    signalGroup(exit.pid, "SIGKILL");
     if (this.#isStopping) return;
     this.#recover(exit).catch((error: unknown) =>
       this.spec.say(`${this.spec.name}: ${String(error)}`),
@@ -149,9 +149,9 @@ export function tell(child: ChildProcess, message: Serializable): void {
   if (child.connected) child.send(message);
 }
 
-function killGroup(pid: number): void {
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(-pid, signal);
   } catch (error) {
     // Nobody is left in it.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
