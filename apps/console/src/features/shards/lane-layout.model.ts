@@ -94,7 +94,7 @@ function measure(wish: LayoutWish): LaneMetrics {
   const { width, lanes, isMini } = wish;
   const headAbove = width < 560;
   const isDense = lanes.length > 20;
-  const left = headAbove ? 16 : isMini || isDense ? 124 : 160;
+  const left = headAbove ? 16 : isDense ? 124 : isMini ? 142 : 160;
   const ghostColumns = headAbove ? 6 : 9;
   const ghostLeft = width - (headAbove ? 16 : 72) - ghostColumns * ghostPitchX;
   const space = Math.max(60, ghostLeft - 14 - left);
