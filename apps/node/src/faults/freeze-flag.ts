@@ -27,7 +27,7 @@ export function endFreeze(fd: number, slot: number): void {
   writeSync(fd, Uint8Array.of(1), 0, 1, slot);
 }
 
-export function hasEnded(fd: number, slot: number): boolean {
+function hasEnded(fd: number, slot: number): boolean {
   const byte = new Uint8Array(1);
   return readSync(fd, byte, 0, 1, slot) === 1 && byte[0] === 1;
 }
