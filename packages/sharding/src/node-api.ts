@@ -157,6 +157,12 @@ export interface NodeCounters {
   readonly handoffsIn: number;
   readonly leaseLosses: number;
   readonly takeOvers: number;
+  /** Mesh sockets turned away before their hello: by budget, origin or address. */
+  readonly meshSocketsRefused: number;
+  /** Mesh hellos that failed: no hello at all, another secret, cluster, life or version, too late. */
+  readonly meshHellosRefused: number;
+  /** Connections of proven peers that ended because of what the peer sent. */
+  readonly meshBadFrames: number;
   readonly entities: number;
   readonly shardsServing: number;
 }

@@ -13,7 +13,7 @@ import {
 import { OptionsError } from "./errors.ts";
 import type { NodeOptions, ShardingNode } from "./node-api.ts";
 import { type ResolvedOptions, resolveOptions } from "./options.ts";
-import { LocalNode } from "./runtime/local-node.ts";
+import { LocalNode, type NodeOutside } from "./runtime/local-node.ts";
 
 /**
  * Starts a node: it takes its lease, joins the cluster and serves the shards that it is given.
@@ -60,7 +60,16 @@ export async function startNode(given: NodeOptions): Promise<ShardingNode> {
     processes: createLinuxProcesses(),
     refusals: options.trustRefused ? tcpRefusals : null,
   };
-  const node = new LocalNode(options, ports, { address, drops: transport.drops, close: closeAll });
+  const refused = (): ReturnType<NonNullable<NodeOutside["refused"]>> => {
+    const { refusedSockets, refusedHellos, badFrames } = transport.counters();
+    return {
+      meshSocketsRefused: refusedSockets,
+      meshHellosRefused: refusedHellos,
+      meshBadFrames: badFrames,
+    };
+  };
+  const { drops } = transport;
+  const node = new LocalNode(options, ports, { address, drops, refused, close: closeAll });
   try {
     await node.start();
   } catch (error) {

@@ -19,6 +19,18 @@ const counterNames = {
   handoffsIn: ["leasehold_handoffs_in_total", "Shards taken from another node"],
   leaseLosses: ["leasehold_lease_losses_total", "Node leases lost"],
   takeOvers: ["leasehold_take_overs_total", "Times this node became coordinator"],
+  meshSocketsRefused: [
+    "leasehold_mesh_sockets_refused_total",
+    "Mesh sockets turned away before their hello",
+  ],
+  meshHellosRefused: [
+    "leasehold_mesh_hellos_refused_total",
+    "Mesh hellos that failed: another secret, cluster, life or version, or no hello at all",
+  ],
+  meshBadFrames: [
+    "leasehold_mesh_bad_frames_total",
+    "Mesh connections of proven peers that ended because of what the peer sent",
+  ],
 } as const satisfies Partial<Record<keyof NodeCounters, readonly [string, string]>>;
 
 const leaseStates = ["held", "reconnecting", "lost"] as const;

@@ -158,7 +158,8 @@ export class FakeNode implements ShardingNode {
   counters(): ReturnType<ShardingNode["counters"]> {
     const [requests, failures, forwarded, handoffsOut, handoffsIn] = [11, 2, 3, 4, 5];
     const rest = { leaseLosses: 6, takeOvers: 7, entities: 8, shardsServing: 9 };
-    return { requests, failures, forwarded, handoffsOut, handoffsIn, ...rest };
+    const mesh = { meshSocketsRefused: 10, meshHellosRefused: 12, meshBadFrames: 13 };
+    return { requests, failures, forwarded, handoffsOut, handoffsIn, ...rest, ...mesh };
   }
 
   async drain(timeoutMs: number): Promise<void> {

@@ -20,10 +20,23 @@ import type { AnyEntityDefinition, EntityClient } from "./entities/definition.ts
 import { createLocalExecutor, type Executor } from "./entities/executor.ts";
 import { NodeRuntime, type RuntimePorts } from "./node-runtime.ts";
 
+type MeshRefusals = Pick<
+  NodeCounters,
+  "meshSocketsRefused" | "meshHellosRefused" | "meshBadFrames"
+>;
+
+const nothingRefused: MeshRefusals = {
+  meshSocketsRefused: 0,
+  meshHellosRefused: 0,
+  meshBadFrames: 0,
+};
+
 /** What is made outside and has to be closed after everything in here has let go of it. */
 export interface NodeOutside {
   readonly address: string;
   readonly drops: DropCounter;
+  /** What the mesh refused. @default nothing, where a transport has nobody to refuse */
+  refused?(): MeshRefusals;
   close(): Promise<void>;
 }
 
@@ -178,6 +191,7 @@ export class LocalNode implements ShardingNode {
       handoffsOut: region.handoffsOut,
       handoffsIn: region.handoffsIn,
       takeOvers: coordinator.takeOvers,
+      ...(this.#outside.refused?.() ?? nothingRefused),
       entities: this.#executor.stats().entities,
       shardsServing: serving.count,
     };

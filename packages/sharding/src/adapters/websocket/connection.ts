@@ -22,8 +22,6 @@ export interface ConnectionOptions {
   readonly drops: DropCounter;
   readonly log: Log;
   readonly onMessage: (from: NodeRef, channel: Channel, message: unknown) => void;
-  /** A frame that was not a list of plain messages has ended the connection. */
-  readonly onBadFrame: () => void;
   readonly onDrained: () => void;
   /** Called once. What was queued is already counted as dropped. */
   readonly onEnd: (end: SocketEnd) => void;
@@ -163,7 +161,6 @@ export class Connection {
       case "messages":
         return this.#dispatch(decoded);
       case "bad":
-        this.#options.onBadFrame();
         return this.end(closeCodes.badFrame, decoded.why);
       default:
         return decoded satisfies never;

@@ -60,10 +60,14 @@ export class GatedSocket {
     this.#clock = options.clock;
     this.#maxHeldBytes = options.maxHeldBytes;
     this.#ws.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
-    this.#ws.on("error", (error) => this.#remoteEnd(closeCodeOf(error), error.message));
+    this.#ws.on("error", (error) => {
+      const code = closeCodeOf(error);
+      // What is no WebSocket frame is closed from here, by `ws`.
+      this.#arrivedEnd({ code, reason: error.message, local: code !== 1006 });
+    });
     this.#ws.on("close", (code, reason) => {
       this.#closed.resolve();
-      this.#remoteEnd(code, reason.toString("utf8"));
+      this.#arrivedEnd({ code, reason: reason.toString("utf8"), local: false });
     });
   }
 
@@ -177,10 +181,11 @@ export class GatedSocket {
     if (this.#heldIn > this.#maxHeldBytes) this.pause("gate");
   }
 
-  #remoteEnd(code: number, reason: string): void {
+  /** It came by the socket, so it passes the gate as frames do. */
+  #arrivedEnd(end: SocketEnd): void {
     if (this.#isEnded) return;
     this.#through("in", () => {
-      if (!this.#isEnded) this.#finish({ code, reason, local: false });
+      if (!this.#isEnded) this.#finish(end);
     });
   }
 

@@ -17,7 +17,7 @@ import { Acceptor } from "./acceptor.ts";
 import { type CloseCode, closeCodes, meaningOf } from "./close-codes.ts";
 import { Connection, ticksPerSilence } from "./connection.ts";
 import { dial } from "./dial.ts";
-import type { GatedSocket } from "./gated-socket.ts";
+import type { GatedSocket, SocketEnd } from "./gated-socket.ts";
 import type { HelloTerms } from "./handshake.ts";
 import { defaultLimits, type WebsocketLimits } from "./limits.ts";
 import { type Log, OnceLog } from "./log.ts";
@@ -47,7 +47,7 @@ export interface WebsocketTransport extends Transport {
 }
 
 export interface WebsocketCounters {
-  /** Frames of proven peers that were no list of plain messages; each ended its connection. */
+  /** Connections of proven peers that ended for a frame: too large, or no list of plain messages. */
   readonly badFrames: number;
   readonly refusedHellos: number;
   readonly refusedSockets: number;
@@ -266,13 +266,11 @@ class Mesh implements WebsocketTransport {
       drops: this.drops,
       log: (...line) => this.#options.log?.(...line),
       onMessage: (from, on, message) => this.#dispatch(from, on, message),
-      onBadFrame: () => {
-        this.#badFrames++;
-      },
       onDrained: () => {
         for (const check of this.#drainListeners) check();
       },
       onEnd: (end) => {
+        if (endsBadly(end)) this.#badFrames++;
         this.#options.log?.(
           "info",
           `Mesh ${channel} connection to ${nodeId} ended: ${end.reason || meaningOf(end.code)}`,
@@ -356,3 +354,13 @@ class Mesh implements WebsocketTransport {
     });
   }
 }
+
+const badEnds: readonly number[] = [
+  closeCodes.protocolError,
+  closeCodes.notBinary,
+  closeCodes.badFrame,
+  closeCodes.tooBig,
+];
+
+/** This side ended the connection for what the peer sent. */
+const endsBadly = ({ code, local }: SocketEnd): boolean => local && badEnds.includes(code);
