@@ -1,5 +1,5 @@
 import { DatabaseError, SchemaTooNewError } from "@leasehold/db";
-import { ShardingError, StoreUnavailableError } from "@leasehold/sharding";
+import { ShardingError, StoreUnavailableError, StoreUnsuitableError } from "@leasehold/sharding";
 import { ConfigError } from "./config/read-config.ts";
 import { postgresPlace, redactPassword } from "./config/redact.ts";
 
@@ -14,6 +14,7 @@ interface Surroundings {
   readonly host?: string;
   readonly port?: number;
   readonly databaseUrl?: string;
+  readonly leaseDatabaseUrl?: string | undefined;
 }
 
 /** Says what went wrong and what to do about it. Passwords are never shown. */
@@ -35,9 +36,8 @@ function sentence(error: unknown, around: Surroundings): string {
   );
 }
 
-function postgresFailure(error: unknown, { databaseUrl }: Surroundings): string | null {
-  const place =
-    databaseUrl === undefined ? "Postgres" : `Postgres at ${postgresPlace(databaseUrl)}`;
+function postgresFailure(error: unknown, around: Surroundings): string | null {
+  const place = placeOf(error, around);
   const codes = codesIn(error);
   const reasonIn = (table: readonly (readonly [string, string])[]): string | null => {
     const row = table.find(([code]) => codes.has(code));
@@ -50,6 +50,16 @@ function postgresFailure(error: unknown, { databaseUrl }: Surroundings): string 
   if (error instanceof StoreUnavailableError) return `${place}: ${error.message}`;
   const isTimeout = !(error instanceof ShardingError) && /timeout/i.test(messageOf(error));
   return isTimeout ? `${place} cannot be reached: no answer in time.` : null;
+}
+
+/** The lease's connection may lead elsewhere: naming the other address would send the reader astray. */
+function placeOf(error: unknown, { databaseUrl, leaseDatabaseUrl }: Surroundings): string {
+  const isStoreError =
+    error instanceof StoreUnavailableError || error instanceof StoreUnsuitableError;
+  if (leaseDatabaseUrl !== undefined && isStoreError && error.ofLease) {
+    return `Postgres at ${postgresPlace(leaseDatabaseUrl)} (LEASE_DATABASE_URL)`;
+  }
+  return databaseUrl === undefined ? "Postgres" : `Postgres at ${postgresPlace(databaseUrl)}`;
 }
 
 const unreachable: readonly (readonly [string, string])[] = [

@@ -20,9 +20,15 @@ const define = (code: string, retryable: boolean, executed: Executed) =>
   };
 
 /** Postgres cannot be asked, or did not answer in time. */
-export class StoreUnavailableError extends define("STORE_UNAVAILABLE", true, "unknown") {}
+export class StoreUnavailableError extends define("STORE_UNAVAILABLE", true, "unknown") {
+  /** The lease's own connection failed, which may lead to another address. @default false */
+  ofLease = false;
+}
 /** Postgres is there, but not one that this cluster can use: too old, a standby, behind a pooler. */
-export class StoreUnsuitableError extends define("STORE_UNSUITABLE", false, "no") {}
+export class StoreUnsuitableError extends define("STORE_UNSUITABLE", false, "no") {
+  /** The lease's own connection failed, which may lead to another address. @default false */
+  ofLease = false;
+}
 /** The lease session has ended; locks it held may already be somebody else's. */
 export class SessionLostError extends define("SESSION_LOST", true, "unknown") {}
 /** Another live process holds this node id. */

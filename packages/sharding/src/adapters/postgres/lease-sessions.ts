@@ -1,4 +1,5 @@
 import type { Client } from "pg";
+import { StoreUnavailableError, StoreUnsuitableError } from "../../errors.ts";
 import type { LogFn } from "../../node-api.ts";
 import type { PostgresStream } from "../../ports/gates.ts";
 import type {
@@ -56,7 +57,11 @@ export class PostgresLeaseSessions implements LeaseSessions {
       return session;
     } catch (error) {
       connection.destroy();
-      throw storeError(error, "opening a lease session");
+      const failure = storeError(error, "opening a lease session");
+      if (failure instanceof StoreUnavailableError || failure instanceof StoreUnsuitableError) {
+        failure.ofLease = true;
+      }
+      throw failure;
     }
   }
 
