@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { LogFn } from "@leasehold/sharding";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { bodyLimitBytes } from "./body.ts";
 import {
   HttpProblem,
   type Issue,
@@ -53,6 +54,12 @@ const frameworkCodes: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: "URL_MALFORMED",
 };
 
+/** Where the framework's own words do not say what would be accepted. */
+const details: Partial<Readonly<Record<ProblemCode, string>>> = {
+  BODY_TOO_LARGE: `A body may have ${bodyLimitBytes} bytes.`,
+  CONTENT_TYPE_UNSUPPORTED: "Send JSON, with the header Content-Type: application/json.",
+};
+
 function fromFramework(error: unknown): Problem | null {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const issues: Issue[] = error.validation.map(({ instancePath, message }) => ({
@@ -66,7 +73,8 @@ function fromFramework(error: unknown): Problem | null {
   }
   const code = (error as { code?: unknown } | null)?.code;
   const known = typeof code === "string" ? frameworkCodes[code] : undefined;
-  return known === undefined ? null : new HttpProblem(known, (error as Error).message).problem;
+  if (known === undefined) return null;
+  return new HttpProblem(known, details[known] ?? (error as Error).message).problem;
 }
 
 /** The message stays in the log: it may carry a row's values. */

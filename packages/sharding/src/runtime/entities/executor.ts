@@ -183,7 +183,8 @@ class LocalExecutor implements Executor {
   }
 
   #refuseCommand({ requestId, type, command }: EntityRequest): void {
-    const message = `Entity type "${type}" has no command "${command}".`;
+    const known = [...(this.#types.get(type)?.commands.keys() ?? [])].join(", ");
+    const message = `Entity type "${type}" has no command "${command}"; known commands: ${known}.`;
     this.#reply(requestId, refuse(commandUnknown(message)));
   }
 

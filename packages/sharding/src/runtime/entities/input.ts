@@ -47,7 +47,9 @@ function read(result: StandardSchemaV1.Result<unknown>): unknown {
   const issues = result.issues.map((issue) => ({ path: pathOf(issue), message: issue.message }));
   const first = issues[0];
   const where = first === undefined || first.path === "" ? "" : `${first.path}: `;
-  return new Refused(commandInvalid(`Invalid input. ${where}${first?.message ?? ""}`, issues));
+  return new Refused(
+    commandInvalid(`The input is not valid: ${where}${first?.message ?? ""}`, issues),
+  );
 }
 
 const pathOf = (issue: StandardSchemaV1.Issue): string =>
@@ -58,7 +60,9 @@ const pathOf = (issue: StandardSchemaV1.Issue): string =>
 function failed(error: unknown): Refused {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof NotPlainError) {
-    return new Refused(commandInvalid(`Invalid input. ${message}`, [{ path: "", message }]));
+    return new Refused(
+      commandInvalid(`The input is not valid: ${message}`, [{ path: "", message }]),
+    );
   }
   return new Refused(notStarted(`The validator of the input failed: ${message}`));
 }
