@@ -4,6 +4,8 @@ import type { FaultEngine } from "../faults/types.ts";
 
 /** Beliefs leave at least this often, so that silence means something. */
 const heartbeatMs = 1_000;
+/** How soon a lease, a link or a role that was lost or won is noticed: nothing else announces them. */
+const watchMs = 200;
 /** And at most this often: changes in between travel together. */
 const coalesceMs = 50;
 
@@ -23,7 +25,10 @@ export interface Follower {
 export interface Feed {
   follow(follower: Follower): () => void;
   belief(): Belief;
-  /** Something about the belief has changed that the node does not know (faults). */
+  /**
+   * Something about the belief has changed that the node does not know (faults). It is told before this
+   * returns: the fault may be the one that stops this process.
+   */
   touch(): void;
   close(): void;
 }
@@ -39,40 +44,55 @@ export function createFeed(node: ShardingNode, faults: FaultEngine | null): Feed
 
   let soon: NodeJS.Timeout | null = null;
   const tick = (): void => {
+    if (soon !== null) clearTimeout(soon);
     soon = null;
     if (followers.size === 0) return;
     const now = belief();
     for (const follower of followers) follower.onBelief(now);
   };
-  const touch = (): void => {
+  const tellSoon = (): void => {
     soon ??= setTimeout(tick, coalesceMs);
   };
   const heartbeat = setInterval(tick, heartbeatMs);
+  let vitals = vitalsOf(node.belief());
+  const watch = setInterval(() => {
+    const before = vitals;
+    vitals = vitalsOf(node.belief());
+    if (vitals !== before) tellSoon();
+  }, watchMs);
   const onLog = (): void => {
     for (const follower of followers) follower.onLog();
-    touch();
+    tellSoon();
   };
   const unfollow = [
     node.onLog(onLog),
     node.onReload(onLog),
     node.onShardBelief((changed, gone) => {
       for (const follower of followers) follower.onShards(changed, gone);
-      touch();
+      tellSoon();
     }),
   ];
 
   return {
     belief,
-    touch,
+    touch: tick,
     follow(follower) {
       followers.add(follower);
       return () => followers.delete(follower);
     },
     close() {
       clearInterval(heartbeat);
+      clearInterval(watch);
       if (soon !== null) clearTimeout(soon);
       for (const end of unfollow) end();
       followers.clear();
     },
   };
 }
+
+type Vitals = Pick<Belief, "incarnation" | "role" | "lease" | "postgres" | "peers">;
+
+const vitalsOf = ({ incarnation, role, lease, postgres, peers }: Vitals): string => {
+  const linked = peers.filter((peer) => peer.connected).map((peer) => peer.nodeId);
+  return [incarnation, role, lease.state, postgres.reachable, ...linked].join(" ");
+};
