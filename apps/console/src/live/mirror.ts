@@ -13,6 +13,7 @@ import { silentAfterMs } from "./classify.ts";
 import { InvariantMonitor } from "./invariants.ts";
 import { Lanes } from "./lanes.ts";
 import { LogTail } from "./log-tail.ts";
+import { hasRetired } from "./retired.ts";
 import { ShardIndex } from "./shard-index.ts";
 import { Verdicts } from "./verdicts.ts";
 
@@ -136,14 +137,27 @@ export class ClusterMirror {
   tick(nowMs: number): void {
     for (const [nodeId, sight] of this.sights) {
       const silent = nowMs - sight.heardAtMs > silentAfterMs;
-      if (silent === sight.silent) continue;
-      this.sights.set(nodeId, { ...sight, silent });
-      this.#judgeNode(nodeId, nowMs);
+      if (silent !== sight.silent) {
+        this.sights.set(nodeId, { ...sight, silent });
+        this.#judgeNode(nodeId, nowMs);
+      }
+      this.#forgetRetired(nodeId, nowMs);
     }
     for (const flat of this.#pending) {
       if (nowMs - this.changedAtMs(flat) > silentAfterMs) this.#pending.delete(flat);
       this.#judge(flat, nowMs, false);
     }
+  }
+
+  /** What a dead node believed last is of no use to anybody, unless it is only paused. */
+  #forgetRetired(nodeId: string, nowMs: number): void {
+    const sight = this.sights.get(nodeId);
+    const row = this.#cluster?.nodes.get(nodeId);
+    if (sight === undefined || row === undefined || sight.shards.size === 0) return;
+    if (!hasRetired(row, sight, nowMs)) return;
+    const shards = [...sight.shards.keys()];
+    this.verdicts.forgetBeliefs(nodeId, sight.shards);
+    for (const flat of shards) this.#judge(flat, nowMs);
   }
 
   #forget(): void {

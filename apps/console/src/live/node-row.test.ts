@@ -52,6 +52,8 @@ describe("a node as the pages show it", () => {
     expect(viewNode(factsOf({})).leaseLeftMs).toBe(4400);
     const low = factsOf({}, { lease: { state: "held", leftMs: 2400 } });
     expect(viewNode(low)).toMatchObject({ leaseLeftMs: 2300, leaseAtRisk: true });
+    const enough = factsOf({}, { lease: { state: "held", leftMs: 2550 } });
+    expect(viewNode(enough)).toMatchObject({ leaseLeftMs: 2450, leaseAtRisk: false });
   });
 
   test("keeps a fault of a silent node until its time is over", () => {

@@ -74,7 +74,7 @@ export function viewNode(facts: NodeFacts): NodeView {
     leaseTtlMs,
     leaseLeftMs,
     leaseState: belief?.lease.state ?? null,
-    leaseAtRisk: isLeaseAtRisk(sight, leaseLeftMs),
+    leaseAtRisk: isLeaseAtRisk(sight),
     postgresReachable: belief?.postgres.reachable ?? null,
     postgresOkMsAgo:
       belief?.postgres.lastOkMsAgo == null ? null : belief.postgres.lastOkMsAgo + (heardMsAgo ?? 0),
@@ -107,11 +107,13 @@ const leaseLeft = (sight: NodeSight | undefined, heardMsAgo: number | null): num
     ? null
     : Math.max(0, sight.belief.lease.leftMs - heardMsAgo);
 
-/** A lease is renewed every ttl/6: less than half of it left means that renewals are missing. */
-const isLeaseAtRisk = (sight: NodeSight | undefined, leftMs: number | null): boolean =>
+/**
+ * A lease is renewed every ttl/6: less than half of it left means that renewals are missing. Judged by
+ * what the node said when it was heard: it speaks once a second, and a ttl may be two.
+ */
+const isLeaseAtRisk = (sight: NodeSight | undefined): boolean =>
   sight !== undefined &&
-  leftMs !== null &&
-  (sight.belief.lease.state !== "held" || leftMs < sight.leaseTtlMs / 2);
+  (sight.belief.lease.state !== "held" || sight.belief.lease.leftMs < sight.leaseTtlMs / 2);
 
 /** A fault outlives the frame that named it: a paused node says nothing while its ttl runs. */
 const remainingFaults = (faults: readonly ActiveFault[], sinceMs: number): ActiveFault[] =>

@@ -5,6 +5,7 @@ import { type Divergence, explain } from "./explain.ts";
 import type { Invariant, Liveness } from "./invariants.ts";
 import type { ClusterMirror } from "./mirror.ts";
 import { type NodeView, viewNode } from "./node-row.ts";
+import { hasRetired } from "./retired.ts";
 import { duration, plural, type Sentence, say } from "./say.ts";
 
 /** What the pages need of the cluster, small and ready to draw. Made at most ten times a second. */
@@ -88,6 +89,12 @@ export function summarize(mirror: ClusterMirror, nowMs: number): Summary | null 
       }),
     )
     .sort((a, b) => a.nodeId.localeCompare(b.nodeId, "en", { numeric: true }));
+  const isRetired = (it: NodeView): boolean => {
+    const row = cluster.nodes.get(it.nodeId);
+    return (
+      it.owned === 0 && row !== undefined && hasRetired(row, mirror.sights.get(it.nodeId), nowMs)
+    );
+  };
   const nodes = views.filter((it) => !isRetired(it));
   return {
     seq: cluster.seq,
@@ -107,13 +114,6 @@ export function summarize(mirror: ClusterMirror, nowMs: number): Summary | null 
     invariants: mirror.invariants.verdicts(livenessOf(mirror, nodes)),
   };
 }
-
-/** A fault that still runs keeps a dead node in sight: it is paused, and waits to be healed. */
-const isRetired = (it: NodeView): boolean =>
-  it.owned === 0 &&
-  (it.condition === "dead" || it.condition === "drained") &&
-  (it.heardMsAgo === null || it.heardMsAgo > 10_000) &&
-  it.faults.length === 0;
 
 function countPerNode(mirror: ClusterMirror): Map<string, number> {
   const counts = new Map<string, number>();

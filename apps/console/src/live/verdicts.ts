@@ -85,6 +85,12 @@ export class Verdicts {
     return touched;
   }
 
+  /** Empties what is kept of a node's beliefs; its shards are judged anew by the caller. */
+  forgetBeliefs(nodeId: string, shards: Map<number, ShardBelief>): void {
+    for (const flat of shards.keys()) this.#setBeliever(flat, nodeId, false);
+    shards.clear();
+  }
+
   judge(
     flat: number,
     nowMs: number,
