@@ -145,6 +145,16 @@ export const settings = {
     default: "off",
     bare: "on",
   }),
+  openLoopback: setting({
+    env: "LEASEHOLD_OPEN_LOOPBACK",
+    flag: "open-loopback",
+    about:
+      "Callers on this machine need no token, for a node that listens on loopback only. Set by pnpm start.",
+    accepts: "on or off",
+    schema: onOff,
+    default: "off",
+    bare: "on",
+  }),
   drainTimeoutMs: setting({
     env: "LEASEHOLD_DRAIN_TIMEOUT_MS",
     flag: "drain-timeout-ms",

@@ -49,7 +49,10 @@ export interface Service {
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, log } = options;
-  const nodeServer = createNodeServer({ token: config.token });
+  const nodeServer = createNodeServer({
+    token: config.token,
+    openLoopback: config.openLoopback,
+  });
   const { server, connections, access } = nodeServer;
   const faults = config.faults ? await startFaults(config) : null;
   let node: ShardingNode | null = null;
@@ -120,7 +123,14 @@ async function startFaults(config: NodeConfig): Promise<{
 }
 
 function nodeOptions({ config, entities, migrate, log }: ServiceOptions, url: string): NodeOptions {
-  const { token: _token, faults: _faults, drainTimeoutMs: _drain, lanes: _lanes, ...rest } = config;
+  const {
+    token: _token,
+    faults: _faults,
+    drainTimeoutMs: _drain,
+    lanes: _lanes,
+    openLoopback: _open,
+    ...rest
+  } = config;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return {
     ...(given as Omit<typeof rest, "entities">),

@@ -27,6 +27,12 @@ export function crossChecks(config: NodeConfig): readonly string[] {
       );
     }
   }
+  if (config.openLoopback && !isLoopback(config.host)) {
+    problems.push(
+      `LEASEHOLD_OPEN_LOOPBACK=on and LEASEHOLD_HOST=${config.host}: others could reach the node ` +
+        "without a token. Listen on 127.0.0.1, or leave it off.",
+    );
+  }
   if (everyAddress.has(config.host) && config.advertiseUrl === undefined) {
     problems.push(
       `LEASEHOLD_HOST=${config.host} listens on every address and LEASEHOLD_ADVERTISE_URL is not set: ` +

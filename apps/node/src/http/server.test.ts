@@ -162,6 +162,31 @@ describe("with a token", () => {
   });
 });
 
+describe("open on loopback, with a token", () => {
+  const options = { token: "correct-horse-battery", openLoopback: true };
+
+  test("callers on this machine need none, and a wrong one is still refused", async () => {
+    await start(options);
+    expect((await get("/v1/cluster")).status).toBe(200);
+    expect((await get("/v1/cluster", { authorization: `Bearer ${options.token}` })).status).toBe(
+      200,
+    );
+    for (const authorization of ["Bearer wrong", "Basic x", ""]) {
+      expect((await get("/v1/cluster", { authorization })).status, authorization).toBe(401);
+    }
+  });
+
+  test("pages of foreign sites are refused, by Host and by Origin", async () => {
+    await start(options);
+    const host = `evil.example:${url.port}`;
+    expect(await get("/v1/cluster", { host })).toMatchObject({ body: { code: "HOST_REFUSED" } });
+    const origin = "http://evil.example";
+    expect(await get("/v1/cluster", { origin })).toMatchObject({
+      body: { code: "ORIGIN_REFUSED" },
+    });
+  });
+});
+
 describe("broken HTTP", () => {
   test.each([
     ["REQUEST_MALFORMED", "nonsense\r\n\r\n"],

@@ -25,6 +25,8 @@ export interface NodeServer {
 export interface NodeServerOptions {
   /** Undefined: loopback only, foreign Host and Origin refused. */
   readonly token: string | undefined;
+  /** @default false */
+  readonly openLoopback?: boolean;
   readonly limits?: ConnectionLimits;
 }
 
@@ -37,7 +39,8 @@ export interface NodeServerOptions {
  */
 export function createNodeServer(options: NodeServerOptions): NodeServer {
   const connections = new Connections(options.limits);
-  const access = createAccess(options.token, () => portOf(server));
+  const { token, openLoopback = false } = options;
+  const access = createAccess({ token, openLoopback, port: () => portOf(server) });
   let observation: UpgradeHandler | null = null;
   // The mesh attaches its own listener to the server; the other one is below.
   const isServed = (plane: "observe" | "mesh"): boolean =>

@@ -43,6 +43,8 @@ export function createNode(
     LEASEHOLD_PORT: String(nodePortOf(around.flags, index)),
     LEASEHOLD_SHARDS: String(around.flags.shards),
     LEASEHOLD_FAULTS: "on",
+    // Everything here listens on loopback: whoever is on this machine may try it with curl.
+    LEASEHOLD_OPEN_LOOPBACK: "on",
     LEASEHOLD_SECRET: around.secret,
   };
   // One address cannot be that of several nodes.

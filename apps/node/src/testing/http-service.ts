@@ -19,6 +19,7 @@ export interface HttpUnderTest extends NodeServer {
 
 export interface HttpUnderTestOptions {
   readonly token?: string;
+  readonly openLoopback?: boolean;
   readonly faults?: FaultEngine;
   readonly limits?: ConnectionLimits;
 }
@@ -29,7 +30,11 @@ export async function createHttpUnderTest(
 ): Promise<HttpUnderTest> {
   const node = new FakeNode();
   seedCluster(node);
-  const nodeServer = createNodeServer({ token: options.token, ...limitsOf(options) });
+  const nodeServer = createNodeServer({
+    token: options.token,
+    openLoopback: options.openLoopback ?? false,
+    ...limitsOf(options),
+  });
   const { server, connections, access } = nodeServer;
   const deps: HttpDeps = {
     access,
