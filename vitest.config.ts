@@ -13,7 +13,7 @@ export default defineConfig({
           include: [
             "{packages,apps}/*/src/**/*.test.{ts,tsx}",
             "db/src/**/*.test.ts",
-            "tests/support/**/*.test.ts",
+            "tests/{support,e2e}/**/*.test.ts",
           ],
           exclude: [...exclude, "**/*.pg.test.ts"],
         },

@@ -11,7 +11,7 @@ import { TableTail } from "./src/relay/table-tail.ts";
 
 /**
  * The console: one port with the pages (Next.js, built before), the relay's socket and the commands.
- * It ends on SIGTERM, SIGINT, and when whoever started it closes its end of stdin's pipe.
+ * It ends on SIGTERM and SIGINT; the launcher preloads what ends it with the launcher.
  */
 const config = readConfig(process.env);
 const guard = new Guard(config);

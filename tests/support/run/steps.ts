@@ -26,6 +26,12 @@ const withServers: readonly Step[] = [
     report: "vitest",
     timeoutMinutes: 15,
   },
+  {
+    name: "e2e",
+    command: "playwright test --config tests/playwright.config.ts",
+    report: "playwright",
+    timeoutMinutes: 10,
+  },
 ];
 
 /** `verify` needs nothing but the checkout; `test` is everything. */

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import type { ConsolePage } from "./support/console-page.ts";
+import { type E2eCluster, nodeIds } from "./support/e2e-cluster.ts";
+import { moveShard } from "./support/plan.ts";
+import { RelayGate } from "./support/relay-gate.ts";
+import { expect, test } from "./support/test.ts";
+
+const eventsAnswer = z.object({
+  events: z.array(z.object({ seq: z.int(), type: z.string() })),
+});
+
+/** The timeline's rows after `seq` are the log's entries after `seq`. */
+async function expectNothingMissed(
+  { page, reached }: ConsolePage,
+  cluster: E2eCluster,
+  after: number,
+): Promise<void> {
+  await reached((await cluster.cluster()).seq);
+  const { events } = eventsAnswer.parse(await cluster.read(`/v1/events?after=${after}&limit=1000`));
+  expect(events.length).toBeGreaterThan(0);
+  const rows = page.getByRole("table", { name: "Cluster log" }).getByTestId("log-row");
+  const shown = async () =>
+    (
+      await rows.evaluateAll((all) =>
+        all.map((row) => ({ seq: Number(row.dataset["seq"]), type: row.dataset["type"] })),
+      )
+    )
+      .filter(({ seq }) => seq > after)
+      .reverse();
+  await expect.poll(shown).toEqual(events.map(({ seq, type }) => ({ seq, type })));
+}
+
+test("a silent relay makes the page stale, a closed one offline, and afterwards nothing is missing", async ({
+  console,
+  cluster,
+}) => {
+  const { page } = console;
+  console.expectErrors(/WebSocket/);
+  const gate = await RelayGate.before(page);
+  await console.open("/moves");
+  const before = (await cluster.cluster()).seq;
+  await console.reached(before);
+
+  gate.silence();
+  await moveShard(cluster, 5);
+  await console.conn("stale", 5_000);
+  await expect(console.pill).toHaveAccessibleName(/^Connection: stale for \d/);
+  await expect(page.getByRole("status").filter({ hasText: "No heartbeat" })).toContainText(
+    /As of \d+\.\d s ago/,
+  );
+  await expect(page.getByRole("button", { name: "Rebalance" })).toBeDisabled();
+  expect(await console.appliedSeq(), "nothing came through").toBe(before);
+
+  await gate.close();
+  await console.conn("offline");
+  await moveShard(cluster, 6);
+  const note = page.getByRole("status").filter({ hasText: "Not connected" });
+  await expect(note).toContainText(/Values are \d+\.\d s old/);
+
+  gate.open();
+  await note.getByRole("button", { name: "Retry now" }).click();
+  await console.conn("live");
+  await page.getByRole("link", { name: "Timeline", exact: true }).click();
+  await expectNothingMissed(console, cluster, before);
+  const [first = 0] = gate.seqs;
+  expect(gate.seqs, "on the wire, too").toEqual(gate.seqs.map((_, index) => first + index));
+  expect(gate.snapshots, "it was told what it missed, not everything").toBe(1);
+});
+
+test("a page outlives its console server", async ({ console, cluster }) => {
+  console.expectErrors(/WebSocket|ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY/);
+  await console.open("/timeline");
+  const before = (await cluster.cluster()).seq;
+  await console.reached(before);
+  const pid = cluster.consolePid();
+  process.kill(pid, "SIGSTOP");
+  await console.conn("stale", 5_000);
+  process.kill(pid, "SIGKILL");
+  await console.conn("offline");
+  await moveShard(cluster, 7);
+  await console.conn("live", 30_000);
+  await expectNothingMissed(console, cluster, before);
+  expect(nodeIds).toContain((await cluster.shards())[7]?.owner);
+});

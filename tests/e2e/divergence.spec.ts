@@ -1,0 +1,71 @@
+import { nodeIds, shardCount } from "./support/e2e-cluster.ts";
+import { watchClasses } from "./support/seen-classes.ts";
+import { expect, test } from "./support/test.ts";
+
+test("a node cut from Postgres differs, loses its shards, and agrees again once healed", async ({
+  console,
+  cluster,
+}) => {
+  const { page } = console;
+  const before = await cluster.cluster();
+  const victim = nodeIds.find((nodeId) => nodeId !== before.coordinator?.nodeId) ?? "";
+  const owned = before.nodes.find((it) => it.nodeId === victim)?.shards ?? 0;
+  await console.open("/nodes");
+  await console.node(victim).click();
+  await page.getByRole("button", { name: "Cut Postgres…" }).click();
+  const dialog = page.getByRole("alertdialog", { name: `Cut ${victim} from Postgres?` });
+  await expect(dialog).toContainText(`It serves its ${owned} shards until its lease ends`);
+  await console.confirm("Cut from Postgres");
+
+  await page.getByRole("link", { name: /^Divergence/ }).click();
+  const seen = await watchClasses(page);
+  await test.step("first it does not renew its lease", async () => {
+    await expect.poll(async () => [...(await seen()).keys()]).toContain("skew");
+    const first = page.getByRole("list", { name: "Divergence" }).getByRole("listitem").first();
+    await expect(first).toContainText(`${victim} does not renew its lease`);
+  });
+  await test.step("then its shards are served by the others", async () => {
+    await page.getByRole("link", { name: "Nodes", exact: true }).click();
+    await expect(console.node(victim)).toHaveAttribute("data-owned", "0");
+    await expect(console.node(victim)).not.toHaveAttribute("data-condition", "ready");
+    await page.getByRole("link", { name: "Overview", exact: true }).click();
+    await expect(page.getByTestId("shards-hosted")).toHaveText(String(shardCount));
+  });
+  expect([...(await seen()).keys()], "two nodes never serve one shard").not.toContain("dual");
+
+  await page.getByRole("button", { name: "Heal all faults (1)" }).click();
+  await expect(page.getByTestId("fault-pill")).toHaveAttribute("data-count", "0");
+  await page.getByRole("link", { name: "Nodes", exact: true }).click();
+  await expect(console.node(victim)).toHaveAttribute("data-condition", "ready");
+  await expect(console.node(victim)).toContainText("agrees");
+  await expect(page.getByTestId("divergence-pill")).toHaveAttribute("data-count", "0");
+});
+
+test("nodes that none of reach Postgres stop to serve, and Heal all reaches them", async ({
+  console,
+  cluster,
+}) => {
+  const { page } = console;
+  await console.open("/nodes");
+  for (const index of [1, 2, 3]) {
+    await cluster.fault(index, { kind: "cut-postgres", ttlMs: 60_000 });
+  }
+  for (const nodeId of nodeIds) {
+    await expect(console.node(nodeId)).toHaveAttribute("data-condition", "cut");
+  }
+  await test.step("their leases end, and nobody is left who could take their shards", async () => {
+    const idle = page.getByRole("button", { name: /^stale-idle/ });
+    await page.getByRole("link", { name: /^Divergence/ }).click();
+    await expect(idle).toHaveAttribute("data-count", String(shardCount));
+    const first = page.getByRole("list", { name: "Divergence" }).getByRole("listitem").first();
+    await expect(first).toHaveAttribute("data-class", "stale-idle");
+    await page.getByRole("link", { name: "Nodes", exact: true }).click();
+  });
+  await page.getByRole("button", { name: "Heal all faults (3)" }).click();
+  await expect(page.getByTestId("fault-pill")).toHaveAttribute("data-count", "0");
+  for (const nodeId of nodeIds) {
+    await expect(console.node(nodeId)).toHaveAttribute("data-condition", "ready");
+  }
+  await page.getByRole("link", { name: /^Divergence/ }).click();
+  await expect(page.getByText("Every node believes what Postgres says.")).toBeVisible();
+});

@@ -1,0 +1,35 @@
+import { shardCount } from "./support/e2e-cluster.ts";
+import { moveShard } from "./support/plan.ts";
+import { expect, test } from "./support/test.ts";
+
+test("the overview shows three ready nodes, each shard hosted and every invariant kept", async ({
+  console,
+  cluster,
+}) => {
+  const { page } = console;
+  // A cluster in which nothing ever moved has no handoff that could be judged.
+  await moveShard(cluster, 0);
+  await console.open("/");
+  await expect(page.getByRole("region", { name: "Verdict" }).getByRole("heading")).toHaveText(
+    `All ${shardCount} shards are served by their owner`,
+  );
+  await expect(page.getByTestId("nodes-ready")).toHaveText("3");
+  await expect(page.getByTestId("shards-hosted")).toHaveText(String(shardCount));
+  const verdicts = page.getByRole("list", { name: "Invariants" }).getByRole("listitem");
+  await expect(verdicts).toHaveText([/S1/, /S2/, /S3/, /S6/, /S7/, /L1/, /L2/]);
+  for (const verdict of await verdicts.all()) {
+    await expect(verdict).toHaveAttribute("data-verdict", "holds");
+  }
+});
+
+test("the link in the navigation that is lit is the page that is open", async ({ console }) => {
+  const { page } = console;
+  await console.open("/");
+  const nav = page.getByRole("navigation", { name: "Main" });
+  for (const name of ["Shards", "Nodes", "Divergence", "Moves", "Timeline", "Overview"]) {
+    await nav.getByRole("link", { name }).click();
+    await expect(console.main).toHaveAttribute("data-page", name.toLowerCase());
+    await expect(nav.getByRole("link", { name })).toHaveAttribute("aria-current", "page");
+    await console.isLive();
+  }
+});

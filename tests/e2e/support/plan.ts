@@ -1,0 +1,49 @@
+import { expect, type Locator } from "@playwright/test";
+import { z } from "zod";
+import { waitUntil } from "../../cluster/harness/wait-until.ts";
+import type { ConsolePage } from "./console-page.ts";
+import { type E2eCluster, nodeIds } from "./e2e-cluster.ts";
+
+const planAnswer = z.object({
+  planId: z.string(),
+  state: z.string(),
+  moves: z.array(z.unknown()),
+});
+
+/** Makes a plan and carries it out, behind the console's back. */
+export async function carryOut(cluster: E2eCluster, request: object): Promise<void> {
+  const { planId, moves } = planAnswer.parse(await cluster.order("/v1/plans", request));
+  if (moves.length === 0) return;
+  await cluster.order(`/v1/plans/${planId}/apply`);
+  await waitUntil("the plan is done", async () => {
+    const { state } = planAnswer.parse(await cluster.read(`/v1/plans/${planId}`));
+    if (state !== "done") throw new Error(state);
+    return true;
+  });
+}
+
+/** Moves a shard to another node than its own. */
+export async function moveShard(cluster: E2eCluster, shard: number): Promise<void> {
+  const owner = (await cluster.shards())[shard]?.owner;
+  const to = nodeIds.find((nodeId) => nodeId !== owner);
+  await carryOut(cluster, { kind: "move", moves: [{ group: "default", shard, to }] });
+}
+
+/** Applies the plan that is shown and waits until it is done. @returns the plan's region. */
+export async function applyPlan(
+  { page, confirm }: ConsolePage,
+  name: string,
+  moves: number,
+): Promise<Locator> {
+  const plan = page.getByRole("region", { name });
+  await expect(plan).toHaveAttribute("data-state", "proposed");
+  const verb = `Apply ${moves} ${moves === 1 ? "move" : "moves"}`;
+  await plan.getByRole("button", { name: verb }).click();
+  const dialog = page.getByRole("alertdialog", { name: `${verb}?` });
+  await expect(dialog.getByTestId("dialog-env")).toContainText("default");
+  await confirm(verb);
+  await expect(plan).toHaveAttribute("data-state", "done", { timeout: 20_000 });
+  const progress = plan.getByRole("progressbar", { name: "Plan progress" });
+  await expect(progress).toHaveAttribute("aria-valuenow", String(moves));
+  return plan;
+}
