@@ -47,11 +47,14 @@ export interface CommandClientOptions {
 
 /**
  * A client that honours what nodes say: a command that surely did not run is tried on the next node until
- * the deadline, any other failure is told as it is. `Connection: close` is left to the agent.
+ * the deadline, any other failure is told as it is. A node that says `Connection: close` is leaving: it
+ * is not asked for a while, so that no command is on its way to it when it closes its port.
  */
 export class CommandClient {
   readonly #options: CommandClientOptions;
   readonly #agent: Agent;
+  /** Nodes that said `Connection: close`, and until when they are left alone. */
+  readonly #leaving = new Map<string, number>();
   #isClosed = false;
 
   constructor(options: CommandClientOptions) {
@@ -68,7 +71,7 @@ export class CommandClient {
     const endsAtMs = performance.now() + (this.#options.deadlineMs ?? 10_000);
     for (let attempts = 1; ; attempts++) {
       const nodes = this.#options.nodes();
-      const node = nodes[(command.firstNode + attempts - 1) % nodes.length];
+      const node = this.#pick(nodes, command.firstNode + attempts - 1);
       const answer =
         node === undefined
           ? noNode
@@ -87,6 +90,13 @@ export class CommandClient {
     this.#agent.destroy();
   }
 
+  /** The first from `start` on that does not leave; when all do, the first. */
+  #pick(nodes: readonly string[], start: number): string | undefined {
+    const nowMs = performance.now();
+    const ring = nodes.map((_, i) => nodes[(start + i) % nodes.length] as string);
+    return ring.find((node) => (this.#leaving.get(node) ?? 0) <= nowMs) ?? ring[0];
+  }
+
   async #attempt(node: string, command: CommandRequest, leftMs: number): Promise<Answer> {
     const path = ["v1", "entities", command.type, command.id, command.command];
     const url = new URL(`/${path.map((part) => encodeURIComponent(part)).join("/")}`, node);
@@ -98,6 +108,7 @@ export class CommandClient {
         timeout: leftMs + 500,
         headers: this.#headers(command, leftMs),
       });
+      if (response.isLast) this.#leaving.set(node, performance.now() + avoidMs);
       return read(response.status, response.text);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? "CONNECTION_FAILED";
@@ -119,6 +130,9 @@ export class CommandClient {
     };
   }
 }
+
+/** A node that restarts is back after about a second. @unit milliseconds */
+const avoidMs = 2_000;
 
 type Answer =
   | { readonly tag: "ok"; readonly result: unknown; readonly servedBy: ServedBy }
@@ -162,7 +176,7 @@ async function post(
   url: URL,
   body: string,
   options: RequestOptions,
-): Promise<{ readonly status: number; readonly text: string }> {
+): Promise<{ readonly status: number; readonly text: string; readonly isLast: boolean }> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const outgoing = request(url, { ...options, method: "POST" }, resolve);
     outgoing.on("error", reject);
@@ -172,7 +186,8 @@ async function post(
   let text = "";
   response.setEncoding("utf8");
   for await (const chunk of response) text += chunk;
-  return { status: response.statusCode ?? 0, text };
+  const isLast = response.headers.connection?.toLowerCase() === "close";
+  return { status: response.statusCode ?? 0, text, isLast };
 }
 
 const timeoutError = (): Error =>

@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { Agent, createServer, get } from "node:http";
 import { NodeIdInUseError, type NodeOptions } from "@leasehold/sharding";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Environment, readConfig } from "./config/read-config.ts";
@@ -162,10 +162,28 @@ describe("a service that leaves", () => {
     const response = fetch(`${service.url}/v1/entities/counter/c/get`, { method: "POST" });
     await vi.waitFor(() => expect(node.asked).toHaveLength(1));
     const leaving = service.leave();
-    await vi.waitFor(() => expect(fetch(`${service.url}/livez`)).rejects.toThrow("fetch failed"));
+    await vi.waitFor(() => expect(fetch(`${service.url}/livez`)).rejects.toThrow("fetch failed"), {
+      timeout: 5_000,
+    });
     answered.resolve();
     expect((await response).status).toBe(200);
     await leaving;
+  });
+
+  test("answers for a while, with Connection: close, before it closes its port", async () => {
+    const service = await startWith(new FakeNode());
+    const agent = new Agent({ keepAlive: true });
+    const ask = () =>
+      new Promise<string | undefined>((resolve, reject) => {
+        get(`${service.url}/livez`, { agent }, (response) => {
+          response.resume().on("end", () => resolve(response.headers.connection));
+        }).on("error", reject);
+      });
+    expect(await ask()).not.toBe("close");
+    const leaving = service.leave();
+    expect(await ask()).toBe("close");
+    await leaving;
+    agent.destroy();
   });
 
   test("stops without handoffs when the cluster stops, even while it leaves", async () => {

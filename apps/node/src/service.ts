@@ -19,6 +19,13 @@ import { type Observation, serveObservation } from "./observe/server.ts";
 /** How long answers that are under way may take after the node has gone. @unit milliseconds */
 const lastAnswersMs = 1_000;
 
+/**
+ * A leaving node answers for at least this long, each time with `Connection: close`, unless nobody is
+ * connected. A connection that is closed without having been told may have a request on its way, and its
+ * client cannot know whether that one ran. @unit milliseconds
+ */
+const lingerMs = 1_000;
+
 export interface ServiceOptions {
   readonly config: NodeConfig;
   readonly entities: readonly AnyEntityDefinition[];
@@ -103,7 +110,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     return {
       url,
       node: joined,
-      leave: () => end(() => joined.drain(config.drainTimeoutMs)),
+      leave: () =>
+        end(async () => {
+          const startMs = performance.now();
+          await joined.drain(config.drainTimeoutMs);
+          await connections.untilNoHttp(lingerMs - (performance.now() - startMs));
+        }),
       stop: () => end(() => joined.stop()),
     };
   } catch (error) {
