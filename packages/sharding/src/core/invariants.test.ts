@@ -7,6 +7,7 @@ import {
   logBroken,
   rowsMalformed,
   servedTwice,
+  stateLost,
 } from "./invariants.ts";
 import type { ClusterEvent, LogEntry } from "./log.ts";
 import { emptyRegion, type HeldPhase, type RegionState } from "./region.ts";
@@ -128,6 +129,30 @@ describe("S7 and S3", () => {
   it("hold for a log that counts on, from wherever it starts", () => {
     expect(logBroken([entry(7, pinned, 1), entry(8, pinned, 1), entry(9, pinned, 3)])).toEqual([]);
     expect(logBroken([])).toEqual([]);
+  });
+});
+
+describe("carried state", () => {
+  const carried = { handoffId: "h", from: a, digest: "d", size: 1 };
+  const state = stateWith({ state: "starting", epoch: 6, pinned: false, owner: b, carried });
+  const target = emptyRegion(b);
+
+  it("is lost where neither source nor target has it, and the source lives", () => {
+    const lost = ["the state of g/0 that h carries is nowhere"];
+    expect(stateLost(state, [emptyRegion(a), target])).toEqual(lost);
+    const other: HeldPhase = { ...frozen, handoffId: "h-0" } as HeldPhase;
+    expect(stateLost(state, [region(a, 5, other), target])).toEqual(lost);
+  });
+
+  it("is there while the source keeps it, the target has it, or the target serves", () => {
+    expect(stateLost(state, [region(a, 5, frozen), target])).toEqual([]);
+    const arrived = { ...target, arrived: new Map([["h", { ...ref, epoch: 5 }]]) };
+    expect(stateLost(state, [emptyRegion(a), arrived])).toEqual([]);
+    expect(stateLost(state, [emptyRegion(a), region(b, 6, serving)])).toEqual([]);
+  });
+
+  it("may be lost with its source", () => {
+    expect(stateLost(state, [target])).toEqual([]);
   });
 });
 

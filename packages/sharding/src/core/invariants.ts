@@ -1,5 +1,5 @@
 import { type ClusterState, ownerOf, type ShardRow } from "./cluster.ts";
-import { type NodeRef, sameNode, shardKey } from "./ids.ts";
+import { type Epoch, type NodeRef, sameNode, shardKey } from "./ids.ts";
 import type { LogEntry } from "./log.ts";
 import type { RegionState } from "./region.ts";
 
@@ -34,6 +34,29 @@ export function epochsRepeated(before: ClusterState, after: ClusterState): reado
     const isSameGrant = a !== null && sameNode(a, b);
     return isSameGrant ? [] : [`S2: epoch ${is.epoch} of ${key} was granted twice`];
   });
+}
+
+/**
+ * A shard starts from state that nobody has any more, though its source lives. `regions` are those whose
+ * lease holds. The state may be with the source (frozen), with the target (arrived) or served already.
+ */
+export function stateLost(state: ClusterState, regions: readonly RegionState[]): readonly string[] {
+  return [...state.shards].flatMap(([group, rows]) =>
+    rows.flatMap((row, shard) => {
+      if (row.state !== "starting" || row.carried === null) return [];
+      const { handoffId, from } = row.carried;
+      if (!regions.some((region) => sameNode(region.self, from))) return [];
+      const key = shardKey({ group, shard });
+      const isThere = regions.some((region) => hasState(region, key, handoffId, row.epoch));
+      return isThere ? [] : [`the state of ${key} that ${handoffId} carries is nowhere`];
+    }),
+  );
+}
+
+function hasState(region: RegionState, key: string, handoffId: string, epoch: Epoch): boolean {
+  const held = region.held.get(key);
+  const isFrozen = held?.phase === "frozen" && held.handoffId === handoffId;
+  return isFrozen || held?.epoch === epoch || region.arrived.has(handoffId);
 }
 
 /** S6: a second handoff starts while one is in flight. */

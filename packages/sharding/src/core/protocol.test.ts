@@ -1,384 +1,139 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { applyEntries, type ClusterState, emptyCluster, ownerOf } from "./cluster.ts";
 import {
-  type CoordinatorInput,
-  type CoordinatorState,
-  defaultCoordinatorOptions,
-  startCoordinator,
-  turnCoordinator,
-} from "./coordinator.ts";
-import { type NodeRef, sameNode } from "./ids.ts";
-import {
-  epochsRepeated,
-  handoffsOverlapping,
-  logBroken,
-  rowsMalformed,
-  servedTwice,
-} from "./invariants.ts";
+  ask,
+  check,
+  control,
+  createWorld,
+  deliver,
+  die,
+  elect,
+  finishDrain,
+  follow,
+  join,
+  move,
+  rush,
+  settle,
+  shards,
+  tick,
+  unserved,
+  type World,
+} from "../testkit/protocol-world.ts";
+import { applyEntries, type ClusterState, emptyCluster } from "./cluster.ts";
+import { handoffsOverlapping, logBroken } from "./invariants.ts";
 import type { LogEntry } from "./log.ts";
-import type { AdminCommand, FromCoordinator, ToCoordinator } from "./messages.ts";
-import {
-  emptyRegion,
-  type RegionEffect,
-  type RegionInput,
-  type RegionState,
-  turnRegion,
-} from "./region.ts";
 
-/**
- * The coordinator and its regions over a network that loses, repeats and reorders, with nodes that die
- * and coordinators that are replaced at any moment. Time moves only by ticks.
- */
+const node = fc.constantFrom("n0", "n1", "n2", "n3");
+const at = fc.nat(200);
+/** An eighth of the bits. */
+const bits = fc.nat(2 ** 30 - 1);
+const few = fc.tuple(bits, bits, bits).map(([a, b, c]) => a & b & c);
 
-/** Few, so that one shard meets many faults. */
-const shards = 2;
+const choice = <D extends string, R>(
+  weight: number,
+  name: D,
+  fields: { [K in keyof R]: fc.Arbitrary<R[K]> },
+) => ({
+  weight,
+  arbitrary: fc.record(fields).map((record) => ({ ...record, do: name })),
+});
 
-interface World {
-  nowMs: number;
-  coordinator: CoordinatorState;
-  log: LogEntry[];
-  nodes: Map<string, Node>;
-  wire: { to: NodeRef; from: NodeRef; message: ToCoordinator | FromCoordinator | Arrival }[];
-  lives: number;
-}
-
-interface Arrival {
-  tag: "arrival";
-  input: Extract<RegionInput, { tag: "arrived" | "taken" }>;
-}
-
-interface Node {
-  self: NodeRef;
-  region: RegionState;
-  /** How much of the log has reached it. */
-  seq: number;
-  /** Drains that the executor has not finished. */
-  draining: Extract<RegionEffect, { tag: "drain" }>[];
-}
-
-function createWorld(): World {
-  const cluster = emptyCluster("h");
-  const self = { nodeId: "n0", incarnation: "n0-0" };
-  const elected = { type: "coordinator-elected", ...self, seq: 1, at: "", term: 1 } as const;
-  const state = applyEntries(cluster, [elected]);
-  const world: World = {
-    nowMs: 0,
-    coordinator: startCoordinator(state, self, defaultCoordinatorOptions, 0),
-    log: [elected],
-    nodes: new Map(),
-    wire: [],
-    lives: 0,
-  };
-  for (const nodeId of ["n0", "n1", "n2"]) join(world, nodeId);
-  return world;
-}
-
-function join(world: World, nodeId: string): void {
-  if (world.nodes.has(nodeId)) return;
-  const self = { nodeId, incarnation: `${nodeId}-${world.lives}` };
-  world.lives += 1;
-  world.nodes.set(nodeId, { self, region: emptyRegion(self), seq: 0, draining: [] });
-}
-
-function decide(world: World, ...inputs: CoordinatorInput[]): void {
-  const before = world.coordinator.cluster;
-  const turn = turnCoordinator(world.coordinator, inputs, world.nowMs);
-  const entries = turn.events.map((event, i) => ({
-    ...event,
-    seq: before.seq + 1 + i,
-    at: "",
-    term: before.term,
-  }));
-  // The fold of what is written is the state that the coordinator goes on with (S7).
-  expect(applyEntries(before, entries)).toEqual(turn.state.cluster);
-  world.coordinator = turn.state;
-  world.log.push(...entries);
-  const from = coordinatorOf(world);
-  for (const { to, message } of turn.messages) world.wire.push({ to, from, message });
-  expect(epochsRepeated(before, turn.state.cluster)).toEqual([]);
-}
-
-const coordinatorOf = (world: World): NodeRef => world.coordinator.cluster.coordinator as NodeRef;
-
-function feed(world: World, node: Node, ...inputs: RegionInput[]): void {
-  const turn = turnRegion(node.region, inputs);
-  node.region = turn.state;
-  const term = world.coordinator.cluster.term;
-  for (const effect of turn.effects) {
-    if (effect.tag === "drain") node.draining.push(effect);
-    if (effect.tag === "transfer") {
-      const { group, shard, epoch, handoffId, to } = effect;
-      const input = { tag: "arrived", group, shard, epoch, handoffId } as const;
-      world.wire.push({ to, from: node.self, message: { tag: "arrival", input } });
-    }
-    if (effect.tag !== "report") continue;
-    const { tag, item } = effect.report;
-    const field = tag.startsWith("handoffs") ? "handoffs" : "shards";
-    const message = { tag, term, [field]: [item] } as unknown as ToCoordinator;
-    world.wire.push({ to: coordinatorOf(world), from: node.self, message });
-  }
-}
-
-function deliver(world: World, index: number, keep: boolean): void {
-  const [letter] = keep ? [world.wire[index]] : world.wire.splice(index, 1);
-  if (letter === undefined) return;
-  const { to, from, message } = letter;
-  const node = world.nodes.get(to.nodeId);
-  if (node === undefined || !sameNode(node.self, to)) return;
-  switch (message.tag) {
-    case "arrival":
-      feed(world, node, message.input);
-      if (message.input.tag === "arrived") {
-        const input = { tag: "taken", handoffId: message.input.handoffId, from: to } as const;
-        world.wire.push({ to: from, from: to, message: { tag: "arrival", input } });
-      }
-      return;
-    case "host-shards":
-      return feed(world, node, ...message.shards.map((order) => ({ tag: "host", order }) as const));
-    case "begin-handoffs":
-      return feed(
-        world,
-        node,
-        ...message.handoffs.map((order) => ({ tag: "begin", order }) as const),
-      );
-    case "stop-shards":
-      return feed(world, node, ...message.shards.map((grant) => ({ tag: "stop", grant }) as const));
-    case "region-registered":
-    case "region-refused":
-    case "log":
-    case "admin-answer":
-      return;
-    default:
-      // A deposed coordinator is not asked any more.
-      if (sameNode(to, coordinatorOf(world))) decide(world, { tag: "message", from, message });
-  }
-}
-
-function follow(world: World, node: Node, count: number): void {
-  const entries = world.log.slice(node.seq, node.seq + count);
-  node.seq += entries.length;
-  feed(world, node, ...entries.map((entry) => ({ tag: "entry", entry }) as const));
-}
-
-function die(world: World, nodeId: string): void {
-  const node = world.nodes.get(nodeId);
-  if (node === undefined || world.nodes.size === 1) return;
-  world.nodes.delete(nodeId);
-  if (sameNode(node.self, coordinatorOf(world))) elect(world, [...world.nodes.values()][0] as Node);
-  decide(world, { tag: "lease-ended", node: node.self, proof: "host", renewals: 0 });
-}
-
-/** The new coordinator knows the rows and nothing else. */
-function elect(world: World, node: Node): void {
-  const { cluster } = world.coordinator;
-  const entry = {
-    type: "coordinator-elected",
-    ...node.self,
-    seq: cluster.seq + 1,
-    at: "",
-    term: cluster.term + 1,
-  } as const;
-  world.log.push(entry);
-  const state = applyEntries(cluster, [entry]);
-  world.coordinator = startCoordinator(state, node.self, defaultCoordinatorOptions, world.nowMs);
-  for (const { self, region } of world.nodes.values()) {
-    const claims = [...region.held.values()].map(({ group, shard, epoch }) => ({
-      group,
-      shard,
-      epoch,
-    }));
-    world.wire.push({
-      to: node.self,
-      from: self,
-      message: { tag: "claim", term: entry.term, claims },
-    });
-  }
-}
-
-function finishDrain(world: World, node: Node, fails: boolean, size: number): void {
-  const drain = node.draining.shift();
-  if (drain === undefined) return;
-  const { group, shard, epoch, handoffId } = drain;
-  const ref = { group, shard, epoch, handoffId };
-  if (fails) feed(world, node, { tag: "capture-failed", ...ref, why: "planted" });
-  else feed(world, node, { tag: "captured", ...ref, digest: size === 0 ? "" : "d", size });
-}
-
-function tick(world: World, ms: number): void {
-  world.nowMs += ms;
-  for (const { self } of world.nodes.values()) {
-    const row = world.coordinator.cluster.nodes.get(self.nodeId);
-    if (row === undefined || !sameNode(row, self)) {
-      const node = { ...self, address: "", zone: "", weight: 1, labels: {} };
-      const groups = [{ group: "default", shards, strategy: "least-loaded" }] as const;
-      const message = { tag: "register-region", node, groups } as const;
-      world.wire.push({ to: coordinatorOf(world), from: self, message });
-    }
-  }
-  // What membership would conclude: a row whose life is over, also one that registered late.
-  for (const { nodeId, incarnation, state } of world.coordinator.cluster.nodes.values()) {
-    if (state === "dead" || world.nodes.get(nodeId)?.self.incarnation === incarnation) continue;
-    decide(world, {
-      tag: "lease-ended",
-      node: { nodeId, incarnation },
-      proof: "host",
-      renewals: 0,
-    });
-  }
-  decide(world, { tag: "tick" });
-}
-
-function check(world: World): void {
-  const regions = [...world.nodes.values()].map((node) => node.region);
-  expect(servedTwice(regions)).toEqual([]);
-  expect(rowsMalformed(world.coordinator.cluster)).toEqual([]);
-}
-
-/** Everything arrives, drains end, nobody dies: the cluster must come to rest with every shard served. */
-function settle(world: World): void {
-  for (let round = 0; round < 200; round += 1) {
-    tick(world, 100);
-    while (world.wire.length > 0) deliver(world, 0, false);
-    for (const node of world.nodes.values()) {
-      follow(world, node, Number.MAX_SAFE_INTEGER);
-      while (node.draining.length > 0) finishDrain(world, node, false, 1);
-    }
-    check(world);
-  }
-}
-
-function unserved(world: World): readonly string[] {
-  const { cluster } = world.coordinator;
-  const rows = cluster.shards.get("default") ?? [];
-  return rows.flatMap((row, shard) => {
-    const owner = ownerOf(row);
-    const node = owner === null ? undefined : world.nodes.get(owner.nodeId);
-    const held = node?.region.held.get(`default/${shard}`);
-    const isServed =
-      row.state === "hosted" && held?.phase === "serving" && held.epoch === row.epoch;
-    return isServed ? [] : [`L1: default/${shard} ${JSON.stringify(row)} ${JSON.stringify(held)}`];
-  });
-}
-
-const nodeIds = ["n0", "n1", "n2", "n3"];
-const anyNode = fc.constantFrom(...nodeIds);
+/** Weights that let most moves come through, and let each meet a few faults on its way. */
 const action = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      do: fc.constant("deliver" as const),
-      at: fc.nat(200),
-      keep: fc.boolean(),
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("lose" as const), at: fc.nat(200) }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({ do: fc.constant("follow" as const), node: anyNode, count: fc.nat(9) }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant("drained" as const),
-      node: anyNode,
-      fails: fc.boolean(),
-      size: fc.nat(1),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant("tick" as const),
-      ms: fc.constantFrom(10, 100, 400, 13_000),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("die" as const), node: anyNode }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("join" as const), node: anyNode }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("elect" as const), node: anyNode }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant("move" as const),
-      shard: fc.nat(shards - 1),
-      to: anyNode,
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constantFrom("drain" as const, "uncordon" as const),
-      node: anyNode,
-    }),
-  },
+  choice(6, "deliver", { at, keep: fc.boolean() }),
+  choice(2, "lose", { at }),
+  choice(10, "rush", { late: few, twice: few }),
+  choice(5, "follow", { node, count: fc.nat(9) }),
+  choice(6, "drained", { node, fails: fc.nat(3).map((n) => n === 0), size: fc.nat(1) }),
+  choice(5, "tick", { ms: fc.constantFrom(10, 100, 100, 300, 400, 13_000) }),
+  choice(1, "die", { node }),
+  choice(2, "join", { node }),
+  choice(3, "elect", { node }),
+  choice(6, "move", { shard: fc.nat(shards - 1), to: node }),
+  choice(1, "control", { verb: fc.constantFrom("pause", "resume", "cancel", "undo", "apply") }),
+  choice(1, "drain", { node }),
+  choice(1, "uncordon", { node }),
 );
 type Action = typeof action extends fc.Arbitrary<infer A> ? A : never;
 
 function act(world: World, step: Action): void {
-  if (step.do === "deliver")
-    return deliver(world, step.at % Math.max(1, world.wire.length), step.keep);
-  if (step.do === "lose")
-    return void world.wire.splice(step.at % Math.max(1, world.wire.length), 1);
-  if (step.do === "tick") return tick(world, step.ms);
-  if (step.do === "move") return move(world, step.shard, step.to);
-  if (step.do === "join") return join(world, step.node);
-  if (step.do === "die") return die(world, step.node);
-  if (step.do === "drain" || step.do === "uncordon")
-    return ask(world, { tag: step.do, by: "t", nodeId: step.node });
-  const node = world.nodes.get(step.node);
-  if (node === undefined) return;
-  if (step.do === "follow") follow(world, node, step.count);
-  else if (step.do === "elect") elect(world, node);
-  else if (step.do === "drained") finishDrain(world, node, step.fails, step.size);
+  const letter = "at" in step ? step.at % Math.max(1, world.wire.length) : 0;
+  switch (step.do) {
+    case "deliver":
+      return deliver(world, letter, step.keep);
+    case "lose":
+      world.wire.splice(letter, 1);
+      return;
+    case "rush":
+      return rush(world, step.late, step.twice);
+    case "tick":
+      return tick(world, step.ms);
+    case "move":
+      return move(world, step.shard, step.to);
+    case "control":
+      return control(world, step.verb);
+    case "join":
+      return join(world, step.node);
+    case "die":
+      return die(world, step.node);
+    case "drain":
+    case "uncordon":
+      return ask(world, { tag: step.do, by: "t", nodeId: step.node });
+    case "follow":
+    case "elect":
+    case "drained":
+      return actOn(world, step);
+    default:
+      step satisfies never;
+  }
 }
 
-function ask(world: World, command: AdminCommand): void {
-  const from = coordinatorOf(world);
-  decide(world, { tag: "message", from, message: { tag: "admin", requestId: "r", command } });
-}
-
-function move(world: World, shard: number, to: string): void {
-  ask(world, {
-    tag: "plan",
-    by: "t",
-    request: { kind: "move", moves: [{ group: "default", shard, to }] },
-  });
-  const plan = [...world.coordinator.cluster.plans.values()].at(-1);
-  if (plan?.state === "proposed")
-    ask(world, { tag: "plan-control", by: "t", planId: plan.planId, verb: "apply" });
+function actOn(world: World, step: Extract<Action, { do: "follow" | "elect" | "drained" }>): void {
+  const found = world.nodes.get(step.node);
+  if (found === undefined) return;
+  if (step.do === "follow") follow(world, found, step.count);
+  else if (step.do === "elect") elect(world, found);
+  else finishDrain(world, found, step.fails, step.size);
 }
 
 function run(steps: readonly Action[]): World {
   const world = createWorld();
-  for (let i = 0; i < 8; i += 1) tick(world, 200);
+  settle(world, 12);
   for (const step of steps) {
     act(world, step);
     check(world);
   }
   for (const nodeId of world.nodes.keys()) ask(world, { tag: "uncordon", by: "t", nodeId });
+  // A plan that an operator paused stays paused, and the cluster is right to wait for it.
+  control(world, "cancel");
   return world;
 }
+
+const replay = (log: readonly LogEntry[]): ClusterState => applyEntries(emptyCluster("h"), log);
 
 describe("coordinator and regions", () => {
   const { PROTOCOL_RUNS } = process.env;
   const runs = Number(PROTOCOL_RUNS ?? 250);
+  const history = fc.array(action, { minLength: 60, maxLength: 160, size: "max" });
 
-  test("no history serves a shard twice, repeats an epoch or leaves a shard behind (S1, S2, S6, S7, L1, L4)", () => {
-    fc.assert(
-      fc.property(fc.array(action, { maxLength: 250 }), (steps) => {
-        const world = run(steps);
-        settle(world);
-        expect(unserved(world)).toEqual([]);
-        expect(logBroken(world.log)).toEqual([]);
-        expect(handoffsOverlapping(world.log)).toEqual([]);
-        const { seq } = world.coordinator.cluster;
-        for (let i = 0; i < 20; i += 1) tick(world, 1_000);
-        expect(world.coordinator.cluster.seq).toBe(seq);
-        expect(replay(world.log)).toEqual(world.coordinator.cluster);
-      }),
-      { numRuns: runs },
-    );
-  }, 120_000);
+  test(
+    "no history serves a shard twice, repeats an epoch or leaves a shard behind (S1, S2, S6, S7, L1, L4)",
+    () => {
+      fc.assert(
+        fc.property(history, (steps) => {
+          const world = run(steps);
+          settle(world, 200);
+          expect(unserved(world)).toEqual([]);
+          expect(logBroken(world.log)).toEqual([]);
+          expect(handoffsOverlapping(world.log)).toEqual([]);
+          const { seq } = world.coordinator.cluster;
+          for (let i = 0; i < 20; i += 1) tick(world, 1_000);
+          expect(world.coordinator.cluster.seq).toBe(seq);
+          expect(replay(world.log)).toEqual(world.coordinator.cluster);
+        }),
+        { numRuns: runs },
+      );
+    },
+    Math.max(60_000, runs * 200),
+  );
 });
-
-const replay = (log: readonly LogEntry[]): ClusterState => applyEntries(emptyCluster("h"), log);
