@@ -47,3 +47,19 @@ export function longestGapMs(
   }
   return longest;
 }
+
+/**
+ * Asks a node until it says that it serves nothing. @returns when the last question was SENT that it answered
+ * with "I serve": it served at that instant or later, so this is exact in the direction that matters.
+ */
+export async function lastServingMs(node: TestNode): Promise<number> {
+  let servedMs = Number.NEGATIVE_INFINITY;
+  await waitUntil(`${node.nodeId} has stopped serving`, async () => {
+    const askedMs = performance.now();
+    const { shards } = await node.self();
+    const serves = shards.some((shard) => shard.serving);
+    if (serves) servedMs = askedMs;
+    return !serves;
+  });
+  return servedMs;
+}

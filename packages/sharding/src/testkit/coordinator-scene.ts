@@ -271,7 +271,7 @@ export const nameOf = ({ nodeId, incarnation }: NodeRef): string =>
   incarnation === `${nodeId}-1` ? nodeId : incarnation;
 
 /** The entries that a commit of these events makes. */
-export const entriesAfter = (state: ClusterState, events: readonly ClusterEvent[]): LogEntry[] =>
+const entriesAfter = (state: ClusterState, events: readonly ClusterEvent[]): LogEntry[] =>
   events.map((event, i) => ({ ...event, seq: state.seq + 1 + i, at: "", term: state.term }));
 
 const isOrder = (message: FromCoordinator): boolean =>
