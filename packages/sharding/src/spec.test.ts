@@ -1,0 +1,162 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import type { NodeState, ShardStateName } from "./core/cluster.ts";
+import type {
+  AssignCause,
+  ClusterEventType,
+  DeathProof,
+  MoveState,
+  PlanState,
+} from "./core/log.ts";
+import type { ControlMessage, PlanVerb, RefusalCode } from "./core/messages.ts";
+import type { HeldPhase } from "./core/region.ts";
+
+/**
+ * docs/spec.md and the code say the same names. The records below do not compile while one is missing,
+ * and the page is read for each.
+ */
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const read = (path: string): string => readFileSync(`${root}${path}`, "utf8");
+const spec = read("docs/spec.md");
+
+const names = <K extends string>(record: Record<K, true>): readonly string[] => Object.keys(record);
+
+const events: Record<ClusterEventType, true> = {
+  "coordinator-elected": true,
+  "group-created": true,
+  "node-joined": true,
+  "node-draining": true,
+  "node-drained": true,
+  "node-restored": true,
+  "node-dead": true,
+  "node-cordoned": true,
+  "node-uncordoned": true,
+  "shard-assigned": true,
+  "shard-hosted": true,
+  "shard-vacated": true,
+  "handoff-began": true,
+  "shard-pinned": true,
+  "shard-unpinned": true,
+  "plan-proposed": true,
+  "plan-state-changed": true,
+  "move-state-changed": true,
+};
+
+const messages: Record<ControlMessage["tag"], true> = {
+  "register-region": true,
+  claim: true,
+  "shards-hosted": true,
+  "handoffs-acked": true,
+  "shards-released": true,
+  "handoffs-failed": true,
+  "host-refused": true,
+  admin: true,
+  "region-registered": true,
+  "region-refused": true,
+  "host-shards": true,
+  "begin-handoffs": true,
+  "stop-shards": true,
+  log: true,
+  "admin-answer": true,
+  "state-chunk": true,
+  "state-taken": true,
+};
+
+const states: Record<ShardStateName | NodeState | HeldPhase["phase"] | PlanState, true> = {
+  unallocated: true,
+  starting: true,
+  hosted: true,
+  "handing-off": true,
+  up: true,
+  draining: true,
+  drained: true,
+  evicted: true,
+  dead: true,
+  serving: true,
+  sending: true,
+  frozen: true,
+  proposed: true,
+  applying: true,
+  paused: true,
+  done: true,
+  cancelled: true,
+  stale: true,
+  failed: true,
+};
+
+const others: Record<DeathProof | MoveState | RefusalCode, true> = {
+  released: true,
+  watched: true,
+  host: true,
+  waiter: true,
+  refused: true,
+  superseded: true,
+  pending: true,
+  moving: true,
+  done: true,
+  failed: true,
+  skipped: true,
+  GROUP_MISMATCH: true,
+  INCARNATION_DEAD: true,
+  LEASE_NOT_HELD: true,
+  COORDINATOR_NOT_ACTIVE: true,
+};
+
+const words: Record<AssignCause | PlanVerb, true> = {
+  allocated: true,
+  handoff: true,
+  death: true,
+  abort: true,
+  apply: true,
+  pause: true,
+  resume: true,
+  cancel: true,
+  undo: true,
+};
+
+/** Where a name in backticks may be that looks like a file. */
+const places = ["packages/sharding/src/", "db/migrations/", "", "docs/"];
+
+describe("the specification", () => {
+  it.each([...names(events), ...names(messages), ...names(states), ...names(others)])(
+    "says what `%s` is",
+    (name) => {
+      expect(spec).toContain(`\`${name}\``);
+    },
+  );
+
+  it.each(names(words))("speaks of %s", (word) => {
+    expect(spec).toMatch(new RegExp(`\\b${word}\\b`));
+  });
+
+  it("names only events and messages that exist", () => {
+    const known = new Set([...names(events), ...names(messages)]);
+    const tables = spec.slice(spec.indexOf("## 8."), spec.indexOf("## 10."));
+    const first = [...tables.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*)/gm)].map((m) => m[1] ?? "");
+    const named = first.flatMap((cell) => cell.match(/[a-z-]+/g) ?? []);
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it("names only files that exist", () => {
+    const files = [...spec.matchAll(/`([\w/.-]+\.(?:ts|sql))`/g)].map((m) => m[1] as string);
+    expect(files.length).toBeGreaterThan(50);
+    const missing = files.filter(
+      (file) => !places.some((place) => existsSync(root + place + file)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it("has a row for every invariant", () => {
+    for (const id of ["S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "L1", "L2", "L3", "L4"]) {
+      expect(spec, id).toMatch(new RegExp(`^\\| \\*\\*${id}\\*\\* \\|`, "m"));
+    }
+  });
+
+  it("links to pages that exist", () => {
+    const links = [...spec.matchAll(/\]\(([\w/.-]+\.md)\)/g)].map((m) => m[1] as string);
+    expect(links.length).toBeGreaterThan(3);
+    expect(links.filter((link) => !existsSync(`${root}docs/${link}`))).toEqual([]);
+  });
+});
