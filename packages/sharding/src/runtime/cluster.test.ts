@@ -150,6 +150,20 @@ describe("a cluster in memory", () => {
     expect(node.incarnation()).not.toBe(life);
   });
 
+  test("a node cut from Postgres lets go at its deadline, whatever its connections wait for", async () => {
+    await startCluster(3);
+    const { node, postgres } = nodeOf("node-2");
+    postgres.cut();
+    const ms = await cluster.until(
+      "it serves and believes to serve nothing",
+      () =>
+        node.shardBeliefs().every((shard) => !shard.serving) && node.counters().shardsServing === 0,
+    );
+    expect(ms).toBeLessThanOrEqual(902);
+    postgres.heal();
+    await cluster.until("it has its share again", () => countOf("node-2") >= 5);
+  });
+
   test("a restart of Postgres within half a ttl moves nothing", async () => {
     await startCluster(3);
     const before = cluster.rows().map((row) => [ownerOf(row)?.nodeId, row.epoch]);

@@ -152,6 +152,7 @@ export class NodeLease {
       await session.close();
       throw error;
     }
+    this.#watchDeadline(this.#grant);
     this.#events.held(this.#grant);
     await this.beat();
   }
@@ -214,6 +215,18 @@ export class NodeLease {
       return true;
     }
     return false;
+  }
+
+  /**
+   * Ends the life when its deadline passes, whatever the loop waits for then. `checkAlive` refuses commands
+   * to the millisecond without it; this lets activations go and says so to observers.
+   */
+  #watchDeadline(grant: Grant): void {
+    this.#options.clock.after(Math.max(1, Math.ceil(grant.leftMs())), () => {
+      if (this.#grant !== grant) return;
+      if (grant.checkAlive()) this.#watchDeadline(grant);
+      else this.#lose("its deadline has passed");
+    });
   }
 
   #lose(why: string): void {

@@ -98,7 +98,7 @@ export class RegionService {
 
   beliefs(): readonly ShardBelief[] {
     const held = this.#state?.held.values() ?? [];
-    return [...held].map((shard) => beliefOf(shard, true));
+    return [...held].map((shard) => beliefOf(shard, this.#options.serving.isAlive()));
   }
 
   claims(): ToCoordinator | null {

@@ -54,10 +54,15 @@ export class Serving implements ServingGuard {
     return this.#slots.get(group)?.[shard]?.epoch ?? 0;
   }
 
+  /** The lease holds, by the clock, now. */
+  isAlive(): boolean {
+    return this.#grant?.checkAlive() === true;
+  }
+
   mayServe({ group, shard }: ShardRef, epoch: Epoch): boolean {
     const slot = this.#slots.get(group)?.[shard];
     if (slot === undefined || epoch < slot.since || epoch > slot.epoch) return false;
-    return this.#grant?.checkAlive() === true;
+    return this.isAlive();
   }
 
   #set(group: string, shard: number, slot: Slot | undefined): void {
