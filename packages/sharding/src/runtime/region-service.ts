@@ -1,10 +1,11 @@
 import type { ShardBelief } from "../core/belief.ts";
-import { type ClusterState, findShard, ownerOf } from "../core/cluster.ts";
+import { type ClusterState, findShard, ownerOf, type ShardRow } from "../core/cluster.ts";
 import { type NodeRef, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
 import type { FromCoordinator, StateChunk, StateTaken, ToCoordinator } from "../core/messages.ts";
 import {
   emptyRegion,
+  type HeldShard,
   type RegionEffect,
   type RegionInput,
   type RegionReport,
@@ -184,16 +185,20 @@ export class RegionService {
   #step(): void {
     if (this.#isStepping) return;
     this.#isStepping = true;
-    while (this.#waiting.length > 0 && this.#state !== null) {
-      const inputs = this.#waiting;
+    try {
+      while (this.#waiting.length > 0 && this.#state !== null) {
+        const inputs = this.#waiting;
+        this.#waiting = [];
+        const before = this.#state;
+        const turn = turnRegion(before, inputs);
+        this.#state = turn.state;
+        this.#carryOut(turn.effects, before);
+      }
+    } finally {
+      // Also when an effect threw: a region that never steps again would keep its shards for ever.
       this.#waiting = [];
-      const before = this.#state;
-      const turn = turnRegion(before, inputs);
-      this.#state = turn.state;
-      this.#carryOut(turn.effects, before);
+      this.#isStepping = false;
     }
-    this.#waiting = [];
-    this.#isStepping = false;
   }
 
   #carryOut(effects: readonly RegionEffect[], before: RegionState): void {
@@ -285,10 +290,15 @@ function ordersFrom(cluster: ClusterState, state: RegionState): readonly RegionI
   for (const held of state.held.values()) {
     const row = findShard(cluster, held);
     const owner = row === undefined ? null : ownerOf(row);
-    if (row !== undefined && row.epoch > held.epoch && (owner === null || !sameNode(owner, self))) {
+    if (row === undefined || isNeeded(held, row)) continue;
+    if (row.epoch > held.epoch && (owner === null || !sameNode(owner, self))) {
       const { group, shard } = held;
       inputs.push({ tag: "stop", grant: { group, shard, epoch: row.epoch } });
     }
   }
   return inputs;
 }
+
+/** The row's home starts from this very copy and has not said that it serves: it may be needed yet. */
+const isNeeded = (held: HeldShard, row: ShardRow): boolean =>
+  held.phase === "frozen" && row.state === "starting" && row.carried?.handoffId === held.handoffId;

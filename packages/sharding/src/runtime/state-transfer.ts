@@ -119,6 +119,8 @@ export class StateTransfer {
       return this.#events.bad(`handoff ${chunk.handoffId} arrived with another digest`);
     }
     incoming.isWhole = true;
+    // From here on the region says when it is needed no more.
+    incoming.cancel();
     this.#events.arrived(incoming.ref);
     this.#acknowledge(from, chunk.handoffId);
   }
