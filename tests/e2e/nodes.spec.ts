@@ -51,8 +51,7 @@ test("a drained node hands everything over, and is open again once uncordoned", 
 
 test("a cordoned node keeps its shards and gets no new ones", async ({ console, cluster }) => {
   const { page } = console;
-  await cluster.crash(1);
-  await cluster.waitUntilUp(1);
+  await cluster.empty(1);
   await console.open("/nodes");
   const row = console.node("node-1");
   await expect(row).toHaveAttribute("data-owned", "0");

@@ -33,3 +33,20 @@ test("the link in the navigation that is lit is the page that is open", async ({
     await console.isLive();
   }
 });
+
+test("what happens in the cluster reaches the page without a request", async ({
+  console,
+  cluster,
+}) => {
+  const { page } = console;
+  await console.open("/");
+  await page.waitForLoadState("networkidle");
+  const requests: string[] = [];
+  page.on("request", (request) => requests.push(request.url()));
+  for (const shard of [11, 12, 13]) await moveShard(cluster, shard);
+  const { seq } = await cluster.cluster();
+  await console.reached(seq);
+  const log = page.getByRole("table", { name: "Cluster log" });
+  await expect(log.locator(`[data-seq="${seq}"]`)).toBeVisible();
+  expect(requests).toEqual([]);
+});

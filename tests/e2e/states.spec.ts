@@ -48,7 +48,7 @@ test("a page that is offline stays readable and says how old it is", async ({
   cluster,
 }) => {
   const { page } = console;
-  console.expectErrors(/WebSocket|ERR_CONNECTION/);
+  console.expectErrors(/WebSocket|net::ERR_/);
   const env = { DATABASE_URL: cluster.databaseUrl, LEASEHOLD_NODES: nowhere };
   await using brief = await startConsole(env);
   await page.goto(brief.url);

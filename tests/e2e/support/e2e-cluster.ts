@@ -13,7 +13,7 @@ import { freePorts, Launcher, type Ready } from "../../cluster/harness/launcher.
 import { waitUntil } from "../../cluster/harness/wait-until.ts";
 
 /** @unit milliseconds */
-export const leaseTtlMs = 2_000;
+const leaseTtlMs = 2_000;
 /** How long a crashed process stays away. @unit milliseconds */
 const respawnMs = 1_500;
 export const shardCount = 64;
@@ -144,6 +144,18 @@ export class E2eCluster {
   /** SIGKILL; the launcher starts it again. */
   async crash(index: number): Promise<void> {
     process.kill((await this.self(index)).pid, "SIGKILL");
+  }
+
+  /** Leaves the node up and open, with nothing on it. */
+  async empty(index: number): Promise<void> {
+    await this.order(`/v1/nodes/node-${index}/drain`);
+    await waitUntil(`node-${index} is drained`, async () => {
+      const { state = "" } = (await this.cluster()).nodes[index - 1] ?? {};
+      if (state !== "drained") throw new Error(state);
+      return true;
+    });
+    await this.order(`/v1/nodes/node-${index}/uncordon`);
+    await this.waitUntilUp(index);
   }
 
   /** The node runs, and the cluster knows this life of it. */

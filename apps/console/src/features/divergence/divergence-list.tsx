@@ -34,7 +34,7 @@ export function DivergenceList(props: {
           >
             <StateBadge look={stateLook[it.class]} flat />
             <p className="text-[12.5px] leading-[18px] small:col-span-2 small:row-start-2">
-              <Link href={hrefOf(it)} aria-label={plain(it.sentence)}>
+              <Link href={hrefOf(it)} prefetch={false} aria-label={plain(it.sentence)}>
                 <Sentence words={it.sentence} />
               </Link>
             </p>

@@ -75,7 +75,11 @@ function RecentPlans(props: { readonly plans: readonly PlanRow[]; readonly shown
                 data-selected={it.planId === shown}
               >
                 <td className="n">
-                  <Link className="text-fg-0" href={`/moves?plan=${encodeURIComponent(it.planId)}`}>
+                  <Link
+                    prefetch={false}
+                    className="text-fg-0"
+                    href={`/moves?plan=${encodeURIComponent(it.planId)}`}
+                  >
                     {it.planId}
                   </Link>
                 </td>

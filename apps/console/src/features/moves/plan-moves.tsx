@@ -59,7 +59,11 @@ export function PlanMoves({ plan }: { readonly plan: PlanRow }) {
                   data-state={progress.state}
                 >
                   <td className="n">
-                    <Link className="text-fg-0" href={`/shards/${move.group}/${move.shard}`}>
+                    <Link
+                      prefetch={false}
+                      className="text-fg-0"
+                      href={`/shards/${move.group}/${move.shard}`}
+                    >
                       {move.group === "default" ? move.shard : `${move.group}/${move.shard}`}
                     </Link>
                   </td>

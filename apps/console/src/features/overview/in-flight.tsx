@@ -24,7 +24,7 @@ export function InFlight({ summary }: { readonly summary: Summary }) {
             : `${plural(total, "shard")} · ${plan.kind} ${plan.planId}`
         }
       >
-        <Link href={plan === undefined ? "/moves" : `/moves?plan=${plan.planId}`}>
+        <Link prefetch={false} href={plan === undefined ? "/moves" : `/moves?plan=${plan.planId}`}>
           {plan === undefined ? "Moves" : "Plan"}
         </Link>
       </SectionHead>

@@ -100,7 +100,12 @@ export function Inspector({ flat }: { readonly flat: number }) {
         </div>
       )}
       <footer>
-        <Link className="btn flex-1" data-kind="primary" href={`/shards/${ref.group}/${ref.shard}`}>
+        <Link
+          prefetch={false}
+          className="btn flex-1"
+          data-kind="primary"
+          href={`/shards/${ref.group}/${ref.shard}`}
+        >
           Open shard
         </Link>
         <MoveButton shard={ref} />

@@ -135,7 +135,7 @@ function ShardRow(props: {
       onClick={() => props.select(it.flat)}
     >
       <td className="n">
-        <Link className="text-fg-0" href={`/shards/${it.group}/${it.shard}`}>
+        <Link prefetch={false} className="text-fg-0" href={`/shards/${it.group}/${it.shard}`}>
           {it.label}
         </Link>
       </td>

@@ -38,7 +38,9 @@ export function LogRows(props: {
                   {href === null ? (
                     subject
                   ) : (
-                    <Link href={href}>{subject.replace("default/", "")}</Link>
+                    <Link href={href} prefetch={false}>
+                      {subject.replace("default/", "")}
+                    </Link>
                   )}
                 </td>
               )}

@@ -151,7 +151,13 @@ function Row({ entry, at }: { readonly entry: LogEntry; readonly at: number }) {
         <span className="font-mono tracking-[-.02em] text-fg-0">{entry.type}</span>
       </td>
       <td className="n text-fg-0">
-        {href === null ? subject : <Link href={href}>{subject}</Link>}
+        {href === null ? (
+          subject
+        ) : (
+          <Link href={href} prefetch={false}>
+            {subject}
+          </Link>
+        )}
       </td>
       <td className="max-w-0 truncate small:hidden" title={detail}>
         {detail}
