@@ -4,8 +4,12 @@ import { expect, test } from "./support/test.ts";
 
 test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
 
+/** How far the page, or its content, reaches beyond the screen. */
 const overflow = (page: Page): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  page.evaluate(() => {
+    const all = [document.documentElement, ...document.querySelectorAll("main, main > *")];
+    return Math.max(...all.map((it) => it.scrollWidth - it.clientWidth));
+  });
 
 test("on a phone one can see what is wrong and heal it", async ({ console, cluster }, info) => {
   const { page } = console;

@@ -69,6 +69,7 @@ export class E2eCluster {
       return new E2eCluster(launcher, dataDir, token, ready);
     } catch (error) {
       await launcher.destroy();
+      await rm(dataDir, { recursive: true });
       throw error;
     }
   }
