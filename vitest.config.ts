@@ -6,6 +6,10 @@ const exclude = ["**/node_modules/**", "**/dist/**", "**/.next/**"];
 // tests/cluster real processes.
 export default defineConfig({
   test: {
+    // Most of a test's time here is waiting. Files share their worker's modules: loading them again for
+    // each file takes longer than the tests. What a test changes globally it must put back.
+    maxWorkers: 2,
+    isolate: false,
     projects: [
       {
         test: {
@@ -35,8 +39,7 @@ export default defineConfig({
           globalSetup: ["./tests/support/postgres-server.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // Each file starts processes of its own; two cores do not carry two clusters honestly.
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],

@@ -31,7 +31,14 @@ const reports = await mkdtemp(join(tmpdir(), "leasehold-reports-"));
 const results: StepResult[] = [];
 for (const step of runs[mode]) {
   if (interrupted) {
-    results.push({ name: step.name, passed: 0, failed: 1, durationMs: 0, note: "not run" });
+    results.push({
+      name: step.name,
+      passed: 0,
+      failed: 1,
+      failures: [],
+      durationMs: 0,
+      note: "not run",
+    });
     continue;
   }
   console.log(`\n=== ${step.name}: ${step.command}\n`);
@@ -54,6 +61,9 @@ for (const { name, passed, failed, durationMs, note } of results) {
     note ?? "",
   ];
   console.log(columns.join("  ").trimEnd());
+}
+for (const { name, failures } of results) {
+  for (const failure of failures) console.log(`\nfailed in ${name}: ${failure}`);
 }
 const sum = (of: (result: StepResult) => number): number =>
   results.reduce((total, result) => total + of(result), 0);

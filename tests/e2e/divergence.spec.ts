@@ -1,3 +1,4 @@
+import { ConsolePage } from "./support/console-page.ts";
 import { nodeIds, shardCount } from "./support/e2e-cluster.ts";
 import { watchClasses } from "./support/seen-classes.ts";
 import { expect, test } from "./support/test.ts";
@@ -7,6 +8,12 @@ test("a node cut from Postgres differs, loses its shards, and agrees again once 
   cluster,
 }) => {
   const { page } = console;
+  // A tab of its own: the first divergence lasts as long as the lease, which may be over once one has
+  // answered the question and gone to the page.
+  const divergence = new ConsolePage(await page.context().newPage());
+  await divergence.open("/divergence");
+  const seen = await watchClasses(divergence.page);
+  await page.bringToFront();
   const before = await cluster.cluster();
   const victim = nodeIds.find((nodeId) => nodeId !== before.coordinator?.nodeId) ?? "";
   const owned = before.nodes.find((it) => it.nodeId === victim)?.shards ?? 0;
@@ -17,12 +24,10 @@ test("a node cut from Postgres differs, loses its shards, and agrees again once 
   await expect(dialog).toContainText(`It serves its ${owned} shards until its lease ends`);
   await console.confirm("Cut from Postgres");
 
-  await page.getByRole("link", { name: /^Divergence/ }).click();
-  const seen = await watchClasses(page);
   await test.step("first it does not renew its lease", async () => {
     await expect.poll(async () => [...(await seen()).keys()]).toContain("skew");
-    const first = page.getByRole("list", { name: "Divergence" }).getByRole("listitem").first();
-    await expect(first).toContainText(`${victim} does not renew its lease`);
+    const sentences = (await seen()).get("skew")?.sentences.join("\n");
+    expect(sentences).toContain(`${victim} does not renew its lease`);
   });
   await test.step("then its shards are served by the others", async () => {
     await page.getByRole("link", { name: "Nodes", exact: true }).click();

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { migrate } from "@leasehold/db";
 import type { TestDatabase } from "@leasehold/db/testing";
+import { compileCache } from "@leasehold/node/workspace";
 import {
   type ClusterAnswer,
   clusterAnswer,
@@ -113,6 +114,7 @@ export class TestCluster {
         LEASEHOLD_LEASE_TTL_MS: String(ttlMs),
         LEASEHOLD_FAULTS: "on",
         LEASEHOLD_SECRET: "cluster-test",
+        NODE_COMPILE_CACHE: compileCache,
         ...this.#options.env,
         ...env,
       },

@@ -38,20 +38,40 @@ describe("counting a runner's tests", () => {
   test("vitest's passed and failed ones count, skipped ones do not", async () => {
     const report = vitestReport("passed", "passed", "failed", "pending");
     const count = await countTests("vitest", await reportOf(JSON.stringify(report)), 1);
-    expect(count).toEqual({ passed: 2, failed: 1 });
+    expect(count).toMatchObject({ passed: 2, failed: 1 });
   });
 
   test("a vitest file that could not be loaded is one failure", async () => {
     const broken = { status: "failed", assertionResults: [] };
     const report = { ...vitestReport("passed"), testResults: [broken] };
     const count = await countTests("vitest", await reportOf(JSON.stringify(report)), 1);
-    expect(count).toEqual({ passed: 1, failed: 1 });
+    expect(count).toMatchObject({ passed: 1, failed: 1 });
   });
 
   test("Playwright's flaky ones passed in the end", async () => {
     const stats = { expected: 5, flaky: 1, unexpected: 2, skipped: 3 };
     const count = await countTests("playwright", await reportOf(JSON.stringify({ stats })), 1);
-    expect(count).toEqual({ passed: 6, failed: 2 });
+    expect(count).toMatchObject({ passed: 6, failed: 2 });
+  });
+
+  test("what failed and the beginning of its error can be told", async () => {
+    const failed = {
+      status: "failed",
+      fullName: "a sum adds",
+      failureMessages: ["Error: 3\n    at x"],
+    };
+    const unit = { ...vitestReport(), numFailedTests: 1 };
+    const report = { ...unit, testResults: [{ status: "failed", assertionResults: [failed] }] };
+    const { failures } = await countTests("vitest", await reportOf(JSON.stringify(report)), 1);
+    expect(failures).toEqual(["a sum adds\n    Error: 3"]);
+
+    const tests = [{ results: [{ errors: [{ message: "\u001b[31mnot seen\u001b[39m" }] }] }];
+    const browser = {
+      stats: { expected: 0, flaky: 0, unexpected: 1 },
+      suites: [{ specs: [], suites: [{ specs: [{ title: "a page opens", ok: false, tests }] }] }],
+    };
+    const seen = await countTests("playwright", await reportOf(JSON.stringify(browser)), 1);
+    expect(seen.failures).toEqual(["a page opens\n    not seen"]);
   });
 
   test("an exit code of failure is never lost, though each test passed", async () => {
@@ -65,7 +85,12 @@ describe("counting a runner's tests", () => {
     ["ran no test", () => reportOf(JSON.stringify(vitestReport())), "ran no test"],
   ])("a runner that %s is one failure, whatever its exit code", async (_what, file, note) => {
     const count = await countTests("vitest", await file(), 0);
-    expect(count).toEqual({ passed: 0, failed: 1, note: expect.stringContaining(note) });
+    expect(count).toEqual({
+      passed: 0,
+      failed: 1,
+      failures: [],
+      note: expect.stringContaining(note),
+    });
   });
 });
 

@@ -31,7 +31,7 @@ export async function runStep(
   const { exitCode, timedOut } = await execute(step, reportFile, onSpawn);
   const count =
     step.report === undefined
-      ? { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1 }
+      ? { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, failures: [] }
       : await countTests(step.report, reportFile, exitCode);
   const durationMs = performance.now() - startedAt;
   if (!timedOut) return { name: step.name, durationMs, ...count };

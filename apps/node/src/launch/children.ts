@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Child, type ChildExit, type ChildSpec } from "./child.ts";
 import type { LaunchFlags } from "./flags.ts";
 import { host, nodePortOf } from "./ports.ts";
-import { consoleDirectory, endWithLauncher, nodeProgram, root } from "./workspace.ts";
+import { compileCache, consoleDirectory, endWithLauncher, nodeProgram, root } from "./workspace.ts";
 
 /** What every child needs to know. */
 export interface Surroundings {
@@ -14,8 +14,6 @@ export interface Surroundings {
   readonly secret: string;
   readonly token: string;
   readonly logs: string;
-  /** Where Node.js keeps compiled modules: the next start is faster. */
-  readonly compileCache: string;
   readonly say: (line: string) => void;
 }
 
@@ -84,7 +82,7 @@ const shared = (around: Surroundings): NodeJS.ProcessEnv => ({
   DATABASE_URL: around.databaseUrl,
   LEASEHOLD_CLUSTER: around.cluster,
   LEASEHOLD_TOKEN: around.token,
-  NODE_COMPILE_CACHE: around.compileCache,
+  NODE_COMPILE_CACHE: compileCache,
 });
 
 const base = (

@@ -79,7 +79,6 @@ async function prepare({ flags, undo, say }: Launch, dataDir: DataDir): Promise<
     secret,
     token,
     logs: dataDir.logs,
-    compileCache: join(dataDir.path, "compile-cache"),
     say,
   };
 }
