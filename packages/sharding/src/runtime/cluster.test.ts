@@ -100,6 +100,17 @@ describe("a cluster in memory", () => {
     expect(ms).toBeLessThan(400);
   });
 
+  test("a node that is killed as soon as it has shards is proven dead like any other", async () => {
+    await startCluster(2);
+    cluster.add("node-3");
+    await cluster.until("node-3 has a shard", () => countOf("node-3") > 0);
+    nodeOf("node-3").kill();
+    const ms = await cluster.until("its shards are hosted elsewhere", () => {
+      return countOf("node-3") === 0 && cluster.isAllHosted();
+    });
+    expect(ms).toBeLessThan(400);
+  });
+
   test("without a proof a killed node's shards wait for the watched ttl, and no longer", async () => {
     await startCluster(3, { shareHost: false });
     const ms = await timeToReplace();

@@ -11,7 +11,7 @@ import {
   shardKey,
 } from "../core/ids.ts";
 import type { GroupDeclaration, LogEntry, NodeInfo } from "../core/log.ts";
-import type { AdminCommand } from "../core/messages.ts";
+import type { AdminCommand, ToCoordinator } from "../core/messages.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Heartbeat, LeaseSessions } from "../ports/lease-session.ts";
@@ -235,7 +235,7 @@ export class NodeRuntime {
       { transport, self: () => this.self(), cluster, log },
       {
         isLeading: () => this.coordinator.isActive(),
-        toCoordinator: (from, message) => this.coordinator.receive(from, message),
+        toCoordinator: (from, message) => void this.#toCoordinator(from, message),
         order: (message) => this.region.receive(message),
         refused: (message) => this.#registration.refused(message),
         answered: (requestId, answer) => this.#admin.answered(requestId, answer),
@@ -288,11 +288,27 @@ export class NodeRuntime {
       this.plane.ask.peerUp(peer);
       this.region.peerUp(peer);
       if (this.#control.leads(peer)) this.#registration.again();
+      void this.#meet(peer);
       return;
     }
     this.plane.ask.peerDown(peer);
     this.#admin.lost(peer);
     this.peers.down(peer);
+  }
+
+  /** A life joins only once its lease has been read: without one nobody could ever tell that it ended. */
+  async #toCoordinator(from: NodeRef, message: ToCoordinator): Promise<void> {
+    if (message.tag === "register-region" && !sameNode(from, this.self())) {
+      await this.#meet(from);
+      if (!this.peers.knows(from)) return;
+    }
+    this.coordinator.receive(from, message);
+  }
+
+  /** Reads the lease of a life that has just come up, now instead of at the next heartbeat. */
+  async #meet(peer: NodeRef): Promise<void> {
+    // A heartbeat under way may have been sent before that life took its lease: then one more.
+    for (let beats = 0; beats < 2 && !this.peers.knows(peer); beats += 1) await this.lease.beat();
   }
 
   #suspect(peer: NodeRef, again: number): void {

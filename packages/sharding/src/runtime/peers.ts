@@ -56,6 +56,15 @@ export class Peers {
     this.connect();
   }
 
+  /**
+   * Whether this life's lease row was read, and its process looked at. A life that dies before that has
+   * no proof of its death, and its shards wait for the watched ttl.
+   */
+  knows(peer: NodeRef): boolean {
+    const seen = this.#watches.get(peer.nodeId);
+    return seen !== undefined && sameNode(seen, peer);
+  }
+
   /** Lives that hold a lease, and members by the log. */
   connect(): void {
     const peers = new Map<NodeId, Peer>();

@@ -70,10 +70,13 @@ export class MemoryCluster {
     const refusals = {
       isRefused: async (address: string) => !this.nodes.has(address.slice("memory://".length)),
     };
+    const seenAlive = new Set<number>();
     const processes = {
       self: () => identity,
-      observe: () => undefined,
-      isGone: (other: ProcessIdentity) => shareHost && !this.#alive.has(other.pid),
+      observe: ({ pid }: ProcessIdentity) => {
+        if (shareHost && this.#alive.has(pid)) seenAlive.add(pid);
+      },
+      isGone: ({ pid }: ProcessIdentity) => seenAlive.has(pid) && !this.#alive.has(pid),
     };
     const ports = {
       sessions: this.postgres.sessions(client),
