@@ -18,7 +18,7 @@ export class Grant {
   /** Boot time minus monotonic time: constant while the machine does not sleep. */
   readonly #sleptMs: number;
   #ended = false;
-  #checkedThisTurn = false;
+  #hasJustChecked = false;
 
   constructor(holder: NodeRef, token: number, clock: Clock, ttlMs: number, sentAtMs: number) {
     this.holder = holder;
@@ -47,17 +47,20 @@ export class Grant {
     this.#ended = true;
   }
 
-  /** Reading boot time costs microseconds, so once per loop turn: a sleep cannot fall inside one. */
+  /**
+   * Reading boot time costs microseconds, so what runs in one go asks once. Not longer: a timer of 0 ms takes
+   * a millisecond, and a machine that fell asleep within it would serve on when it wakes.
+   */
   #hasSlept(): boolean {
-    if (this.#checkedThisTurn) return false;
+    if (this.#hasJustChecked) return false;
     const sleptMs = this.#clock.bootMs() - this.#clock.monotonicMs() - this.#sleptMs;
     if (Math.abs(sleptMs) > this.#ttlMs / 20) {
       this.#ended = true;
       return true;
     }
-    this.#checkedThisTurn = true;
-    this.#clock.after(0, () => {
-      this.#checkedThisTurn = false;
+    this.#hasJustChecked = true;
+    queueMicrotask(() => {
+      this.#hasJustChecked = false;
     });
     return false;
   }

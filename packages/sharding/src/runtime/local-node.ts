@@ -19,6 +19,7 @@ import { createEntityClient } from "./entities/client.ts";
 import type { AnyEntityDefinition, EntityClient } from "./entities/definition.ts";
 import { createLocalExecutor, type Executor } from "./entities/executor.ts";
 import { NodeRuntime, type RuntimePorts } from "./node-runtime.ts";
+import type { Serving } from "./serving.ts";
 
 type MeshRefusals = Pick<
   NodeCounters,
@@ -95,6 +96,11 @@ export class LocalNode implements ShardingNode {
 
   start(): Promise<void> {
     return this.#runtime.start();
+  }
+
+  /** What may be served here, as the executor is told: for those who check it. */
+  get serving(): Serving {
+    return this.#runtime.serving;
   }
 
   incarnation(): Incarnation {

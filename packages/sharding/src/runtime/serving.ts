@@ -50,6 +50,15 @@ export class Serving implements ServingGuard {
     this.#set(group, shard, undefined);
   }
 
+  /** Every shard that has a slot. Whether the lease holds is another question: `isAlive`. */
+  *openShards(): Iterable<string> {
+    for (const [group, slots] of this.#slots) {
+      for (const shard of slots.keys()) {
+        if (slots[shard] !== undefined) yield shardKey({ group, shard });
+      }
+    }
+  }
+
   epochOf({ group, shard }: ShardRef): Epoch {
     return this.#slots.get(group)?.[shard]?.epoch ?? 0;
   }

@@ -4,3 +4,4 @@
  */
 export { ManualClock } from "../adapters/memory/manual-clock.ts";
 export { MemoryCluster, type MemoryClusterOptions, type MemoryNode } from "./memory-cluster.ts";
+export { type SimOptions, type SimResult, simulate } from "./sim/simulate.ts";

@@ -80,6 +80,14 @@ export class MemoryBackends {
     return true;
   }
 
+  /** The sessions of one life, whose process has ended. */
+  endOf(applicationName: (name: string) => boolean): void {
+    for (const backend of [...this.#open.values()]) {
+      if (applicationName(backend.applicationName))
+        backend.end("the client's connection was reset");
+    }
+  }
+
   endAll(why: string): void {
     for (const backend of [...this.#open.values()]) backend.end(why);
   }

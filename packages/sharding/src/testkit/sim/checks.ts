@@ -1,0 +1,72 @@
+import { isDeepStrictEqual } from "node:util";
+import { applyEntries, type ClusterState, emptyCluster } from "../../core/cluster.ts";
+import {
+  epochsRepeated,
+  handoffsOverlapping,
+  logBroken,
+  rowsMalformed,
+} from "../../core/invariants.ts";
+import type { LogEntry } from "../../core/log.ts";
+import type { SimCluster, SimNode } from "./sim-cluster.ts";
+
+/** What must never be, looked for after every event. The first violation ends a run. */
+export class Checks {
+  readonly #cluster: SimCluster;
+  readonly #log: LogEntry[] = [];
+  #model: ClusterState;
+  /** For the transcript and for coverage. */
+  onEntry: (entry: LogEntry) => void = () => undefined;
+
+  constructor(cluster: SimCluster) {
+    this.#cluster = cluster;
+    this.#model = emptyCluster(cluster.postgres.tables.state().history);
+  }
+
+  /** @returns one sentence per violation. */
+  look(): readonly string[] {
+    return [...this.#servedTwice(), ...this.#logAndTables()];
+  }
+
+  /** S1, by what the executors are told and by each holder's own clock. A paused process serves nothing. */
+  #servedTwice(): readonly string[] {
+    const open = new Map<string, SimNode[]>();
+    for (const simNode of this.#cluster.nodes.values()) {
+      if (!simNode.process.isRunning) continue;
+      for (const shard of simNode.node.serving.openShards()) {
+        const others = open.get(shard);
+        if (others === undefined) open.set(shard, [simNode]);
+        else others.push(simNode);
+      }
+    }
+    return [...open].flatMap(([shard, nodes]) => {
+      // Most have one: the clock is asked only where it matters.
+      const servers = nodes.length < 2 ? [] : nodes.filter(({ node }) => node.serving.isAlive());
+      const names = servers.map(({ nodeId }) => nodeId).join(" and ");
+      return servers.length < 2 ? [] : [`S1: ${shard} is served by ${names}`];
+    });
+  }
+
+  /** S2, S3, S6, S7 on what was committed since the last look. */
+  #logAndTables(): readonly string[] {
+    const { tables } = this.#cluster.postgres;
+    const state = tables.state();
+    const before = this.#model;
+    if (state.seq === before.seq) return [];
+    const { entries } = tables.readLog(before.seq, 1_000_000);
+    const last = this.#log.at(-1);
+    const broken = logBroken(last === undefined ? entries : [last, ...entries]);
+    this.#log.push(...entries);
+    for (const entry of entries) this.onEntry(entry);
+    this.#model = applyEntries(before, entries);
+    const replayed = isDeepStrictEqual(this.#model, state)
+      ? []
+      : [`S7: the replay of the log up to ${state.seq} differs from the tables`];
+    return [
+      ...broken,
+      ...replayed,
+      ...epochsRepeated(before, state),
+      ...handoffsOverlapping(this.#log),
+      ...rowsMalformed(state),
+    ];
+  }
+}
