@@ -3,7 +3,8 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { getTableConfig } from "drizzle-orm/pg-core";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { migrate, tablesOf } from "./index.ts";
+import { migrate } from "./index.ts";
+import { tablesOf } from "./schema/tables.ts";
 import { createTestDatabase, type TestDatabase } from "./testing.ts";
 
 describe("the schema of a cluster", () => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { compileCache } from "@leasehold/node/workspace";
 
 const program = fileURLToPath(import.meta.resolve("@leasehold/node/main"));
 
@@ -33,7 +34,7 @@ export async function runCli(
 ): Promise<Ended> {
   const startedMs = performance.now();
   const child = spawn(process.execPath, [program, ...args], {
-    env: { ...bareEnvironment(), LEASEHOLD_PORT: "0", ...env },
+    env: { ...bareEnvironment(), LEASEHOLD_PORT: "0", NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
