@@ -28,7 +28,8 @@ describe("the schema of a cluster", () => {
   describe("in SQL and in the typed definitions", () => {
     it("has the same tables, columns, types and nulls", async () => {
       const { rows } = await client.query<{ line: string }>(
-        `select format('%s.%s %s%s', table_name, column_name, data_type,
+        `select format('%s.%s %s%s', table_name, column_name,
+                       case data_type when 'ARRAY' then substr(udt_name, 2) || '[]' else data_type end,
                        case is_nullable when 'NO' then ' not null' else '' end) as line
          from information_schema.columns
          where table_schema = $1 and table_name <> 'schema_migrations'`,

@@ -1,4 +1,4 @@
-import { integer, type PgSchema, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { integer, jsonb, type PgSchema, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { counter } from "./columns.ts";
 
 /** Who leads, and the counter of the log. One row. */
@@ -28,6 +28,18 @@ export const leasesTable = (schema: PgSchema) =>
     backendPid: integer("backend_pid").notNull(),
     backendStartedAt: text("backend_started_at").notNull(),
     backendApplicationName: text("backend_application_name").notNull(),
+    unreached: uuid("unreached").array().notNull(),
+  });
+
+/** What lives say to each other when their link is cut. */
+export const lettersTable = (schema: PgSchema) =>
+  schema.table("letters", {
+    toNodeId: text("to_node_id").notNull(),
+    fromNodeId: text("from_node_id").notNull(),
+    fromIncarnation: uuid("from_incarnation").notNull(),
+    subject: text("subject").notNull(),
+    messages: jsonb("messages").$type<readonly unknown[]>().notNull(),
+    at: timestamp("at", { withTimezone: true }).notNull(),
   });
 
 /** What supervising parents said about processes that they waited for. */

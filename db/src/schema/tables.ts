@@ -1,6 +1,6 @@
 import { pgSchema } from "drizzle-orm/pg-core";
 import { clusterLogTable } from "./cluster-log.ts";
-import { coordinatorTable, exitsTable, leasesTable } from "./leases.ts";
+import { coordinatorTable, exitsTable, leasesTable, lettersTable } from "./leases.ts";
 import { movesTable, plansTable } from "./plans.ts";
 import { nodesTable, shardGroupsTable, shardsTable } from "./shards.ts";
 
@@ -16,6 +16,7 @@ export function tablesOf(schemaName: string) {
     coordinator: coordinatorTable(schema),
     leases: leasesTable(schema),
     exits: exitsTable(schema),
+    letters: lettersTable(schema),
     shardGroups: shardGroupsTable(schema),
     nodes: nodesTable(schema),
     shards: shardsTable(schema),

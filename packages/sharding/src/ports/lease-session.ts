@@ -61,8 +61,10 @@ export interface LeaseSession {
   /**
    * The heartbeat: one statement that raises `renewals` where the incarnation matches and the state
    * is `alive`, and reads what every node watches.
+   *
+   * @param unreached lives that the holder cannot reach. @default none
    */
-  renew(holder: NodeRef): Promise<Heartbeat>;
+  renew(holder: NodeRef, unreached?: readonly Incarnation[]): Promise<Heartbeat>;
 
   /** Sets the row to `released` where the incarnation matches. @returns whether it did. */
   release(holder: NodeRef): Promise<boolean>;
@@ -111,6 +113,8 @@ export interface LeaseRow extends NewLease {
   readonly backend: Backend;
   /** A supervising parent waited for this process and says that it has exited. */
   readonly exited: boolean;
+  /** Lives that the holder said it could not reach, with its last renewal. */
+  readonly unreached: readonly Incarnation[];
 }
 
 export interface Heartbeat {
@@ -119,6 +123,8 @@ export interface Heartbeat {
   /** Every lease row of the cluster, this node's included, as of this statement. */
   readonly leases: readonly LeaseRow[];
   readonly coordinator: CoordinatorRow;
+  /** Whether letters wait (ports/letters.ts): for whoever leads, and for this node. */
+  readonly letters: { readonly toCoordinator: boolean; readonly toNode: boolean };
   /** The server's timeline; another one than before voids every lease. */
   readonly timeline: number;
 }

@@ -1,6 +1,7 @@
 import type { ClusterState } from "../core/cluster.ts";
-import type { NodeRef, Seq, Term } from "../core/ids.ts";
+import type { NodeId, NodeRef, Seq, Term } from "../core/ids.ts";
 import type { ClusterEvent, DeathProof, LogEntry } from "../core/log.ts";
+import type { Letters } from "./letters.ts";
 
 /**
  * The coordinator's memory: tables that only the holder of the current term can write.
@@ -40,11 +41,22 @@ export interface StateStore {
   /**
    * Calls `fn` when the log may have grown: after a new term and after each commit that changes
    * ownership (core/ownership.ts), and whenever the connection that listens was opened or renewed
-   * (something may have been missed; `seq` is null then). A hint, never the truth.
+   * (something may have been missed; `seq` is null then). Also when a letter was written. A hint, never
+   * the truth.
    */
-  onChange(fn: (hint: { readonly seq: Seq | null }) => void): () => void;
+  onChange(fn: (hint: ChangeHint) => void): () => void;
+
+  /** The way of control messages when a link is cut. Nodes write there, not only the coordinator. */
+  readonly letters: Letters;
 
   close(): Promise<void>;
+}
+
+export interface ChangeHint {
+  /** How far the log goes at least; null where that is not known. */
+  readonly seq: Seq | null;
+  /** A letter was written to this node; empty: to whoever leads. */
+  readonly lettersTo?: NodeId;
 }
 
 export interface CommitRequest {

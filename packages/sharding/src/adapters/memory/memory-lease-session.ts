@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import type { NodeId, NodeRef } from "../../core/ids.ts";
+import type { Incarnation, NodeId, NodeRef } from "../../core/ids.ts";
 import { SessionLostError, StoreUnavailableError } from "../../errors.ts";
 import type {
   Backend,
@@ -67,10 +67,10 @@ export class MemoryLeaseSession implements LeaseSession {
     return this.#run(() => this.#server.tables.take(lease, this.backend, expected));
   }
 
-  renew(holder: NodeRef): Promise<Heartbeat> {
+  renew(holder: NodeRef, unreached: readonly Incarnation[] = []): Promise<Heartbeat> {
     return this.#run(() => {
-      const { tables, timeline } = this.#server;
-      const renewed = tables.renew(holder, this.backend);
+      const { tables, letters, timeline } = this.#server;
+      const renewed = tables.renew(holder, this.backend, unreached);
       const { term, seq, history, coordinator } = tables.state();
       const nodeId = coordinator?.nodeId ?? null;
       const incarnation = coordinator?.incarnation ?? null;
@@ -78,6 +78,7 @@ export class MemoryLeaseSession implements LeaseSession {
         renewed,
         leases: tables.leases(),
         coordinator: { term, seq, history, nodeId, incarnation },
+        letters: { toCoordinator: letters.hasFor(null), toNode: letters.hasFor(holder.nodeId) },
         timeline,
       };
     });

@@ -1,4 +1,5 @@
 import { leaseSessionContract } from "../../testkit/contracts/lease-session.ts";
+import { lettersContract } from "../../testkit/contracts/letters.ts";
 import { stateStoreContract } from "../../testkit/contracts/state-store.ts";
 import type { StoreHarness } from "../../testkit/contracts/store-harness.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -21,4 +22,5 @@ async function makeHarness(): Promise<StoreHarness> {
 }
 
 leaseSessionContract("memory", makeHarness);
+lettersContract("memory", makeHarness);
 stateStoreContract("memory", makeHarness);

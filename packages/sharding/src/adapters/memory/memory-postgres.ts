@@ -1,4 +1,4 @@
-import type { NodeRef, Seq } from "../../core/ids.ts";
+import type { NodeRef } from "../../core/ids.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type {
@@ -6,9 +6,10 @@ import type {
   LeaseSessionOptions,
   LeaseSessions,
 } from "../../ports/lease-session.ts";
-import type { StateStore } from "../../ports/state-store.ts";
+import type { ChangeHint, StateStore } from "../../ports/state-store.ts";
 import { MemoryBackends } from "./memory-backends.ts";
 import { MemoryLeaseSession } from "./memory-lease-session.ts";
+import { LetterTable } from "./memory-letters.ts";
 import { ask, type MemoryClient, openLink } from "./memory-link.ts";
 import { MemoryStateStore } from "./memory-state-store.ts";
 import { MemoryTables } from "./memory-tables.ts";
@@ -30,15 +31,17 @@ const storeTimeoutMs = 5_000;
  */
 export class MemoryPostgres {
   readonly tables: MemoryTables;
+  readonly letters: LetterTable;
   readonly backends: MemoryBackends;
   readonly #clock: Clock;
-  readonly #subscribers = new Set<{ readonly fn: (seq: Seq | null) => void }>();
+  readonly #subscribers = new Set<{ readonly fn: (hint: ChangeHint) => void }>();
   #timeline = 1;
   #isUp = true;
 
   constructor({ clock }: MemoryPostgresOptions) {
     this.#clock = clock;
     this.tables = new MemoryTables(clock.uuid(), () => new Date(clock.monotonicMs()).toISOString());
+    this.letters = new LetterTable(this.tables);
     this.backends = new MemoryBackends(clock);
   }
 
@@ -68,7 +71,7 @@ export class MemoryPostgres {
     if (this.#isUp) return;
     this.#isUp = true;
     // Those who listen have connected again, and may have missed something.
-    this.notify(null);
+    this.notify({ seq: null });
   }
 
   /** Every session and lock is gone; the tables stay. */
@@ -84,11 +87,11 @@ export class MemoryPostgres {
     this.start();
   }
 
-  notify(seq: Seq | null): void {
-    for (const { fn } of [...this.#subscribers]) fn(seq);
+  notify(hint: ChangeHint): void {
+    for (const { fn } of [...this.#subscribers]) fn(hint);
   }
 
-  subscribe(fn: (seq: Seq | null) => void): () => void {
+  subscribe(fn: (hint: ChangeHint) => void): () => void {
     const subscriber = { fn };
     this.#subscribers.add(subscriber);
     return () => this.#subscribers.delete(subscriber);

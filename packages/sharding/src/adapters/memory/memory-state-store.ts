@@ -3,14 +3,22 @@ import type { NodeRef, Seq, Term } from "../../core/ids.ts";
 import type { LogEntry } from "../../core/log.ts";
 import { changesOwnership } from "../../core/ownership.ts";
 import { StoreUnavailableError } from "../../errors.ts";
-import type { CommitRequest, CommitResult, LogPage, StateStore } from "../../ports/state-store.ts";
+import type {
+  ChangeHint,
+  CommitRequest,
+  CommitResult,
+  LogPage,
+  StateStore,
+} from "../../ports/state-store.ts";
+import { MemoryLetters } from "./memory-letters.ts";
 import { ask, type MemoryClient } from "./memory-link.ts";
 import type { MemoryPostgres } from "./memory-postgres.ts";
 
-type Hint = (hint: { readonly seq: Seq | null }) => void;
+type Hint = (hint: ChangeHint) => void;
 
 /** The client's half of the store. */
 export class MemoryStateStore implements StateStore {
+  readonly letters: MemoryLetters;
   readonly #server: MemoryPostgres;
   readonly #client: Required<MemoryClient>;
   readonly #timeoutMs: number;
@@ -18,6 +26,7 @@ export class MemoryStateStore implements StateStore {
   #isClosed = false;
 
   constructor(server: MemoryPostgres, client: Required<MemoryClient>, timeoutMs: number) {
+    this.letters = new MemoryLetters(server, (statement) => this.#ask(statement));
     this.#server = server;
     this.#client = client;
     this.#timeoutMs = timeoutMs;
@@ -26,7 +35,7 @@ export class MemoryStateStore implements StateStore {
   raiseTerm(by: NodeRef, expected: Term): Promise<LogEntry | null> {
     return this.#ask(() => {
       const entry = this.#server.tables.raiseTerm(by, expected);
-      if (entry !== null) this.#server.notify(entry.seq);
+      if (entry !== null) this.#server.notify({ seq: entry.seq });
       return entry;
     });
   }
@@ -35,7 +44,7 @@ export class MemoryStateStore implements StateStore {
     return this.#ask(() => {
       const result = this.#server.tables.commit(write);
       if (result.outcome === "committed" && changesOwnership(write.events)) {
-        this.#server.notify(write.after + write.events.length);
+        this.#server.notify({ seq: write.after + write.events.length });
       }
       return result;
     });
@@ -50,9 +59,9 @@ export class MemoryStateStore implements StateStore {
   }
 
   onChange(fn: Hint): () => void {
-    const unsubscribe = this.#server.subscribe((seq) => {
+    const unsubscribe = this.#server.subscribe((hint) => {
       this.#client.link.pass("in", () => {
-        if (!this.#isClosed) fn({ seq });
+        if (!this.#isClosed) fn(hint);
       });
     });
     this.#subscriptions.add(unsubscribe);

@@ -1,5 +1,12 @@
 import { type ClusterState, emptyCluster, findShard } from "../../core/cluster.ts";
-import { type NodeId, type NodeRef, type Seq, sameNode, type Term } from "../../core/ids.ts";
+import {
+  type Incarnation,
+  type NodeId,
+  type NodeRef,
+  type Seq,
+  sameNode,
+  type Term,
+} from "../../core/ids.ts";
 import type { ClusterEvent, LogEntry } from "../../core/log.ts";
 import type { Backend, LeaseRow, NewLease } from "../../ports/lease-session.ts";
 import type {
@@ -39,13 +46,13 @@ export class MemoryTables {
     const token = (row?.token ?? 0) + 1;
     const { nodeId, incarnation, address, process } = lease;
     const fresh = { state: "alive", renewals: 0, token, backend, exited: false } as const;
-    return this.#put({ nodeId, incarnation, address, process, ...fresh });
+    return this.#put({ nodeId, incarnation, address, process, ...fresh, unreached: [] });
   }
 
-  renew(holder: NodeRef, backend: Backend): boolean {
+  renew(holder: NodeRef, backend: Backend, unreached: readonly Incarnation[]): boolean {
     const row = this.#alive(holder);
     if (row === null) return false;
-    this.#put({ ...row, renewals: row.renewals + 1, backend });
+    this.#put({ ...row, renewals: row.renewals + 1, backend, unreached });
     return true;
   }
 

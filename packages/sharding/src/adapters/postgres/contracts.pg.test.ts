@@ -2,6 +2,7 @@ import { migrate } from "@leasehold/db";
 import { createTestDatabase, type TestDatabase } from "@leasehold/db/testing";
 import { afterAll, beforeAll } from "vitest";
 import { leaseSessionContract } from "../../testkit/contracts/lease-session.ts";
+import { lettersContract } from "../../testkit/contracts/letters.ts";
 import { stateStoreContract } from "../../testkit/contracts/state-store.ts";
 import type { StoreHarness } from "../../testkit/contracts/store-harness.ts";
 import { createPostgresStore, recordExit } from "./index.ts";
@@ -39,4 +40,5 @@ async function makeHarness(): Promise<StoreHarness> {
 }
 
 leaseSessionContract("Postgres", makeHarness);
+lettersContract("Postgres", makeHarness);
 stateStoreContract("Postgres", makeHarness);

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { escapeIdentifier } from "pg";
-import type { NodeId, NodeRef } from "../../core/ids.ts";
+import type { Incarnation, NodeId, NodeRef } from "../../core/ids.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type {
   Backend,
@@ -117,16 +117,16 @@ export class PostgresLeaseSession implements LeaseSession {
         ]);
   }
 
-  async renew(holder: NodeRef): Promise<Heartbeat> {
+  async renew(holder: NodeRef, unreached: readonly Incarnation[] = []): Promise<Heartbeat> {
     const { rows } = await this.#run<Heartbeat & { readonly backendPid: number }>(
       "renewing the lease",
       renewLease(this.#quoted),
-      [holder.nodeId, holder.incarnation, ...this.#backendValues()],
+      [holder.nodeId, holder.incarnation, ...this.#backendValues(), unreached],
     );
     const row = rows[0];
     this.#mustBeOwnBackend(row?.backendPid);
-    const { renewed, leases, coordinator, timeline } = row as Heartbeat;
-    return { renewed, leases, coordinator, timeline };
+    const { renewed, leases, coordinator, letters, timeline } = row as Heartbeat;
+    return { renewed, leases, coordinator, letters, timeline };
   }
 
   async release(holder: NodeRef): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { escapeIdentifier } from "pg";
-import type { Seq } from "../../core/ids.ts";
+import type { NodeId, Seq } from "../../core/ids.ts";
 import type { LogFn } from "../../node-api.ts";
+import type { ChangeHint } from "../../ports/state-store.ts";
 import { type ConnectionOptions, newConnection, type RawConnection } from "./connection.ts";
 import { plainSettings, setAll } from "./session-settings.ts";
 
@@ -11,7 +12,7 @@ export interface LogNotificationsOptions extends ConnectionOptions {
   readonly livenessMs: number;
 }
 
-type Hint = (hint: { readonly seq: Seq | null }) => void;
+type Hint = (hint: ChangeHint) => void;
 type Subscriber = { readonly fn: Hint };
 
 const firstBackoffMs = 50;
@@ -46,7 +47,7 @@ export class LogNotifications {
     }
     // What the others were hinted when the connection was opened; never within the call, because a
     // subscriber is not ready for its first hint before it returns.
-    if (this.#isListening) queueMicrotask(() => this.#hint(null, [subscriber]));
+    if (this.#isListening) queueMicrotask(() => this.#hint({ seq: null }, [subscriber]));
     return () => this.#subscribers.delete(subscriber);
   }
 
@@ -70,7 +71,7 @@ export class LogNotifications {
       why ??= error;
     });
     client.once("end", () => this.#retry(why));
-    client.on("notification", ({ payload }) => this.#hint(seqOf(payload)));
+    client.on("notification", ({ payload }) => this.#hint(hintOf(payload)));
     client
       .connect()
       .then(() => setAll(client, this.#settings()))
@@ -78,7 +79,7 @@ export class LogNotifications {
       .then(() => {
         this.#backoffMs = firstBackoffMs;
         this.#isListening = true;
-        this.#hint(null);
+        this.#hint({ seq: null });
         this.#watch(connection);
       })
       .catch((error: Error) => {
@@ -116,9 +117,9 @@ export class LogNotifications {
     this.#backoffMs = Math.min(this.#backoffMs * 2, longestBackoffMs);
   }
 
-  #hint(seq: Seq | null, to: Iterable<Subscriber> = this.#subscribers): void {
+  #hint(hint: ChangeHint, to: Iterable<Subscriber> = this.#subscribers): void {
     for (const subscriber of [...to]) {
-      if (this.#subscribers.has(subscriber)) subscriber.fn({ seq });
+      if (this.#subscribers.has(subscriber)) subscriber.fn(hint);
     }
   }
 
@@ -129,7 +130,17 @@ export class LogNotifications {
   }
 }
 
-function seqOf(payload: string | undefined): Seq | null {
+const lettersPrefix = "letters ";
+
+/** What is said on the channel about a letter to this node. */
+export const lettersHint = (to: NodeId): string => lettersPrefix + to;
+
+function hintOf(payload = ""): ChangeHint {
+  if (!payload.startsWith(lettersPrefix)) return { seq: seqOf(payload) };
+  return { seq: null, lettersTo: payload.slice(lettersPrefix.length) };
+}
+
+function seqOf(payload: string): Seq | null {
   const seq = Number(payload);
   return Number.isSafeInteger(seq) && seq > 0 ? seq : null;
 }

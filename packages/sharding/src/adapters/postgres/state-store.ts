@@ -3,8 +3,15 @@ import type { NodeRef, Seq, Term } from "../../core/ids.ts";
 import type { LogEntry } from "../../core/log.ts";
 import { changesOwnership } from "../../core/ownership.ts";
 import { StoreUnsuitableError } from "../../errors.ts";
-import type { CommitRequest, CommitResult, LogPage, StateStore } from "../../ports/state-store.ts";
+import type {
+  ChangeHint,
+  CommitRequest,
+  CommitResult,
+  LogPage,
+  StateStore,
+} from "../../ports/state-store.ts";
 import { type ClusterRows, clusterOf, type EntryColumns, entryOf } from "./cluster-rows.ts";
+import { PostgresLetters } from "./letters.ts";
 import type { LogNotifications } from "./notify.ts";
 import type { StorePool } from "./pool.ts";
 import { commitStatement } from "./sql/commit.ts";
@@ -36,6 +43,7 @@ interface LogRow {
 
 /** The coordinator's memory in Postgres: each call is one statement, so there is nothing to roll back. */
 export class PostgresStateStore implements StateStore {
+  readonly letters: PostgresLetters;
   readonly #pool: StorePool;
   readonly #notifications: LogNotifications;
   readonly #schema: string;
@@ -43,6 +51,7 @@ export class PostgresStateStore implements StateStore {
   readonly #sql: Readonly<Record<"loadCluster" | "raiseTerm" | "readLog", string>>;
 
   constructor({ pool, notifications, schema, channel }: PostgresStateStoreOptions) {
+    this.letters = new PostgresLetters({ pool, schema, channel });
     this.#pool = pool;
     this.#notifications = notifications;
     this.#schema = schema;
@@ -107,7 +116,7 @@ export class PostgresStateStore implements StateStore {
     return { history, oldest, entries: entries.map(entryOf) };
   }
 
-  onChange(fn: (hint: { readonly seq: Seq | null }) => void): () => void {
+  onChange(fn: (hint: ChangeHint) => void): () => void {
     return this.#notifications.subscribe(fn);
   }
 

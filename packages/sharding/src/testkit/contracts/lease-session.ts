@@ -202,8 +202,24 @@ export function leaseSessionContract(name: string, makeHarness: MakeStoreHarness
           token: 1,
           backend: session.backend,
           exited: false,
+          unreached: [],
         } satisfies LeaseRow);
         expect(await session.read("node-1")).toEqual(row);
+      });
+
+      it("says whom its holder could not reach, until the next renewal or the next life", async () => {
+        const { holder, session } = await lifeWithLease();
+        const others = [randomUUID(), randomUUID()];
+        const of = async (renewing: readonly string[]) =>
+          (await session.renew(holder, renewing)).leases[0]?.unreached;
+        expect(await of(others)).toEqual(others);
+        expect((await session.read("node-1"))?.unreached).toEqual(others);
+        expect(await of([])).toEqual([]);
+        await session.renew(holder, others);
+        await session.release(holder);
+        const next = leaseOf(life("node-1"));
+        const taken = await session.take(next, await session.read("node-1"));
+        expect(taken?.unreached).toEqual([]);
       });
 
       it("may come from a process that does not say where it runs", async () => {

@@ -22,6 +22,7 @@ export const leaseJson = (schema: string): string => `json_build_object(
     'startedAt', l.backend_started_at,
     'applicationName', l.backend_application_name
   ),
+  'unreached', l.unreached,
   'exited', exists (
     select from ${schema}.exits x
     where x.node_id = l.node_id

@@ -5,7 +5,8 @@ import { timeline } from "./timeline.ts";
  * The heartbeat. The other rows are those of the statement's snapshot; the node's own row is the one
  * that it has just written, this session's backend included (after a reconnect it is a new one).
  *
- * `$1` node id, `$2` incarnation, `$3`-`$5` the backend (pid, start, application name).
+ * `$1` node id, `$2` incarnation, `$3`-`$5` the backend (pid, start, application name), `$6` the lives
+ * that it cannot reach.
  */
 export const renewLease = (schema: string): string => `
 with renewed as (
@@ -14,7 +15,8 @@ with renewed as (
     renewals = renewals + 1,
     backend_pid = $3,
     backend_started_at = $4,
-    backend_application_name = $5
+    backend_application_name = $5,
+    unreached = $6
   where node_id = $1
     and incarnation = $2
     and state = 'alive'
@@ -35,4 +37,8 @@ select
     )
     from ${schema}.coordinator c
   ) as coordinator,
+  json_build_object(
+    'toCoordinator', exists (select from ${schema}.letters where to_node_id = ''),
+    'toNode', exists (select from ${schema}.letters where to_node_id = $1)
+  ) as letters,
   ${timeline} as timeline`;

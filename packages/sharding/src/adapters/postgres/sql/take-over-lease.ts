@@ -19,7 +19,8 @@ set
   token = l.token + 1,
   backend_pid = $8,
   backend_started_at = $9,
-  backend_application_name = $10
+  backend_application_name = $10,
+  unreached = '{}'
 where l.node_id = $1
   and l.incarnation = $11
   and l.state = $12
