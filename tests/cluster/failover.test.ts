@@ -1,14 +1,14 @@
-import { afterEach, expect, test } from "vitest";
-import { startCluster, stopAll, waitUntil } from "./harness.ts";
+import { expect, test } from "vitest";
+import { waitUntil } from "./harness.ts";
+import { shareCluster } from "./share-cluster.ts";
 import { lastServingMs, pick, untilTakenOver } from "./support.ts";
 
-afterEach(stopAll);
-
 const ttlMs = 1_000;
+const shared = shareCluster({ ttlMs });
 
 for (const role of ["candidate", "coordinator"] as const) {
   test(`the shards of a killed ${role} answer elsewhere within a second, and no other shard moves`, async () => {
-    const cluster = await startCluster({ ttlMs });
+    const cluster = shared();
     const load = cluster.load({ perSecond: 200, ids: 64 });
     const victim = await pick(cluster, role);
     const before = await cluster.shards();
@@ -34,7 +34,7 @@ for (const role of ["candidate", "coordinator"] as const) {
 }
 
 test("a node cut from Postgres stops serving before its lease ends, its shards answer elsewhere within ttl + 1 s, and it takes part again after the heal", async () => {
-  const cluster = await startCluster({ ttlMs });
+  const cluster = shared();
   const victim = await pick(cluster, "candidate");
   const via = cluster.nodes.findIndex((node) => node !== victim) + 1;
   const { incarnation } = await victim.self();
@@ -61,7 +61,7 @@ test("a node cut from Postgres stops serving before its lease ends, its shards a
 });
 
 test("a frozen node loses its shards after a ttl, and serves none of them when it wakes up", async () => {
-  const cluster = await startCluster({ ttlMs });
+  const cluster = shared();
   const load = cluster.load({ perSecond: 100, ids: 32, deadlineMs: 3_000 });
   const victim = await pick(cluster, "candidate");
   const via = cluster.nodes.findIndex((node) => node !== victim) + 1;
@@ -71,7 +71,7 @@ test("a frozen node loses its shards after a ttl, and serves none of them when i
   console.info(`frozen: its shards were hosted elsewhere after ${ms.toFixed(0)} ms`);
   expect(ms).toBeLessThan(ttlMs + 1_000);
   const wokenMs = performance.now();
-  victim.resume();
+  victim.thaw();
   await waitUntil(
     "it has taken a new life",
     async () => (await victim.self()).incarnation !== incarnation,
@@ -90,7 +90,7 @@ test("a frozen node loses its shards after a ttl, and serves none of them when i
 });
 
 test("nodes that cannot reach each other keep their shards: nothing is taken by rumour", async () => {
-  const cluster = await startCluster({ ttlMs });
+  const cluster = shared();
   const before = await cluster.shards();
   const [a, b] = [cluster.node(1), cluster.node(2)];
   const startMs = performance.now();

@@ -1,9 +1,10 @@
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { expectNothingLost } from "./expect-history.ts";
-import { startCluster, stopAll, waitUntil } from "./harness.ts";
+import { waitUntil } from "./harness.ts";
+import { shareCluster } from "./share-cluster.ts";
 import { longestGapMs } from "./support.ts";
 
-afterEach(stopAll);
+const shared = shareCluster();
 
 interface Plan {
   readonly planId: string;
@@ -17,7 +18,7 @@ interface Plan {
 }
 
 test("moves of shards under load lose no request, no order and no state", async () => {
-  const cluster = await startCluster();
+  const cluster = shared();
   const load = cluster.load({ perSecond: 300, ids: 64 });
   await waitUntil("every entity has answered", async () => load.history.length > 128);
   for (const to of ["node-1", "node-2", "node-3"]) {
@@ -42,16 +43,16 @@ test("moves of shards under load lose no request, no order and no state", async 
 });
 
 test("a node that joins is given its share, one that leaves hands over, and no request is lost", async () => {
-  const cluster = await startCluster({ nodes: 2 });
+  const cluster = shared();
   const load = cluster.load({ perSecond: 300, ids: 64 });
-  const third = cluster.addNode();
-  await third.start();
-  await third.becomeReady();
-  await waitUntil("node-3 has its share", async () => {
+  const fourth = cluster.addNode();
+  await fourth.start();
+  await fourth.becomeReady();
+  await waitUntil("node-4 has its share", async () => {
     const { nodes, shards } = await cluster.cluster(1);
     return (
       shards.hosted === shards.total &&
-      (nodes.find((node) => node.nodeId === "node-3")?.shards ?? 0) >= 10
+      (nodes.find((node) => node.nodeId === "node-4")?.shards ?? 0) >= 7
     );
   });
   const { code, tookMs } = await cluster.node(1).stop();
@@ -66,7 +67,7 @@ test("a node that joins is given its share, one that leaves hands over, and no r
 });
 
 test("draining a node empties it, a balanced cluster proposes an empty plan, and uncordon brings it back", async () => {
-  const cluster = await startCluster();
+  const cluster = shared();
   const empty = (await cluster.node(1).ask("POST", "/v1/plans", { kind: "rebalance" })) as Plan;
   expect(empty.moves).toEqual([]);
   await cluster.node(1).ask("POST", "/v1/nodes/node-2/drain");

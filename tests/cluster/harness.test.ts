@@ -1,16 +1,13 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { findProcesses } from "./harness/processes.ts";
-import { startCluster, stopAll, waitUntil } from "./harness.ts";
+import { stopAll, waitUntil } from "./harness.ts";
+import { shareCluster } from "./share-cluster.ts";
 
-afterEach(stopAll);
+const shared = shareCluster({ nodes: 2, shards: 8 });
 
 describe("the harness", () => {
   test("starts a cluster that answers, and sees a killed node's shards move and return", async () => {
-    const cluster = await startCluster({
-      nodes: 2,
-      shards: 8,
-      env: { LEASEHOLD_REBALANCE: "auto" },
-    });
+    const cluster = shared();
     const load = cluster.load({ perSecond: 50, ids: 20 });
     await waitUntil("the load is answered", () => load.history.length > 20);
     expect(load.failures()).toEqual([]);
@@ -32,7 +29,7 @@ describe("the harness", () => {
   });
 
   test("pauses, freezes and heals a node, from outside and by its own faults", async () => {
-    const cluster = await startCluster({ nodes: 2, shards: 8 });
+    const cluster = shared();
     const node = cluster.node(2);
     const isSilent = () =>
       fetch(`${node.url}/livez`, { signal: AbortSignal.timeout(200) }).then(
@@ -41,7 +38,7 @@ describe("the harness", () => {
       );
     node.freeze();
     await waitUntil("node-2 is silent", isSilent);
-    node.resume();
+    node.thaw();
     await waitUntil("node-2 answers", async () => !(await isSilent()));
     for (const kind of ["pause", "freeze"]) {
       await node.fault({ kind, ttlMs: 600_000 });
@@ -53,7 +50,7 @@ describe("the harness", () => {
   });
 
   test("cuts a node off from Postgres until its faults are healed", async () => {
-    const cluster = await startCluster({ nodes: 2, shards: 8 });
+    const cluster = shared();
     await cluster.node(1).fault({ kind: "cut-postgres" });
     await waitUntil(
       "node-1 lost its lease",
@@ -68,7 +65,7 @@ describe("the harness", () => {
   });
 
   test("lets a node leave with exit code 0, and leaves no process", async () => {
-    const cluster = await startCluster({ nodes: 2, shards: 8 });
+    const cluster = shared();
     const url = cluster.databaseUrl;
     expect((await cluster.node(2).stop()).code).toBe(0);
     expect(findProcesses([url]).length).toBeGreaterThan(0);

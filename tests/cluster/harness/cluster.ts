@@ -73,6 +73,7 @@ export class TestCluster {
   readonly #options: ClusterOptions;
   readonly #nodes: TestNode[] = [];
   readonly #loads: SteadyLoad[] = [];
+  #loadsBegun = 0;
 
   constructor(database: TestDatabase, directory: string, options: ClusterOptions) {
     this.databaseUrl = database.url;
@@ -132,6 +133,36 @@ export class TestCluster {
     return clusterAnswer.parse(await this.#ask("/v1/cluster", index));
   }
 
+  /**
+   * Undoes what a test did: ends loads, thaws and heals, removes nodes that were added, starts those that
+   * ended, and waits until each has its share of the shards.
+   */
+  async restore(): Promise<void> {
+    await Promise.all(this.#loads.splice(0).map((load) => load.abort()));
+    const first = this.#options.nodes ?? 3;
+    await Promise.all(this.#nodes.splice(first).map((node) => node.destroy()));
+    const alive = this.#nodes.filter((node) => node.isRunning);
+    for (const node of alive) node.thaw();
+    await Promise.all(alive.map((node) => node.heal()));
+    const ended = this.#nodes.filter((node) => !node.isRunning);
+    await Promise.all(ended.map((node) => node.start()));
+    await Promise.all(this.#nodes.map((node) => node.becomeReady()));
+    for (const { group, shard, pinned } of await this.shards()) {
+      if (pinned) await this.node(1).ask("POST", `/v1/shards/${group}/${shard}/unpin`);
+    }
+    await waitUntil(
+      "every node has its share",
+      async () => {
+        const { nodes, shards } = await this.cluster();
+        const up = nodes.filter((node) => node.state === "up");
+        const share = Math.floor(shards.total / first) - 1;
+        return up.length === first && up.every((node) => !node.cordoned && node.shards >= share);
+      },
+      { timeoutMs: 20_000 },
+    );
+    await this.waitForStableOwnership();
+  }
+
   /** All shards, as one node knows them. */
   async shards(index?: number): Promise<readonly ShardAnswer[]> {
     const all: ShardAnswer[] = [];
@@ -147,7 +178,8 @@ export class TestCluster {
   /** Calls at a steady rate to the nodes that run. It ends with the test at the latest. */
   load(options: LoadOptions): SteadyLoad {
     const urls = () => this.#nodes.filter((node) => node.isRunning).map((node) => node.url);
-    const load = new SteadyLoad(urls, options);
+    const prefix = `load-${++this.#loadsBegun}`;
+    const load = new SteadyLoad(urls, { prefix, ...options });
     this.#loads.push(load);
     return load;
   }

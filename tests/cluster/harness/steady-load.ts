@@ -12,6 +12,8 @@ export interface LoadOptions {
   readonly input?: unknown;
   /** For one call with all its attempts. @unit milliseconds @default 10000 */
   readonly deadlineMs?: number;
+  /** Of the entities' ids, so that loads after each other find nothing there. @default "load" */
+  readonly prefix?: string;
 }
 
 /** One call. Times are on this process's monotonic clock. @unit milliseconds */
@@ -66,8 +68,14 @@ export class SteadyLoad {
   }
 
   #send(): void {
-    const { ids, type = "counter", command = "add", input = { by: 1 } } = this.#options;
-    const id = `load-${this.#sent % ids}`;
+    const {
+      ids,
+      type = "counter",
+      command = "add",
+      input = { by: 1 },
+      prefix = "load",
+    } = this.#options;
+    const id = `${prefix}-${this.#sent % ids}`;
     const startMs = performance.now();
     const call = this.#client
       .send({ type, id, command, input, firstNode: this.#sent++ })

@@ -106,7 +106,7 @@ export class TestNode {
   }
 
   /** SIGCONT from outside. */
-  resume(): void {
+  thaw(): void {
     process.kill(this.pid, "SIGCONT");
   }
 

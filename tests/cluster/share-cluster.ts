@@ -1,0 +1,26 @@
+import { afterAll, afterEach, beforeEach } from "vitest";
+import { type ClusterOptions, startCluster, stopAll, type TestCluster } from "./harness.ts";
+
+/**
+ * One cluster for the tests of a file: each finds every node up, healed and with its share of the shards,
+ * whatever the one before it did. After a failed test the next one gets a new cluster.
+ *
+ * @returns what gives a test the cluster.
+ */
+export function shareCluster(options: ClusterOptions = {}): () => TestCluster {
+  let cluster: TestCluster | null = null;
+  beforeEach(async () => {
+    if (cluster === null) cluster = await startCluster(options);
+    else await cluster.restore();
+  });
+  afterEach(async (context) => {
+    if (context.task.result?.state !== "fail") return;
+    cluster = null;
+    await stopAll(context);
+  });
+  afterAll(() => stopAll());
+  return () => {
+    if (cluster === null) throw new Error("There is a cluster in tests only.");
+    return cluster;
+  };
+}
