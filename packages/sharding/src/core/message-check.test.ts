@@ -1,0 +1,113 @@
+import { describe, expect, it, test } from "vitest";
+import { fromCoordinatorOf, toCoordinatorOf } from "./message-check.ts";
+import type { FromCoordinator, ToCoordinator } from "./messages.ts";
+
+const node = { nodeId: "a", incarnation: "a-1" };
+const grant = { group: "default", shard: 3, epoch: 7 };
+const handoff = { ...grant, handoffId: "h-1-1" };
+
+/** One of each. */
+const toCoordinator: readonly ToCoordinator[] = [
+  {
+    tag: "register-region",
+    node: { ...node, address: "http://a", zone: "", weight: 1, labels: { rack: "1" } },
+    groups: [{ group: "default", shards: 16, strategy: "least-loaded" }],
+  },
+  { tag: "claim", term: 1, claims: [grant] },
+  { tag: "shards-hosted", term: 1, shards: [grant] },
+  { tag: "handoffs-acked", term: 1, handoffs: [handoff] },
+  { tag: "shards-released", term: 1, shards: [{ ...handoff, digest: "d", size: 9 }] },
+  { tag: "handoffs-failed", term: 1, handoffs: [{ ...handoff, why: "busy" }] },
+  { tag: "host-refused", term: 1, shards: [{ ...grant, why: "no state" }] },
+  { tag: "admin", requestId: "r", command: { tag: "drain", by: "olga", nodeId: "a" } },
+  {
+    tag: "admin",
+    requestId: "r",
+    command: {
+      ...{ tag: "plan", by: "olga" },
+      request: { kind: "move", moves: [{ group: "default", shard: 0, to: "b" }] },
+    },
+  },
+  {
+    tag: "admin",
+    requestId: "r",
+    command: { tag: "plan-control", by: "olga", planId: "p-1-1", verb: "undo" },
+  },
+];
+
+const { incarnation } = node;
+const fromCoordinator: readonly FromCoordinator[] = [
+  { tag: "region-registered", term: 1, incarnation, seq: 4 },
+  { tag: "region-refused", term: 1, incarnation, code: "GROUP_MISMATCH", why: "17" },
+  { tag: "host-shards", term: 1, incarnation, shards: [{ ...grant, carried: null }] },
+  {
+    ...{ tag: "begin-handoffs", term: 1, incarnation },
+    handoffs: [{ ...handoff, to: node, toAddress: "http://b" }],
+  },
+  { tag: "stop-shards", term: 1, incarnation, shards: [grant] },
+  {
+    ...{ tag: "log", term: 1, history: "h" },
+    entries: [{ type: "node-drained", ...node, seq: 1, at: "", term: 1 }],
+  },
+  { tag: "admin-answer", requestId: "r", answer: { ok: true, seq: 4, planId: null } },
+  {
+    ...{ tag: "admin-answer", requestId: "r" },
+    answer: { ok: false, code: "NODE_UNKNOWN", why: "no" },
+  },
+];
+
+const overTheWire = (message: unknown): unknown => JSON.parse(JSON.stringify(message));
+
+describe("a message", () => {
+  it.each(toCoordinator)("to a coordinator passes as it is: $tag", (message) => {
+    expect(toCoordinatorOf(overTheWire(message))).toEqual(message);
+    expect(fromCoordinatorOf(message)).toBeNull();
+  });
+
+  it.each(fromCoordinator)("of a coordinator passes as it is: $tag", (message) => {
+    expect(fromCoordinatorOf(overTheWire(message))).toEqual(message);
+    expect(toCoordinatorOf(message)).toBeNull();
+  });
+
+  test("may have fields of a later version", () => {
+    expect(toCoordinatorOf({ ...toCoordinator[1], since: 3 })).not.toBeNull();
+  });
+
+  test("without any one of its fields is none, nor with one of another type", () => {
+    for (const message of [...toCoordinator, ...fromCoordinator]) {
+      const check = (value: unknown) => toCoordinatorOf(value) ?? fromCoordinatorOf(value);
+      const free = message.tag === "log" ? ofEntries : [];
+      for (const broken of mutants(message, new Set(["rack", ...free]))) {
+        expect(check(broken), JSON.stringify(broken)).toBeNull();
+      }
+    }
+  });
+
+  test.each([null, 3, "claim", [], {}, { tag: "toString" }, { tag: "__proto__" }, { tag: 1 }])(
+    "is not %j",
+    (value) => {
+      expect(toCoordinatorOf(value)).toBeNull();
+      expect(fromCoordinatorOf(value)).toBeNull();
+    },
+  );
+});
+
+/** The message with one field, however deep, missing or of another type. */
+function* mutants(value: unknown, free: ReadonlySet<string>): Generator<unknown> {
+  if (typeof value !== "object" || value === null) return;
+  const isList = Array.isArray(value);
+  for (const [key, inner] of Object.entries(value)) {
+    const put = (changed: unknown): unknown =>
+      isList
+        ? value.map((item, i) => (String(i) === key ? changed : item))
+        : { ...value, [key]: changed };
+    if (!free.has(key)) {
+      if (!isList) yield put(undefined);
+      yield put(typeof inner === "number" ? "1" : -1);
+    }
+    for (const mutant of mutants(inner, free)) yield put(mutant);
+  }
+}
+
+/** What only the reducer reads: a log entry that does not fit is found by it. */
+const ofEntries = ["at", "nodeId", "incarnation"];

@@ -1,0 +1,130 @@
+import type { AdminCommand, FromCoordinator, PlanRequest, ToCoordinator } from "./messages.ts";
+
+/**
+ * Whether what another process said is a control message at all.
+ *
+ * The types end where a message leaves its process: a frame, and a letter in a table that others can
+ * write to, are only bytes. What passes here has every field that the receiver reads, with its type;
+ * whether it is true is the coordinator's and the region's question. Fields that are not known are let
+ * through: a later version may have more.
+ */
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === "string";
+const name: Check = (value) => typeof value === "string" && value !== "";
+/** Epochs, terms, seqs, shards and sizes. */
+const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const number: Check = (value) => typeof value === "number" && Number.isFinite(value);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const oneOf =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+const list =
+  (item: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(item);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const fields = (checks: Readonly<Record<string, Check>>): Check => {
+  const entries = Object.entries(checks);
+  return (value) => isObject(value) && entries.every(([key, check]) => check(value[key]));
+};
+
+/** An object of which one field says which kind it is. */
+const kinds =
+  (field: string, checks: Readonly<Record<string, Check>>): Check =>
+  (value) => {
+    if (!isObject(value)) return false;
+    const kind = value[field];
+    return (
+      typeof kind === "string" && Object.hasOwn(checks, kind) && checks[kind]?.(value) === true
+    );
+  };
+
+const shard = { group: name, shard: whole };
+const grant = { ...shard, epoch: whole };
+const handoff = { ...grant, handoffId: name };
+const node = { nodeId: name, incarnation: name };
+const info = fields({
+  ...node,
+  ...{ address: text, zone: text, weight: number },
+  labels: (value) => isObject(value) && Object.values(value).every(text),
+});
+const groups = list(
+  fields({
+    group: name,
+    shards: (value) => whole(value) && value !== 0,
+    strategy: oneOf("least-loaded", "rendezvous"),
+  }),
+);
+const carried = fields({ handoffId: name, from: fields(node), digest: text, size: whole });
+
+const planRequests: Record<PlanRequest["kind"], Check> = {
+  rebalance: isObject,
+  drain: fields({ node: name }),
+  move: fields({ moves: list(fields({ ...shard, to: name })) }),
+};
+const ofNode = fields({ by: text, nodeId: name });
+const commands: Record<AdminCommand["tag"], Check> = {
+  plan: fields({ by: text, request: kinds("kind", planRequests) }),
+  "plan-control": fields({
+    ...{ by: text, planId: name },
+    verb: oneOf("apply", "pause", "resume", "cancel", "undo"),
+  }),
+  cordon: ofNode,
+  uncordon: ofNode,
+  drain: ofNode,
+  unpin: fields({ by: text, ...shard }),
+};
+
+const report = (field: string, item: Readonly<Record<string, Check>>): Check =>
+  fields({ term: whole, [field]: list(fields(item)) });
+
+const toCoordinator: Record<ToCoordinator["tag"], Check> = {
+  "register-region": fields({ node: info, groups }),
+  claim: report("claims", grant),
+  "shards-hosted": report("shards", grant),
+  "handoffs-acked": report("handoffs", handoff),
+  "shards-released": report("shards", { ...handoff, digest: text, size: whole }),
+  "handoffs-failed": report("handoffs", { ...handoff, why: text }),
+  "host-refused": report("shards", { ...grant, why: text }),
+  admin: fields({ requestId: name, command: kinds("tag", commands) }),
+};
+
+const directive = (more: Readonly<Record<string, Check>>): Check =>
+  fields({ term: whole, incarnation: name, ...more });
+
+const answers: Check = (value) =>
+  fields({ ok: oneOf(true), seq: whole, planId: orNull(name) })(value) ||
+  fields({ ok: oneOf(false), code: name, why: text })(value);
+
+const fromCoordinator: Record<FromCoordinator["tag"], Check> = {
+  "region-registered": directive({ seq: whole }),
+  "region-refused": directive({ code: name, why: text }),
+  "host-shards": directive({ shards: list(fields({ ...grant, carried: orNull(carried) })) }),
+  "begin-handoffs": directive({
+    handoffs: list(fields({ ...handoff, to: fields(node), toAddress: text })),
+  }),
+  "stop-shards": directive({ shards: list(fields(grant)) }),
+  log: fields({
+    ...{ term: whole, history: name },
+    entries: list(fields({ seq: whole, term: whole, type: name })),
+  }),
+  "admin-answer": fields({ requestId: name, answer: answers }),
+};
+
+const isToCoordinator = kinds("tag", toCoordinator);
+const isFromCoordinator = kinds("tag", fromCoordinator);
+
+/** @returns null for what is no message to a coordinator. */
+export const toCoordinatorOf = (value: unknown): ToCoordinator | null =>
+  isToCoordinator(value) ? (value as ToCoordinator) : null;
+
+/** @returns null for what is no message of a coordinator. */
+export const fromCoordinatorOf = (value: unknown): FromCoordinator | null =>
+  isFromCoordinator(value) ? (value as FromCoordinator) : null;
