@@ -9,7 +9,9 @@ export interface AdminPorts {
   /** Who leads, as far as this node knows. */
   readonly coordinator: () => NodeRef | null;
   /** @returns whether the message is on its way. */
-  readonly send: (to: NodeRef, message: ToCoordinator) => boolean;
+  readonly send: (to: NodeRef, message: Extract<ToCoordinator, { tag: "admin" }>) => boolean;
+  /** Nobody waits for this answer any more. */
+  readonly forget: (requestId: string) => void;
   /** How far this node's copy of the log has come. */
   readonly seq: () => Seq;
 }
@@ -96,6 +98,7 @@ export class AdminClient {
     } finally {
       cancel();
       this.#waiting.delete(requestId);
+      this.#ports.forget(requestId);
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { ClusterState } from "../core/cluster.ts";
 import { type NodeRef, sameNode } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
+import { fromCoordinatorOf, toCoordinatorOf } from "../core/message-check.ts";
 import type {
   AdminAnswer,
   ControlMessage,
@@ -26,6 +27,10 @@ export interface ControlReceivers {
   behind(): void;
   state(from: NodeRef, message: StateChunk | StateTaken): void;
   request(from: NodeRef, tuple: readonly unknown[]): void;
+  /** To the coordinator, which no link leads to now. */
+  unsent(message: ToCoordinator): void;
+  /** As the coordinator: what a node was told, and whether a link took it. */
+  told(to: NodeRef, message: FromCoordinator, wasSent: boolean): void;
 }
 
 export interface ControlPorts {
@@ -51,20 +56,23 @@ export class ControlPlane {
       return this.#ports.log("warn", "a message without a tag", { from: from.nodeId, channel });
     }
     const known = message as ControlMessage;
-    const isState = known.tag === "state-chunk" || known.tag === "state-taken";
-    if (isState) this.#to.state(from, known);
-    else this.#receiveControl(from, known);
+    if (known.tag === "state-chunk" || known.tag === "state-taken") {
+      return this.#to.state(from, known);
+    }
+    const checked = toCoordinatorOf(message) ?? fromCoordinatorOf(message);
+    if (checked !== null) return this.receiveControl(from, checked);
+    this.#ports.log("warn", "a message that none is", { from: from.nodeId, tag: known.tag });
   }
 
   /** To a region, from this node as the coordinator. */
   direct(to: NodeRef, message: FromCoordinator): void {
-    this.#send(to, message);
+    this.#to.told(to, message, this.#send(to, message));
   }
 
   /** To whoever leads, as far as this node knows; lost when nobody does. Whoever needs an answer repeats. */
   toCoordinator(message: ToCoordinator): void {
     const { coordinator } = this.#ports.cluster();
-    if (coordinator !== null) this.#send(coordinator, message);
+    if (coordinator !== null && !this.#send(coordinator, message)) this.#to.unsent(message);
   }
 
   /** @returns whether the message is on its way. */
@@ -86,13 +94,14 @@ export class ControlPlane {
 
   #send(to: NodeRef, message: ToCoordinator | FromCoordinator): boolean {
     if (sameNode(to, this.#ports.self())) {
-      this.#receiveControl(to, message);
+      this.receiveControl(to, message);
       return true;
     }
     return this.#ports.transport.send(to.nodeId, "control", message, "control") === "queued";
   }
 
-  #receiveControl(from: NodeRef, message: ToCoordinator | FromCoordinator): void {
+  /** What `from` said, on whatever way. */
+  receiveControl(from: NodeRef, message: ToCoordinator | FromCoordinator): void {
     switch (message.tag) {
       case "log":
         return this.#to.log(message.history, message.entries);

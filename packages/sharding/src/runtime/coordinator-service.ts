@@ -1,6 +1,6 @@
 import type { ClusterState } from "../core/cluster.ts";
 import { type CoordinatorOptions, startCoordinator } from "../core/coordinator.ts";
-import type { Incarnation, NodeRef } from "../core/ids.ts";
+import type { Incarnation, NodeRef, Term } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
 import { endOf, type Watches } from "../core/membership.ts";
 import type { FromCoordinator, ToCoordinator } from "../core/messages.ts";
@@ -65,9 +65,9 @@ export class CoordinatorService {
     return this.#driver !== null && this.#options.lease.grant?.checkAlive() === true;
   }
 
-  /** From now on another node should lead. */
-  retire(): void {
-    this.#isCandidate = false;
+  /** The term that this node leads, or null. */
+  term(): Term | null {
+    return this.isActive() ? (this.#driver?.state.cluster.term ?? null) : null;
   }
 
   /** Tries to take the coordinator lock. Cheap; called on a schedule and when the coordinator's connection closes. */

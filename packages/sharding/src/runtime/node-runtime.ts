@@ -12,16 +12,18 @@ import {
 } from "../core/ids.ts";
 import type { GroupDeclaration, LogEntry, NodeInfo } from "../core/log.ts";
 import type { AdminCommand, ToCoordinator } from "../core/messages.ts";
+import { CoordinatorUnavailableError } from "../errors.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Heartbeat, LeaseSessions } from "../ports/lease-session.ts";
 import type { ProcessTable } from "../ports/processes.ts";
 import type { Refusals } from "../ports/refusals.ts";
-import type { StateStore } from "../ports/state-store.ts";
+import type { ChangeHint, StateStore } from "../ports/state-store.ts";
 import type { Transport } from "../ports/transport.ts";
 import { AdminClient } from "./admin-client.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { CoordinatorService } from "./coordinator-service.ts";
+import { Correspondence } from "./correspondence.ts";
 import type { Ask } from "./data-plane/ask.ts";
 import type { Executor } from "./entities/executor.ts";
 import type { Grant } from "./grant.ts";
@@ -87,6 +89,7 @@ export class NodeRuntime {
   readonly #control: ControlPlane;
   readonly #admin: AdminClient;
   readonly #registration: Registration;
+  readonly #letters: Correspondence;
   readonly #unsubscribe: (() => void)[] = [];
   #isLeaving = false;
   #cancelCampaign: (() => void) | null = null;
@@ -147,7 +150,8 @@ export class NodeRuntime {
     this.#admin = new AdminClient({
       clock,
       coordinator: () => this.replica.state.coordinator,
-      send: (to, message) => this.#control.sendTo(to, message),
+      send: (to, message) => this.#control.sendTo(to, message) || this.#letters.ask(message),
+      forget: (requestId) => this.#letters.forget(requestId),
       seq: () => this.replica.state.seq,
     });
     this.#registration = new Registration({
@@ -158,6 +162,7 @@ export class NodeRuntime {
       isMember: (self) => this.#isMember(self),
       send: (message) => this.#control.toCoordinator(message),
     });
+    this.#letters = this.#createLetters();
   }
 
   /** Takes the lease, follows the log, joins. @throws when Postgres, the node id or the cluster refuse. */
@@ -168,7 +173,7 @@ export class NodeRuntime {
       transport.onMessage((from, channel, message) =>
         this.#control.receive(from, channel, message),
       ),
-      store.onChange(() => this.replica.catchUp()),
+      store.onChange((hint) => this.#changed(hint)),
       this.plane.executor.onMessage((message) => this.region.fromExecutor(message)),
     );
     await this.replica.load();
@@ -199,13 +204,22 @@ export class NodeRuntime {
     const { nodeId } = this.#options;
     this.#isLeaving = true;
     const endMs = clock.monotonicMs() + timeoutMs;
-    if (!this.#hasSuccessor()) return;
-    await this.admin({ tag: "drain", by: "shutdown", nodeId }, timeoutMs);
     while (clock.monotonicMs() < endMs && this.lease.grant !== null) {
       const state = this.replica.state.nodes.get(nodeId)?.state;
       if (state === "drained" && this.region.holdsNothing()) return;
       if (!this.#hasSuccessor()) return;
-      await pause(clock, 10);
+      if (state === "up") await this.#askToDrain(endMs - clock.monotonicMs());
+      else await pause(clock, 10);
+    }
+  }
+
+  /** Asking twice drains once, so no answer is no reason to give up: the link may be cut by now. */
+  async #askToDrain(leftMs: number): Promise<void> {
+    const { nodeId, ttlMs } = this.#options;
+    try {
+      await this.admin({ tag: "drain", by: "shutdown", nodeId }, Math.min(leftMs, ttlMs));
+    } catch (error) {
+      if (!(error instanceof CoordinatorUnavailableError)) throw error;
     }
   }
 
@@ -243,8 +257,26 @@ export class NodeRuntime {
         behind: () => this.replica.catchUp(),
         state: (from, message) => this.region.receiveState(from, message),
         request: (from, tuple) => this.plane.ask.onData(from, tuple),
+        unsent: (message) => this.#letters.unsent(message),
+        told: (to, message, wasSent) => this.#letters.answer(to, message, wasSent),
       },
     );
+  }
+
+  #createLetters(): Correspondence {
+    const { transport, store } = this.#ports;
+    return new Correspondence({
+      letters: store.letters,
+      self: () => this.self(),
+      coordinator: () => this.replica.state.coordinator,
+      term: () => this.replica.state.term,
+      leads: () => this.coordinator.term(),
+      isConnected: (node) => transport.connected().some((peer) => sameNode(peer, node)),
+      unanswered: () => [...this.#registration.unanswered(), ...this.region.unanswered()],
+      toCoordinator: (from, message) => this.#control.receiveControl(from, message),
+      fromCoordinator: (from, message) => this.#control.receiveControl(from, message),
+      log: this.#options.log,
+    });
   }
 
   #hasSuccessor(): boolean {
@@ -279,6 +311,7 @@ export class NodeRuntime {
     this.peers.heard(beat.leases, receivedAtMs);
     this.replica.seen(beat.coordinator.history, beat.coordinator.seq, sentAtMs);
     this.coordinator.heard(beat.leases, this.peers.watches);
+    this.#letters.heard(beat.letters);
   }
 
   // Other nodes
@@ -286,6 +319,7 @@ export class NodeRuntime {
   #peer(peer: NodeRef, state: "up" | "down"): void {
     if (state === "up") {
       this.plane.ask.peerUp(peer);
+      this.#letters.peerUp(peer);
       this.region.peerUp(peer);
       if (this.#control.leads(peer)) this.#registration.again();
       void this.#meet(peer);
@@ -327,6 +361,12 @@ export class NodeRuntime {
   }
 
   // The log
+
+  #changed({ lettersTo }: ChangeHint): void {
+    if (lettersTo === undefined) return this.replica.catchUp();
+    const toNode = lettersTo === this.#options.nodeId;
+    this.#letters.look({ toCoordinator: lettersTo === "", toNode });
+  }
 
   #entries(entries: readonly LogEntry[], state: ClusterState): void {
     this.region.follow(entries);

@@ -3,6 +3,7 @@ import { type ClusterState, findShard, ownerOf, type ShardRow } from "../core/cl
 import { type NodeRef, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
 import type { FromCoordinator, StateChunk, StateTaken, ToCoordinator } from "../core/messages.ts";
+import { unansweredReports } from "../core/region/unanswered.ts";
 import {
   emptyRegion,
   type HeldShard,
@@ -16,6 +17,7 @@ import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { FromExecutor, ToExecutor } from "./entities/executor-messages.ts";
+import { gatherReports } from "./gather-reports.ts";
 import type { Grant } from "./grant.ts";
 import { beliefChanges, beliefOf, type Serving } from "./serving.ts";
 import { StateTransfer } from "./state-transfer.ts";
@@ -110,6 +112,11 @@ export class RegionService {
       epoch,
     }));
     return claims.length === 0 ? null : { tag: "claim", term: this.#term(), claims };
+  }
+
+  /** What was reported, or would be, and the log does not show as heard. */
+  unanswered(): readonly RegionReport[] {
+    return this.#state === null ? [] : unansweredReports(this.#state, this.#options.cluster());
   }
 
   follow(entries: readonly LogEntry[]): void {
@@ -210,7 +217,7 @@ export class RegionService {
       if (effect.tag === "report") touched.set(shardKey(effect.report.item), effect.report.item);
       else if (effect.tag !== "forget") touched.set(shardKey(effect), effect);
     }
-    for (const message of gather(reports, this.#term())) this.#events.report(message);
+    for (const message of gatherReports(reports, this.#term())) this.#events.report(message);
     if (touched.size === 0 || this.#state === null) return;
     const { changed, gone } = beliefChanges(before, this.#state, touched.values());
     this.#events.changed(changed, gone);
@@ -259,16 +266,6 @@ export class RegionService {
     const self = (this.#state as RegionState).self;
     return this.#options.cluster().nodes.get(self.nodeId)?.state === "draining";
   }
-}
-
-/** Reports of one kind travel together. */
-function gather(reports: readonly RegionReport[], term: number): readonly ToCoordinator[] {
-  const byTag = Map.groupBy(reports, (report) => report.tag);
-  return [...byTag].map(([tag, list]) => {
-    const items = list.map((report) => report.item);
-    const field = tag === "handoffs-acked" || tag === "handoffs-failed" ? "handoffs" : "shards";
-    return { tag, term, [field]: items } as unknown as ToCoordinator;
-  });
 }
 
 /** What the rows order this region to do, and which of its shards are somebody else's by now. */

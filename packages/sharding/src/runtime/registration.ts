@@ -60,6 +60,14 @@ export class Registration {
     this.#ask();
   }
 
+  /** What is asked for and the log does not show yet. */
+  unanswered(): readonly Extract<ToCoordinator, { tag: "register-region" }>[] {
+    const self = this.#self;
+    if (self === null || this.#ports.isMember(self)) return [];
+    const { groups, info } = this.#ports;
+    return [{ tag: "register-region", node: info(self), groups }];
+  }
+
   logMoved(): void {
     if (this.#self !== null && this.#ports.isMember(this.#self)) this.#joined.resolve();
   }
@@ -77,12 +85,10 @@ export class Registration {
     this.#cancel?.();
     const self = this.#self;
     if (self === null) return;
-    if (this.#ports.isMember(self)) {
-      this.#joined.resolve();
-      return;
-    }
-    const { clock, groups, info } = this.#ports;
-    this.#ports.send({ tag: "register-region", node: info(self), groups });
+    const [message] = this.unanswered();
+    if (message === undefined) return this.#joined.resolve();
+    const { clock } = this.#ports;
+    this.#ports.send(message);
     this.#cancel = clock.after(this.#delayMs, () => this.#ask());
     this.#delayMs = Math.min(lastRetryMs, this.#delayMs * 2);
   }

@@ -8,6 +8,7 @@ import type { NodeOptions } from "../node-api.ts";
 import { resolveOptions } from "../options.ts";
 import type { ProcessIdentity } from "../ports/lease-session.ts";
 import { LocalNode } from "../runtime/local-node.ts";
+import { LinkCuts } from "./link-cuts.ts";
 
 export interface MemoryClusterOptions extends Omit<NodeOptions, "databaseUrl"> {
   /** Of one frame, one way. @unit milliseconds @default 1 */
@@ -15,6 +16,9 @@ export interface MemoryClusterOptions extends Omit<NodeOptions, "databaseUrl"> {
   /** Whether nodes can see that another one's process is gone. @default true */
   readonly shareHost?: boolean;
 }
+
+/** @unit milliseconds */
+const leaseTtlMs = 1_000;
 
 /** A node of a {@link MemoryCluster}, with what a test may do to it. */
 export interface MemoryNode {
@@ -32,6 +36,7 @@ export interface MemoryNode {
 export class MemoryCluster {
   readonly clock = new ManualClock();
   readonly postgres = new MemoryPostgres({ clock: this.clock });
+  readonly links = new LinkCuts();
   readonly nodes = new Map<NodeId, MemoryNode>();
   readonly log: string[] = [];
   readonly #options: MemoryClusterOptions;
@@ -42,14 +47,18 @@ export class MemoryCluster {
   constructor(options: MemoryClusterOptions) {
     this.#options = options;
     const latencyMs = options.latencyMs ?? 1;
-    this.#network = createMemoryNetwork({ clock: this.clock, latencyMs: () => latencyMs });
+    this.#network = createMemoryNetwork({
+      clock: this.clock,
+      latencyMs: () => latencyMs,
+      silenceMs: 0.6 * (options.leaseTtlMs ?? leaseTtlMs),
+    });
   }
 
   /** Starts a node; resolve with `run`. */
   add(nodeId: NodeId, more: Partial<NodeOptions> = {}): MemoryNode & { started: Promise<void> } {
     const { clock } = this;
     const options = resolveOptions({
-      leaseTtlMs: 1_000,
+      leaseTtlMs,
       shards: 16,
       ...this.#options,
       ...more,
@@ -64,7 +73,8 @@ export class MemoryCluster {
     });
     const wire = new Wire();
     const client = { link: wire };
-    const transport = this.#network.transport({ nodeId, incarnation: clock.uuid() });
+    const self = { nodeId, incarnation: clock.uuid() };
+    const transport = this.#network.transport(self, this.links.gateOf(nodeId));
     const identity = this.#spawn();
     const { shareHost = true } = this.#options;
     const refusals = {

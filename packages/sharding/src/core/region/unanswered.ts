@@ -1,0 +1,55 @@
+import { type ClusterState, ownerOf, type ShardRow } from "../cluster.ts";
+import { sameNode, shardKey } from "../ids.ts";
+import type { RegionReport, RegionState } from "../region.ts";
+
+/**
+ * What this region has reported and the log does not show as heard.
+ *
+ * Intuition: a report is answered by the log. So nothing has to remember what was sent: whatever the
+ * rows still wait for and the region can say is said again, in the words of now. It may be repeated on
+ * any way, as often as one likes; the coordinator compares each with its row.
+ *
+ * @param cluster the copy of the log that `state` has followed.
+ */
+export function unansweredReports(
+  state: RegionState,
+  cluster: ClusterState,
+): readonly RegionReport[] {
+  const reports: RegionReport[] = [];
+  for (const [group, rows] of cluster.shards) {
+    rows.forEach((row, shard) => {
+      const owner = ownerOf(row);
+      if (owner === null || !sameNode(owner, state.self)) return;
+      const report = reportOn(state, { group, shard }, row);
+      if (report !== null) reports.push(report);
+    });
+  }
+  return reports;
+}
+
+function reportOn(
+  state: RegionState,
+  ref: { readonly group: string; readonly shard: number },
+  row: ShardRow,
+): RegionReport | null {
+  const { epoch } = row;
+  const held = state.held.get(shardKey(ref));
+  if (row.state === "starting") {
+    if (held?.epoch === epoch && held.phase === "serving") {
+      return { tag: "shards-hosted", item: { ...ref, epoch } };
+    }
+    // It was refused: an order that was followed and led to nothing is never followed again.
+    const isRefused = held === undefined && state.highest.get(shardKey(ref)) === epoch;
+    const why = "it could not be started here";
+    return isRefused ? { tag: "host-refused", item: { ...ref, epoch, why } } : null;
+  }
+  if (row.state !== "handing-off" || held?.epoch !== epoch) return null;
+  const handoffId = row.handoff.id;
+  if (held.phase === "serving") {
+    const why = "it was not captured and serves on";
+    return { tag: "handoffs-failed", item: { ...ref, epoch, handoffId, why } };
+  }
+  if (held.phase !== "frozen" || held.handoffId !== handoffId) return null;
+  const { digest, size } = held;
+  return { tag: "shards-released", item: { ...ref, epoch, handoffId, digest, size } };
+}
