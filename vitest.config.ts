@@ -17,7 +17,7 @@ export default defineConfig({
           include: [
             "{packages,apps}/*/src/**/*.test.{ts,tsx}",
             "db/src/**/*.test.ts",
-            "tests/{support,e2e,sim}/**/*.test.ts",
+            "tests/{support,e2e,sim,model}/**/*.test.ts",
           ],
           exclude: [...exclude, "**/*.pg.test.ts"],
         },
