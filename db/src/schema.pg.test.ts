@@ -225,6 +225,46 @@ describe("the schema of a cluster", () => {
       await run(entry);
       await expect(run(entry)).rejects.toMatchObject({ constraint: "cluster_log_pkey" });
     });
+
+    const head = "insert into S.heads (group_name, shard, epoch, incarnation)";
+    const event = `insert into S.journal (group_name, shard, shard_seq, namespace, entity_type,
+      entity_id, version, epoch, command_id, event_index, event)`;
+    const outcome = `insert into S.outcomes (group_name, shard, entity_type, namespace, entity_id, key,
+      command_id, body_hash, version, answer, expires_at)`;
+    /** An event of the entity g/0/n/t/i. */
+    const at = (seq: number, version: number, life = lifeA, index = 0) =>
+      `('g', 0, ${seq}, 'n', 't', 'i', ${version}, 1, ${life}, ${index}, '{}')`;
+    const kept = `('g', 0, 't', 'n', 'i', 'k', ${lifeA}, 'h', 0, '{}', now())`;
+
+    it("no events that are in order", async () => {
+      await run(`${event} values ${at(1, 1)}, ${at(2, 2, lifeA, 1)}, ${at(3, 3, lifeB)}`);
+    });
+    refuses("a head without an epoch", `${head} values ('g', 0, 0, ${lifeA})`, "heads_epoch_check");
+    refuses(
+      "a second head of one shard (S4)",
+      `${head} values ('g', 0, 1, ${lifeA}), ('g', 0, 2, ${lifeB})`,
+      "heads_pkey",
+    );
+    refuses(
+      "two events at one position of a shard",
+      `${event} values ${at(1, 1)}, ${at(1, 2, lifeB)}`,
+      "journal_pkey",
+    );
+    refuses(
+      "two events of one entity's version (S5)",
+      `${event} values ${at(1, 1)}, ${at(2, 1, lifeB)}`,
+      "journal_version_key",
+    );
+    refuses(
+      "the same command twice in a shard (S5)",
+      `${event} values ${at(1, 1)}, ${at(2, 2)}`,
+      "journal_command_key",
+    );
+    refuses(
+      "two answers under one key of an entity (S5)",
+      `${outcome} values ${kept}, ${kept}`,
+      "outcomes_pkey",
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { pgSchema } from "drizzle-orm/pg-core";
 import { clusterLogTable } from "./cluster-log.ts";
+import { headsTable, journalTable, outcomesTable } from "./journal.ts";
 import { coordinatorTable, exitsTable, leasesTable, lettersTable } from "./leases.ts";
 import { movesTable, plansTable } from "./plans.ts";
 import { nodesTable, shardGroupsTable, shardsTable } from "./shards.ts";
@@ -23,6 +24,9 @@ export function tablesOf(schemaName: string) {
     plans: plansTable(schema),
     moves: movesTable(schema),
     clusterLog: clusterLogTable(schema),
+    heads: headsTable(schema),
+    journal: journalTable(schema),
+    outcomes: outcomesTable(schema),
   };
 }
 
