@@ -12,8 +12,8 @@ export interface MemoryBackend extends Backend {
 
 export interface BackendOptions {
   readonly applicationName: string;
-  /** After this much silence the server ends the session. @unit milliseconds */
-  readonly idleTimeoutMs: number;
+  /** After this much silence the server ends the session; null = never. @unit milliseconds */
+  readonly idleTimeoutMs: number | null;
   /** The server has ended the session; its locks are free. */
   readonly onEnd: (why: string) => void;
 }
@@ -35,6 +35,7 @@ export class MemoryBackends {
     let stopIdleTimer = () => {};
     const waitIdle = () => {
       stopIdleTimer();
+      if (idleTimeoutMs === null) return;
       stopIdleTimer = this.#clock.after(idleTimeoutMs, () => backend.end("idle-session timeout"));
     };
     const backend: MemoryBackend = {

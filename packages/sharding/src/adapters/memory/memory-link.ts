@@ -21,24 +21,34 @@ export interface MemoryClient {
 type Outcome<T> = { readonly ok: T } | { readonly failed: unknown };
 
 /**
- * Sends a statement and waits for its answer. After `timeoutMs` without one `onTimeout` is called;
+ * Sends a statement (which may have to wait on the server: then it gives a promise) and waits for its answer. After `timeoutMs` without one `onTimeout` is called;
  * the statement may still take effect.
  */
 export function ask<T>(
   { link, clock }: Required<MemoryClient>,
-  statement: () => T,
+  statement: () => T | Promise<T>,
   timeoutMs: number,
   onTimeout: () => Error,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(timeoutMs, () => reject(onTimeout()));
     link.pass("out", () => {
-      const outcome = attempt(statement);
-      link.pass("in", () => {
-        cancel();
-        if ("ok" in outcome) resolve(outcome.ok);
-        else reject(outcome.failed);
-      });
+      const answer = (outcome: Outcome<T>) => {
+        link.pass("in", () => {
+          cancel();
+          if ("ok" in outcome) resolve(outcome.ok);
+          else reject(outcome.failed);
+        });
+      };
+      const ended = attempt(statement);
+      if (!("ok" in ended)) answer(ended);
+      else if (!(ended.ok instanceof Promise)) answer({ ok: ended.ok });
+      else {
+        ended.ok.then(
+          (ok) => answer({ ok }),
+          (failed: unknown) => answer({ failed }),
+        );
+      }
     });
   });
 }

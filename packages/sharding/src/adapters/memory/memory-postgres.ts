@@ -1,6 +1,7 @@
 import type { NodeRef } from "../../core/ids.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { HeadClaim, Journal } from "../../ports/journal.ts";
 import type {
   LeaseSession,
   LeaseSessionOptions,
@@ -8,6 +9,9 @@ import type {
 } from "../../ports/lease-session.ts";
 import type { ChangeHint, StateStore } from "../../ports/state-store.ts";
 import { MemoryBackends } from "./memory-backends.ts";
+import { MemoryJournal } from "./memory-journal.ts";
+import { MemoryJournalServer } from "./memory-journal-server.ts";
+import type { JournalChange } from "./memory-journal-tables.ts";
 import { MemoryLeaseSession } from "./memory-lease-session.ts";
 import { LetterTable } from "./memory-letters.ts";
 import { ask, type MemoryClient, openLink } from "./memory-link.ts";
@@ -33,6 +37,7 @@ export class MemoryPostgres {
   readonly tables: MemoryTables;
   readonly letters: LetterTable;
   readonly backends: MemoryBackends;
+  readonly journals: MemoryJournalServer;
   readonly #clock: Clock;
   readonly #subscribers = new Set<{ readonly fn: (hint: ChangeHint) => void }>();
   #timeline = 1;
@@ -43,6 +48,7 @@ export class MemoryPostgres {
     this.tables = new MemoryTables(clock.uuid(), () => new Date(clock.monotonicMs()).toISOString());
     this.letters = new LetterTable(this.tables);
     this.backends = new MemoryBackends(clock);
+    this.journals = new MemoryJournalServer(clock);
   }
 
   get timeline(): number {
@@ -55,6 +61,27 @@ export class MemoryPostgres {
 
   store(client: MemoryClient = {}, timeoutMs = storeTimeoutMs): StateStore {
     return new MemoryStateStore(this, this.#clientOf(client), timeoutMs);
+  }
+
+  journal(client: MemoryClient = {}, timeoutMs = storeTimeoutMs): Journal {
+    return new MemoryJournal(this, this.#clientOf(client), timeoutMs);
+  }
+
+  /** Called for each head claimed and each event and outcome committed, at that moment and in order. */
+  onJournal(fn: (change: JournalChange) => void): () => void {
+    return this.journals.tables.observe(fn);
+  }
+
+  /** Ends the sessions that append for the lives that these heads name, unless their lease is alive. */
+  endDeadWriters(shards: readonly HeadClaim[]): void {
+    const alive = new Set(
+      this.tables
+        .leases()
+        .flatMap(({ state, incarnation }) => (state === "alive" ? [incarnation] : [])),
+    );
+    for (const life of this.journals.deadWriters(shards, (known) => alive.has(known))) {
+      this.backends.endOf((name) => name.startsWith(`journal ${life}`));
+    }
   }
 
   /** What a supervising parent writes after it waited for a node's process. */

@@ -1,10 +1,14 @@
+import { randomUUID } from "node:crypto";
 import { migrate } from "@leasehold/db";
 import { createTestDatabase, type TestDatabase } from "@leasehold/db/testing";
 import { afterAll, beforeAll } from "vitest";
+import { journalContract } from "../../testkit/contracts/journal.ts";
 import { leaseSessionContract } from "../../testkit/contracts/lease-session.ts";
 import { lettersContract } from "../../testkit/contracts/letters.ts";
 import { stateStoreContract } from "../../testkit/contracts/state-store.ts";
-import type { StoreHarness } from "../../testkit/contracts/store-harness.ts";
+import type { JournalHarness, StoreHarness } from "../../testkit/contracts/store-harness.ts";
+import { waitUntil } from "../../testkit/contracts/wait-until.ts";
+import { blackHole } from "./fixtures/black-hole.ts";
 import { createPostgresStore, recordExit } from "./index.ts";
 
 let database: TestDatabase;
@@ -39,6 +43,36 @@ async function makeHarness(): Promise<StoreHarness> {
   };
 }
 
+async function makeJournalHarness(): Promise<JournalHarness> {
+  clusters += 1;
+  const cluster = `c${clusters}`;
+  const databaseUrl = database.url;
+  await migrate({ database: databaseUrl, cluster });
+  const { stream, swallow } = blackHole();
+  const { journal, close } = createPostgresStore({
+    ...{ databaseUrl, cluster, stream, timeoutMs: 1_000 },
+  });
+  return {
+    journal,
+    // Only the sockets that are open now: whatever connects afterwards gets through. The pool's were
+    // swallowed with the others, and are found out one by one.
+    loseAnswer: async (call) => {
+      swallow();
+      const failure = await call().catch((error: unknown) => error);
+      await waitUntil("the journal's pool has connected again", () =>
+        journal.holds({ group: "", shard: 0, epoch: 1, incarnation: randomUUID() }).then(
+          () => true,
+          () => false,
+        ),
+      );
+      return failure;
+    },
+    elapse: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    close,
+  };
+}
+
+journalContract("Postgres", makeJournalHarness);
 leaseSessionContract("Postgres", makeHarness);
 lettersContract("Postgres", makeHarness);
 stateStoreContract("Postgres", makeHarness);

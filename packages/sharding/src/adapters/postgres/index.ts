@@ -2,8 +2,10 @@ import { schemaNameOf } from "@leasehold/db";
 import { escapeIdentifier } from "pg";
 import type { LogFn } from "../../node-api.ts";
 import type { PostgresStream } from "../../ports/gates.ts";
+import type { Journal } from "../../ports/journal.ts";
 import type { LeaseSessions } from "../../ports/lease-session.ts";
 import type { StateStore } from "../../ports/state-store.ts";
+import { PostgresJournal } from "./journal.ts";
 import { PostgresLeaseSessions } from "./lease-sessions.ts";
 import { LogNotifications } from "./notify.ts";
 import { StorePool } from "./pool.ts";
@@ -14,7 +16,7 @@ export { recordExit } from "./record-exit.ts";
 export interface PostgresStoreOptions {
   /** For the pool; may go through a pooler. */
   readonly databaseUrl: string;
-  /** For lease sessions and LISTEN: must reach the server directly. @default databaseUrl */
+  /** For lease sessions, LISTEN and appends: must reach the server directly. @default databaseUrl */
   readonly leaseDatabaseUrl?: string | undefined;
   readonly cluster: string;
   /** Makes the socket of every connection. @default a socket of Node.js */
@@ -23,6 +25,8 @@ export interface PostgresStoreOptions {
   readonly timeoutMs?: number | undefined;
   /** Connections of the pool at most. @default 4 */
   readonly poolSize?: number | undefined;
+  /** Connections that append to the journal; made when the first durable entity needs them. @default 2 */
+  readonly journalLanes?: number | undefined;
   /** @default silent */
   readonly log?: LogFn | undefined;
 }
@@ -30,7 +34,8 @@ export interface PostgresStoreOptions {
 export interface PostgresStore {
   readonly sessions: LeaseSessions;
   readonly store: StateStore;
-  /** Ends the pool and the connection that listens. Lease sessions belong to who opened them. */
+  readonly journal: Journal;
+  /** Ends the pools, the connections that append and the connection that listens. Lease sessions belong to who opened them. */
   close(): Promise<void>;
 }
 
@@ -62,6 +67,24 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     schema: escapeIdentifier(schema),
     channel: schema,
   });
+  const journal = new PostgresJournal({
+    // A pool of its own: a storm of replays must not keep the coordinator waiting for a connection.
+    pool: new StorePool({
+      databaseUrl,
+      applicationName: `leasehold ${cluster} journal`,
+      timeoutMs,
+      stream,
+      max: 2,
+      log,
+    }),
+    direct: { databaseUrl: leaseDatabaseUrl, timeoutMs, stream },
+    schema: escapeIdentifier(schema),
+    lanes: options.journalLanes ?? 2,
+    claimTimeoutMs: timeoutMs / 2,
+  });
   const sessions = new PostgresLeaseSessions({ leaseDatabaseUrl, schema, stream, log });
-  return { sessions, store, close: () => store.close() };
+  const close = async (): Promise<void> => {
+    await Promise.all([store.close(), journal.close()]);
+  };
+  return { sessions, store, journal, close };
 }

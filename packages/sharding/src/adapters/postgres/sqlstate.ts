@@ -49,6 +49,22 @@ export const refusesStartup = (error: unknown): boolean =>
 export const isUnsettable = (error: unknown): boolean =>
   error instanceof DatabaseError && ["22023", "0A000", "42704", "55P02"].includes(error.code ?? "");
 
+/**
+ * The server took the statement back, for certain. Not so where it ended the connection, which may have
+ * been after the commit.
+ */
+export const leavesNoTrace = (error: unknown): boolean =>
+  error instanceof DatabaseError &&
+  (["22", "23", "25", "40", "42", "55"].includes(error.code?.slice(0, 2) ?? "") ||
+    error.code === "57014");
+
+/** The statement said something that no table takes: the same one again would fail again. */
+export const isRefusedRow = (error: unknown): boolean =>
+  error instanceof DatabaseError && ["22", "23"].includes(error.code?.slice(0, 2) ?? "");
+
+export const isDuplicate = (error: unknown): boolean =>
+  error instanceof DatabaseError && error.code === "23505";
+
 function isPassing(code: string): boolean {
   const passingClasses = ["08", "40", "53", "57", "58", "XX"];
   return passingClasses.includes(code.slice(0, 2)) || code === "55P03" || code === "25006";

@@ -1,4 +1,5 @@
 import type { NodeRef } from "../../core/ids.ts";
+import type { Journal } from "../../ports/journal.ts";
 import type { LeaseSessions } from "../../ports/lease-session.ts";
 import type { StateStore } from "../../ports/state-store.ts";
 
@@ -16,3 +17,15 @@ export interface StoreHarness {
 }
 
 export type MakeStoreHarness = () => Promise<StoreHarness>;
+
+/** The journal of one empty cluster. */
+export interface JournalHarness {
+  readonly journal: Journal;
+  /** Runs a call whose answer never arrives, and gives its failure. The way is open again afterwards. */
+  loseAnswer(call: () => Promise<unknown>): Promise<unknown>;
+  /** Lets time pass, for the server too. */
+  elapse(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type MakeJournalHarness = () => Promise<JournalHarness>;

@@ -1,0 +1,167 @@
+import { type Incarnation, type NodeRef, shardKey } from "../../core/ids.ts";
+import type {
+  Append,
+  AppendResult,
+  ClaimResult,
+  CommandRef,
+  Head,
+  HeadClaim,
+  Outcome,
+  StoredEntity,
+  StoredEvent,
+  Version,
+} from "../../ports/journal.ts";
+
+/** What an observer sees of the journal, in the order in which it took effect. */
+export type JournalChange =
+  | ({ readonly tag: "head-claimed"; readonly lastSeq: number } & Head)
+  | ({
+      readonly tag: "event-committed";
+      readonly shardSeq: number;
+      readonly version: Version;
+      readonly commandId: string;
+      readonly event: unknown;
+    } & Head &
+      StoredEntity)
+  | ({
+      readonly tag: "outcome-kept";
+      readonly key: string;
+      readonly commandId: string;
+      readonly answer: unknown;
+    } & StoredEntity);
+
+interface HeadRow extends Head {
+  lastSeq: number;
+}
+
+interface OutcomeRow extends Outcome {
+  readonly commandId: string;
+  readonly expiresMs: number;
+}
+
+/** Heads, journal and outcomes of one cluster. Each method is one statement that has its locks. */
+export class MemoryJournalTables {
+  readonly #nowMs: () => number;
+  readonly #heads = new Map<string, HeadRow>();
+  readonly #events = new Map<string, StoredEvent[]>();
+  readonly #commands = new Set<string>();
+  readonly #outcomes = new Map<string, OutcomeRow>();
+  readonly #observers = new Set<(change: JournalChange) => void>();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** Called for each head claimed and each event and outcome committed, at that moment and in order. */
+  observe(fn: (change: JournalChange) => void): () => void {
+    this.#observers.add(fn);
+    return () => this.#observers.delete(fn);
+  }
+
+  head(shard: HeadClaim | StoredEntity): Head | undefined {
+    return this.#heads.get(shardKey(shard));
+  }
+
+  claim(holder: NodeRef, claim: HeadClaim): ClaimResult {
+    const { group, shard, epoch } = claim;
+    const { incarnation } = holder;
+    const key = shardKey(claim);
+    const head = this.#heads.get(key);
+    if (head !== undefined && head.epoch >= epoch) {
+      return head.epoch === epoch && head.incarnation === incarnation ? "claimed" : "fenced";
+    }
+    const lastSeq = head?.lastSeq ?? 0;
+    this.#heads.set(key, { group, shard, epoch, incarnation, lastSeq });
+    this.#tell({ tag: "head-claimed", group, shard, epoch, incarnation, lastSeq });
+    return "claimed";
+  }
+
+  append(append: Append): AppendResult {
+    const head = this.#heads.get(shardKey(append));
+    if (head?.epoch !== append.epoch || head.incarnation !== append.incarnation) return "fenced";
+    const { version, commandId, outcome } = append;
+    const rows = this.#events.get(entityOf(append)) ?? [];
+    const isTaken = outcome !== null && this.findOutcome(append, outcome.key) !== null;
+    if (rows.length !== version || isTaken || this.#commands.has(commandOf(append))) {
+      return "conflict";
+    }
+    this.#write(head, append);
+    if (outcome !== null) {
+      const { bodyHash, answer, keepForMs } = outcome;
+      this.#outcomes.set(outcomeOf(append, outcome.key), {
+        ...{ bodyHash, answer, commandId, version: version + append.events.length },
+        expiresMs: this.#nowMs() + keepForMs,
+      });
+      this.#tell({ tag: "outcome-kept", ...entityPart(append), commandId, ...outcome });
+    }
+    return "committed";
+  }
+
+  read(entity: StoredEntity, after: Version, limit: number): readonly StoredEvent[] {
+    return (this.#events.get(entityOf(entity)) ?? []).slice(after, after + limit);
+  }
+
+  findCommand(command: CommandRef): boolean {
+    if (this.#commands.has(commandOf(command))) return true;
+    const { key, commandId } = command;
+    return key !== null && this.#outcomes.get(outcomeOf(command, key))?.commandId === commandId;
+  }
+
+  findOutcome(entity: StoredEntity, key: string): Outcome | null {
+    const row = this.#outcomes.get(outcomeOf(entity, key));
+    if (row === undefined || row.expiresMs <= this.#nowMs()) return null;
+    const { bodyHash, answer, version } = row;
+    return { bodyHash, answer, version };
+  }
+
+  holds({ epoch, incarnation, ...shard }: Head): boolean {
+    const head = this.#heads.get(shardKey(shard));
+    return head?.epoch === epoch && head.incarnation === incarnation;
+  }
+
+  #write(head: HeadRow, append: Append): void {
+    const { commandId, events } = append;
+    const key = entityOf(append);
+    const rows = this.#events.get(key) ?? [];
+    this.#events.set(key, rows);
+    for (const event of events) {
+      head.lastSeq += 1;
+      const version = rows.length + 1;
+      rows.push({ version, event });
+      this.#commands.add(commandOf(append));
+      const { epoch, incarnation, lastSeq: shardSeq } = head;
+      this.#tell({
+        ...{ tag: "event-committed", ...entityPart(append), epoch, incarnation },
+        ...{ shardSeq, version, commandId, event },
+      });
+    }
+  }
+
+  #tell(change: JournalChange): void {
+    for (const observer of [...this.#observers]) observer(change);
+  }
+}
+
+/** The lives that these heads name. */
+export const livesOf = (
+  tables: MemoryJournalTables,
+  shards: readonly HeadClaim[],
+): ReadonlySet<Incarnation> =>
+  new Set(
+    shards.flatMap((shard) => {
+      const head = tables.head(shard);
+      return head !== undefined && head.epoch < shard.epoch ? [head.incarnation] : [];
+    }),
+  );
+
+const entityPart = ({ group, shard, namespace, type, id }: StoredEntity): StoredEntity => ({
+  ...{ group, shard, namespace, type, id },
+});
+
+const entityOf = ({ group, shard, namespace, type, id }: StoredEntity): string =>
+  JSON.stringify([group, shard, type, namespace, id]);
+
+const outcomeOf = (entity: StoredEntity, key: string): string => `${entityOf(entity)} ${key}`;
+
+const commandOf = ({ group, shard, commandId }: CommandRef | Append): string =>
+  `${group}/${shard} ${commandId}`;

@@ -1,0 +1,34 @@
+import { journalContract } from "../../testkit/contracts/journal.ts";
+import type { JournalHarness } from "../../testkit/contracts/store-harness.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { MemoryPostgres } from "./memory-postgres.ts";
+
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+async function makeHarness(): Promise<JournalHarness> {
+  const clock = new ManualClock();
+  const server = new MemoryPostgres({ clock });
+  let isCut = false;
+  const link = {
+    pass: (direction: "out" | "in", deliver: () => void) => {
+      if (!isCut || direction === "out") deliver();
+    },
+  };
+  const journal = server.journal({ link });
+  return {
+    journal,
+    loseAnswer: async (call) => {
+      isCut = true;
+      const answer = call().catch((error: unknown) => error);
+      await settle();
+      clock.advance(5_000);
+      const failure = await answer;
+      isCut = false;
+      return failure;
+    },
+    elapse: async (ms) => clock.advance(ms),
+    close: () => journal.close(),
+  };
+}
+
+journalContract("memory", makeHarness);

@@ -1,0 +1,103 @@
+import type { Append, AppendResult } from "../../ports/journal.ts";
+import { Batches } from "../batches.ts";
+import type { JournalConnection } from "./journal-connection.ts";
+import { isDuplicate, isRefusedRow } from "./sqlstate.ts";
+
+interface Written {
+  readonly append: Append;
+  /** The append as JSON text: made once, also where it is sent twice. */
+  readonly json: string;
+}
+
+type Settled = { readonly result: AppendResult } | { readonly refused: Error };
+
+interface ResultRow {
+  readonly n: number;
+  readonly result: AppendResult;
+}
+
+const batchLimit = 500;
+const batchBytes = 4 * 1024 * 1024;
+
+/**
+ * The appends of the shards that are pinned to one connection: those that wait share a statement.
+ *
+ * What Postgres refuses, a duplicate or a text that it cannot store, fails the whole statement, and
+ * surely leaves no trace. Then each append goes alone, so that only the culprit fails.
+ */
+export class JournalLane {
+  readonly #connection: JournalConnection;
+  readonly #sql: string;
+  readonly #batches: Batches<Written, Settled>;
+
+  constructor(connection: JournalConnection, sql: string) {
+    this.#connection = connection;
+    this.#sql = sql;
+    this.#batches = new Batches({
+      send: (batch) => this.#send(batch),
+      limit: batchLimit,
+      weightLimit: batchBytes,
+      weigh: ({ json }) => json.length,
+    });
+  }
+
+  async append(append: Append): Promise<AppendResult> {
+    const settled = await this.#batches.add({ append, json: jsonOf(append) });
+    if ("refused" in settled) throw settled.refused;
+    return settled.result;
+  }
+
+  async #send(batch: readonly Written[]): Promise<readonly Settled[]> {
+    try {
+      return await this.#write(batch);
+    } catch (error) {
+      if (!isRefusedRow(error)) throw error;
+      const settled: Settled[] = [];
+      for (const one of batch) settled.push(await this.#sendAlone(one));
+      return settled;
+    }
+  }
+
+  /** A duplicate that the statement's snapshot could not see is seen by the next one. */
+  async #sendAlone(one: Written, again = false): Promise<Settled> {
+    try {
+      const [settled] = await this.#write([one]);
+      return settled as Settled;
+    } catch (error) {
+      if (isDuplicate(error) && !again) return await this.#sendAlone(one, true);
+      if (isDuplicate(error)) return { result: "conflict" };
+      if (isRefusedRow(error)) return { refused: error as Error };
+      throw error;
+    }
+  }
+
+  async #write(batch: readonly Written[]): Promise<readonly Settled[]> {
+    const items = batch.map(({ json }, n) => `{"n":${n},${json.slice(1)}`);
+    const rows = await this.#connection.query<ResultRow>("appending", this.#sql, [
+      `[${items.join(",")}]`,
+    ]);
+    const results: Settled[] = [];
+    for (const { n, result } of rows) results[n] = { result };
+    return results;
+  }
+}
+
+function jsonOf(append: Append): string {
+  const { outcome } = append;
+  return JSON.stringify({
+    group_name: append.group,
+    shard: append.shard,
+    epoch: append.epoch,
+    incarnation: append.incarnation,
+    namespace: append.namespace,
+    entity_type: append.type,
+    entity_id: append.id,
+    version: append.version,
+    command_id: append.commandId,
+    events: append.events,
+    key: outcome?.key ?? null,
+    body_hash: outcome?.bodyHash ?? null,
+    answer: outcome?.answer ?? null,
+    keep_for_ms: outcome?.keepForMs ?? null,
+  });
+}

@@ -1,0 +1,113 @@
+const columns = `n int, group_name text, shard int, epoch bigint, incarnation uuid, namespace text,
+  entity_type text, entity_id text, version bigint, command_id uuid, events json, key text,
+  body_hash text, answer json, keep_for_ms float8`;
+
+/**
+ * `$1` appends of any entities and shards, each all or nothing for itself; one row `(n, result)` for each.
+ *
+ * - `head` locks the heads in shard order, which is how two of these never wait for each other in a
+ *   circle, and returns their newest versions: a claim that is under way is waited for and then seen.
+ *   `for update`, not `for key share`: a claim does not conflict with that one, and both would win (S4).
+ * - `judged` compares. The journal is read with the statement's snapshot, which may be older than the
+ *   lock; what it misses, the journal's unique keys refuse, and the whole statement with it.
+ * - `advanced` numbers each shard's events under the lock: in commit order, without a gap.
+ */
+export const appendEvents = (schema: string): string => `
+with item as materialized (
+  select * from json_to_recordset($1::json) as r (${columns}) limit json_array_length($1::json)
+),
+head as materialized (
+  select h.group_name, h.shard, h.epoch, h.incarnation
+  from (select distinct group_name, shard from item) i
+  join ${schema}.heads h on h.group_name = i.group_name and h.shard = i.shard
+  order by h.group_name, h.shard
+  for update of h
+),
+judged as materialized (
+  select i.*,
+    case
+      when head.shard is null then 'fenced'
+      when ${isStale(schema)}
+      then 'conflict'
+      else 'committed'
+    end as result
+  from item i
+  left join head
+    on head.group_name = i.group_name
+    and head.shard = i.shard
+    and head.epoch = i.epoch
+    and head.incarnation = i.incarnation
+),
+event as materialized (
+  select
+    j.*, e.event, e.place,
+    row_number() over (partition by j.group_name, j.shard order by j.n, e.place) as position
+  from judged j
+  cross join json_array_elements(j.events) with ordinality as e (event, place)
+  where j.result = 'committed'
+),
+advanced as (
+  update ${schema}.heads h
+  set last_seq = h.last_seq + added.count
+  from (select group_name, shard, count(*) as count from event group by group_name, shard) added
+  where h.group_name = added.group_name
+    and h.shard = added.shard
+  returning h.group_name, h.shard, h.last_seq - added.count as before
+),
+written as (
+  insert into ${schema}.journal (
+    group_name, shard, shard_seq, namespace, entity_type, entity_id, version, epoch, command_id,
+    event_index, event
+  )
+  select
+    e.group_name, e.shard, a.before + e.position, e.namespace, e.entity_type, e.entity_id,
+    e.version + e.place, e.epoch, e.command_id, e.place - 1, e.event::jsonb
+  from event e
+  join advanced a on a.group_name = e.group_name and a.shard = e.shard
+),
+kept as (
+  insert into ${schema}.outcomes as o (
+    group_name, shard, entity_type, namespace, entity_id, key, command_id, body_hash, version, answer,
+    expires_at
+  )
+  select
+    group_name, shard, entity_type, namespace, entity_id, key, command_id, body_hash,
+    version + json_array_length(events), answer::jsonb,
+    clock_timestamp() + keep_for_ms * interval '1 millisecond'
+  from judged
+  where result = 'committed'
+    and key is not null
+  on conflict (group_name, shard, entity_type, namespace, entity_id, key) do update
+  set
+    command_id = excluded.command_id,
+    body_hash = excluded.body_hash,
+    version = excluded.version,
+    answer = excluded.answer,
+    expires_at = excluded.expires_at
+  where o.expires_at <= clock_timestamp()
+  returning 1
+)
+select
+  n,
+  result,
+  case
+    when (select count(*) from kept) <> (select count(*) from judged where result = 'committed' and key is not null)
+    then 'an outcome was kept under this key meanwhile'
+  end::int as complete
+from judged`;
+
+/** The entity has another version than the command was decided on, or keeps an answer under its key. */
+const isStale = (schema: string): string => `
+        exists (select from ${schema}.journal j where ${sameEntity("j")} and j.version = i.version + 1)
+        or i.version > 0 and not exists (
+          select from ${schema}.journal j where ${sameEntity("j")} and j.version = i.version
+        )
+        or exists (
+          select from ${schema}.outcomes o
+          where ${sameEntity("o")} and o.key = i.key and o.expires_at > clock_timestamp()
+        )`;
+
+const sameEntity = (table: string): string =>
+  ["group_name", "shard", "entity_type", "namespace", "entity_id"]
+    .map((column) => `${table}.${column} = i.${column}`)
+    .join(" and ");
