@@ -183,7 +183,8 @@ describe("an append and a claim that meet", () => {
     await own.append({ ...item, version: 0, commandId: randomUUID(), events: [1] });
     const backends = async () => {
       const { rows } = await other.query<{ pid: number }>(
-        "select pid from pg_stat_activity where application_name like 'journal %'",
+        `select pid from pg_stat_activity
+         where application_name like 'journal %' and datname = current_database()`,
       );
       return rows.map(({ pid }) => pid);
     };
