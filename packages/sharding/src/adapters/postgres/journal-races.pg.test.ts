@@ -175,7 +175,7 @@ describe("an append and a claim that meet", () => {
   });
 
   it("the connection that its own node gave up is ended before anything is looked up", async () => {
-    const { stream, swallow } = blackHole();
+    const { stream, sever } = blackHole();
     const own = cluster.stores({ timeoutMs: 800, stream }).journal;
     await own.claim(a, [{ group, shard: 0, epoch: 3 }]);
     const commandId = randomUUID();
@@ -189,7 +189,7 @@ describe("an append and a claim that meet", () => {
       return rows.map(({ pid }) => pid);
     };
     const before = await backends();
-    swallow();
+    sever();
     const lost = own.append({ ...item, version: 1, commandId, events: [2] });
     await expect(lost).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     expect(await backends()).toEqual(before);
