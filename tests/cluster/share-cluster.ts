@@ -3,20 +3,28 @@ import { type ClusterOptions, startCluster, stopAll, type TestCluster } from "./
 
 /**
  * One cluster for the tests of a file: each finds every node up, healed and with its share of the shards,
- * whatever the one before it did. After a failed test the next one gets a new cluster.
+ * whatever the one before it did, and ends with a look at all invariants. After a failed test the next one
+ * gets a new cluster.
  *
  * @returns what gives a test the cluster.
  */
 export function shareCluster(options: ClusterOptions = {}): () => TestCluster {
   let cluster: TestCluster | null = null;
+  const giveUp = async (): Promise<void> => {
+    cluster?.showLogs();
+    cluster = null;
+    await stopAll();
+  };
   beforeEach(async () => {
     if (cluster === null) cluster = await startCluster(options);
     else await cluster.restore();
   });
-  afterEach(async (context) => {
-    if (context.task.result?.state !== "fail") return;
-    cluster = null;
-    await stopAll(context);
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") return await giveUp();
+    await cluster?.verify().catch(async (error: unknown) => {
+      await giveUp();
+      throw error;
+    });
   });
   afterAll(() => stopAll());
   return () => {

@@ -101,4 +101,12 @@ describe("a command", () => {
     const silent = await node(() => undefined);
     expect(await send([silent], 100)).toMatchObject({ code: "ETIMEDOUT", executed: "unknown" });
   });
+
+  test("whose answer comes byte by byte and never ends fails after its deadline", async () => {
+    const drips = await node((_request, response) => {
+      const drip = setInterval(() => response.write(" "), 20);
+      response.once("close", () => clearInterval(drip));
+    });
+    expect(await send([drips], 100)).toMatchObject({ tag: "failed", executed: "unknown" });
+  });
 });

@@ -105,7 +105,7 @@ export class CommandClient {
       const response = await post(url, body, {
         agent: this.#agent,
         // The node gives up first and says what became of the command; this is for when it cannot.
-        timeout: leftMs + 500,
+        endsInMs: leftMs + 500,
         headers: this.#headers(command, leftMs),
       });
       if (response.isLast) this.#leaving.set(node, performance.now() + avoidMs);
@@ -175,12 +175,14 @@ function parse(text: string): Record<string, unknown> {
 async function post(
   url: URL,
   body: string,
-  options: RequestOptions,
+  { endsInMs, ...options }: RequestOptions & { readonly endsInMs: number },
 ): Promise<{ readonly status: number; readonly text: string; readonly isLast: boolean }> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const outgoing = request(url, { ...options, method: "POST" }, resolve);
     outgoing.on("error", reject);
-    outgoing.on("timeout", () => outgoing.destroy(timeoutError()));
+    // Not the request's own `timeout`: that one begins anew with each sign of life.
+    const late = setTimeout(() => outgoing.destroy(timeoutError()), endsInMs);
+    outgoing.once("close", () => clearTimeout(late));
     outgoing.end(body);
   });
   let text = "";

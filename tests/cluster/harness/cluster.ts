@@ -11,6 +11,7 @@ import {
   type ShardAnswer,
   shardsAnswer,
 } from "./answers.ts";
+import { Invariants } from "./invariants.ts";
 import { type LoadOptions, SteadyLoad } from "./steady-load.ts";
 import { TestNode } from "./test-node.ts";
 import { type WaitOptions, waitUntil } from "./wait-until.ts";
@@ -27,6 +28,9 @@ export interface ClusterOptions {
   /** An empty database to use. @default one of its own on the server of the vitest run */
   readonly databaseUrl?: string;
 }
+
+/** Longer than any test: a fault ends when its test heals it. @unit milliseconds */
+const faultMs = 600_000;
 
 const running = new Set<TestCluster>();
 
@@ -68,6 +72,8 @@ export async function stopAll(context?: {
 
 export class TestCluster {
   readonly databaseUrl: string;
+  /** Judged inside every wait of the cluster. */
+  readonly invariants = new Invariants();
   readonly #database: TestDatabase;
   readonly #directory: string;
   readonly #options: ClusterOptions;
@@ -124,6 +130,56 @@ export class TestCluster {
     return node;
   }
 
+  /** {@link waitUntil}, while the invariants hold. @throws {InvariantViolation} at once when one does not. */
+  async waitUntil<T>(
+    sentence: string,
+    fn: () => T | Promise<T>,
+    options: WaitOptions = {},
+  ): Promise<NonNullable<T>> {
+    const meanwhile = (): void => this.invariants.look(this.#loads, this.#awake());
+    return await waitUntil(sentence, fn, { ...options, meanwhile });
+  }
+
+  /** Stops what comes from one node to the other. The other direction stays. @returns the fault's id at `to`. */
+  async cut(from: TestNode, to: TestNode): Promise<string> {
+    return await to.fault({ kind: "cut-link", peer: from.nodeId, direction: "in", ttlMs: faultMs });
+  }
+
+  /** Cuts one node off from every other, both ways, but not from Postgres. */
+  async isolate(node: TestNode): Promise<void> {
+    for (const other of this.#nodes.filter((one) => one !== node)) {
+      await node.fault({ kind: "cut-link", peer: other.nodeId, ttlMs: faultMs });
+    }
+  }
+
+  /** `out`: what the node sends does not arrive. `in`: it hears nothing. */
+  async cutPostgres(node: TestNode, direction: "both" | "in" | "out" = "both"): Promise<void> {
+    await node.fault({ kind: "cut-postgres", direction, ttlMs: faultMs });
+  }
+
+  /** Ends every fault of every node that is awake. */
+  async heal(): Promise<void> {
+    await Promise.all(this.#awake().map((node) => node.heal()));
+  }
+
+  /**
+   * For the end of a scenario: everybody serves what the log says, each node's log is one and the same, and
+   * its replay gives the shards that each node shows.
+   *
+   * @throws {InvariantViolation}
+   */
+  async verify(): Promise<void> {
+    await this.waitForStableOwnership({ timeoutMs: 30_000 });
+    for (const node of this.#awake()) {
+      await this.waitUntil(`the log of ${node.nodeId} gives the shards that it shows`, async () => {
+        const { seq, shards } = shardsAnswer.parse(await node.ask("GET", "/v1/shards?limit=10000"));
+        await this.invariants.readLogs(this.#awake());
+        return this.invariants.logs.expectShards(node.nodeId, seq, shards);
+      });
+    }
+    this.invariants.look(this.#loads, []);
+  }
+
   self(index: number): Promise<SelfAnswer> {
     return this.node(index).self();
   }
@@ -150,7 +206,7 @@ export class TestCluster {
     for (const { group, shard, pinned } of await this.shards()) {
       if (pinned) await this.node(1).ask("POST", `/v1/shards/${group}/${shard}/unpin`);
     }
-    await waitUntil(
+    await this.waitUntil(
       "every node has its share",
       async () => {
         const { nodes, shards } = await this.cluster();
@@ -191,7 +247,7 @@ export class TestCluster {
    */
   async waitForStableOwnership(options: WaitOptions = {}): Promise<readonly ShardAnswer[]> {
     let stableSince: { readonly seq: number; readonly atMs: number } | null = null;
-    return await waitUntil(
+    return await this.waitUntil(
       "every shard has a home that serves it, and stays there",
       async () => {
         const { seq, shards } = await this.cluster();
@@ -225,7 +281,7 @@ export class TestCluster {
   async #disagreement(): Promise<string | null> {
     const rows = await this.shards();
     const believed = new Set<string>();
-    for (const node of this.#nodes.filter((one) => one.isRunning)) {
+    for (const node of this.#awake()) {
       const { nodeId, incarnation, shards } = await node.self();
       for (const { group, shard, epoch, serving } of shards) {
         if (serving) believed.add(`${group}/${shard} at ${epoch} by ${nodeId} ${incarnation}`);
@@ -239,9 +295,13 @@ export class TestCluster {
     return believed.size > owned.length ? "somebody serves a shard that is another's" : null;
   }
 
+  #awake(): readonly TestNode[] {
+    return this.#nodes.filter((node) => node.isAwake);
+  }
+
   async #ask(path: string, index?: number): Promise<unknown> {
     if (index !== undefined) return await this.node(index).ask("GET", path);
-    const alive = this.#nodes.filter((node) => node.isRunning);
+    const alive = this.#awake();
     return await Promise.any(alive.map((node) => node.ask("GET", path)));
   }
 }

@@ -29,7 +29,8 @@ export class SteadyLoad {
   readonly history: Call[] = [];
   readonly #client: CommandClient;
   readonly #options: LoadOptions;
-  readonly #pending = new Set<Promise<void>>();
+  /** Each with when it was sent; the oldest first. */
+  readonly #pending = new Map<Promise<void>, number>();
   readonly #startedMs = performance.now();
   readonly #timer: NodeJS.Timeout;
   #sent = 0;
@@ -38,10 +39,20 @@ export class SteadyLoad {
     this.#options = options;
     this.#client = new CommandClient({
       nodes,
-      deadlineMs: options.deadlineMs ?? 10_000,
-      connections: 128,
+      deadlineMs: this.deadlineMs,
+      connections: 512,
     });
     this.#timer = setInterval(() => this.#catchUp(), 5);
+  }
+
+  /** For one call with all its attempts. @unit milliseconds */
+  get deadlineMs(): number {
+    return this.#options.deadlineMs ?? 10_000;
+  }
+
+  /** When the calls under way were sent, the oldest first. @unit milliseconds */
+  pendingSinceMs(): Iterable<number> {
+    return this.#pending.values();
   }
 
   failures(): readonly Call[] {
@@ -51,7 +62,7 @@ export class SteadyLoad {
   /** Waits for the answers under way. */
   async stop(): Promise<readonly Call[]> {
     clearInterval(this.#timer);
-    await Promise.all(this.#pending);
+    await Promise.all(this.#pending.keys());
     this.#client.close();
     return this.history;
   }
@@ -83,6 +94,6 @@ export class SteadyLoad {
         this.history.push({ id, startMs, endMs: performance.now(), outcome });
         this.#pending.delete(call);
       });
-    this.#pending.add(call);
+    this.#pending.set(call, startMs);
   }
 }

@@ -28,6 +28,7 @@ export class TestNode {
   #child: ChildProcess | null = null;
   #url: string | null = null;
   #healUrl: string | null = null;
+  #isFrozen = false;
 
   constructor(options: TestNodeOptions) {
     this.nodeId = options.nodeId;
@@ -65,7 +66,9 @@ export class TestNode {
     closeSync(log);
     this.#child = child;
     child.once("exit", () => {
-      if (this.#child === child) this.#child = null;
+      if (this.#child !== child) return;
+      this.#child = null;
+      this.#isFrozen = false;
     });
     const listening = once(child, "message").then(([message]) => urlIn(message));
     const ended = once(child, "exit").then(([code, signal]) => {
@@ -76,6 +79,11 @@ export class TestNode {
     this.#url = await Promise.race([listening, ended]);
     // From here on an exit is the test's business.
     ended.catch(() => undefined);
+  }
+
+  /** It runs, and nobody has frozen it from outside. */
+  get isAwake(): boolean {
+    return this.isRunning && !this.#isFrozen;
   }
 
   async becomeReady(timeoutMs = 20_000): Promise<void> {
@@ -103,11 +111,13 @@ export class TestNode {
   /** SIGSTOP from outside. */
   freeze(): void {
     process.kill(this.pid, "SIGSTOP");
+    this.#isFrozen = true;
   }
 
   /** SIGCONT from outside. */
   thaw(): void {
     process.kill(this.pid, "SIGCONT");
+    this.#isFrozen = false;
   }
 
   /** `POST /v1/faults`. */
@@ -135,8 +145,8 @@ export class TestNode {
   }
 
   /** Any call of its HTTP. @throws unless it answers 2xx. */
-  async ask(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await request(`${this.url}${path}`, method, body);
+  async ask(method: string, path: string, body?: unknown, timeoutMs?: number): Promise<unknown> {
+    const response = await request(`${this.url}${path}`, method, body, timeoutMs);
     const text = await response.text();
     if (!response.ok)
       throw new Error(`${this.nodeId}: ${method} ${path} answered ${response.status} ${text}`);
@@ -176,10 +186,15 @@ export class TestNode {
   }
 }
 
-function request(url: string, method: string, body?: unknown): Promise<Response> {
+function request(
+  url: string,
+  method: string,
+  body?: unknown,
+  timeoutMs = 10_000,
+): Promise<Response> {
   return fetch(url, {
     method,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(timeoutMs),
     ...(body === undefined
       ? {}
       : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),

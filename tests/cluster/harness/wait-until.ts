@@ -3,6 +3,8 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
   /** @unit milliseconds @default 25 */
   readonly everyMs?: number;
+  /** What must never fail while it is waited: whatever this throws ends the wait at once. */
+  readonly meanwhile?: () => void | Promise<void>;
 }
 
 /**
@@ -14,10 +16,11 @@ export interface WaitOptions {
 export async function waitUntil<T>(
   sentence: string,
   fn: () => T | Promise<T>,
-  { timeoutMs = 15_000, everyMs = 25 }: WaitOptions = {},
+  { timeoutMs = 15_000, everyMs = 25, meanwhile = () => undefined }: WaitOptions = {},
 ): Promise<NonNullable<T>> {
   const startedMs = performance.now();
   for (;;) {
+    await meanwhile();
     let seen: unknown;
     try {
       const value = await fn();
