@@ -1,5 +1,4 @@
 export { type ClusterOptions, startCluster, stopAll, type TestCluster } from "./harness/cluster.ts";
-export { InvariantViolation } from "./harness/invariant-violation.ts";
 export type { Call, SteadyLoad } from "./harness/steady-load.ts";
 export type { TestNode } from "./harness/test-node.ts";
 export { waitUntil } from "./harness/wait-until.ts";
