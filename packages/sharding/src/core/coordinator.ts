@@ -4,6 +4,7 @@ import { control } from "./coordinator/control.ts";
 import { handoffFailed, hosted, hostRefused, released } from "./coordinator/handoff.ts";
 import { allocate, joinNode, loseNode } from "./coordinator/nodes.ts";
 import { drivePlans, rebalanceWhenDue } from "./coordinator/plans.ts";
+import { beginRebuild, type ClaimMessage, collectClaims } from "./coordinator/rebuild.ts";
 import { repeatOrders } from "./coordinator/repeat.ts";
 import type { CoordinatorOptions } from "./coordinator/turn.ts";
 import { type CoordinatorState, Turn, type TurnResult } from "./coordinator/turn.ts";
@@ -54,7 +55,8 @@ export function startCoordinator(
     cluster,
     options,
     electedAtMs: nowMs,
-    settling: isCold,
+    settling: isCold || options.rebuildAfterMs !== null,
+    rebuild: options.rebuildAfterMs === null ? null : beginRebuild,
     alive: [],
     work: openWork(cluster, nowMs),
     rebalanceDue: true,
@@ -97,11 +99,10 @@ function step(turn: Turn, input: CoordinatorInput): void {
 function receive(turn: Turn, from: NodeRef, message: ToCoordinator): void {
   if (message.tag === "register-region") return joinNode(turn, from, message.node, message.groups);
   if (message.tag === "admin") return admin(turn, from, message.requestId, message.command);
+  if (message.tag === "claim") return claim(turn, from, message);
   // Claims and reports of a life that is not (or no longer) a member say nothing about the present.
   if (!turn.isMember(from)) return;
   switch (message.tag) {
-    case "claim":
-      return recoverClaims(turn, from, message.claims);
     case "shards-hosted":
       for (const shard of message.shards) hosted(turn, from, shard);
       return;
@@ -121,6 +122,11 @@ function receive(turn: Turn, from: NodeRef, message: ToCoordinator): void {
     default:
       message satisfies never;
   }
+}
+
+function claim(turn: Turn, from: NodeRef, message: ClaimMessage): void {
+  if (turn.rebuild !== null) collectClaims(turn, from, message);
+  else if (turn.isMember(from)) recoverClaims(turn, from, message.claims);
 }
 
 function admin(turn: Turn, from: NodeRef, requestId: string, command: AdminCommand): void {

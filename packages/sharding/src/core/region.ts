@@ -1,3 +1,4 @@
+import { isOwnCopy } from "./claims.ts";
 import { type Epoch, type NodeRef, type ShardRef, sameNode } from "./ids.ts";
 import type { CarriedState, LogEntry } from "./log.ts";
 import type { HandoffOrder, HandoffRef, HostOrder, Released, ShardGrant } from "./messages.ts";
@@ -184,7 +185,10 @@ const refuse = (draft: RegionDraft, order: HostOrder, why: string): void =>
 function goesOn(held: HeldShard, order: HostOrder, self: NodeRef): boolean {
   if (order.epoch === held.epoch + 1 && order.carried === null) return true;
   const { carried } = order;
-  if (carried === null || held.phase === "serving") return false;
+  if (carried === null) return false;
+  // The map was rebuilt from claims, and ours was the highest.
+  if (isOwnCopy(carried, self)) return true;
+  if (held.phase === "serving") return false;
   return carried.handoffId === held.handoffId && sameNode(carried.from, self);
 }
 

@@ -13,6 +13,12 @@ import type { Letters } from "./letters.ts";
  */
 export interface StateStore {
   /**
+   * False (development): a new term begins with an empty cluster, and its coordinator rebuilds the map
+   * from what the regions claim.
+   */
+  readonly remembers: boolean;
+
+  /**
    * Raises the term from `expected` and appends `coordinator-elected`.
    *
    * The caller holds the coordinator lock. @returns the log entry of the new term, or null where

@@ -1,7 +1,7 @@
 import type { ClusterState } from "../core/cluster.ts";
 import { type CoordinatorOptions, startCoordinator } from "../core/coordinator.ts";
 import type { Incarnation, NodeRef, Term } from "../core/ids.ts";
-import type { LogEntry } from "../core/log.ts";
+import type { DeathProof, LogEntry } from "../core/log.ts";
 import { endOf, type Watches } from "../core/membership.ts";
 import type { FromCoordinator, ToCoordinator } from "../core/messages.ts";
 import type { LogFn } from "../node-api.ts";
@@ -133,7 +133,10 @@ export class CoordinatorService {
   heard(leases: readonly LeaseRow[], watches: Watches): void {
     this.#leases = leases;
     this.#watches = watches;
-    const alive = leases.filter((lease) => lease.state === "alive");
+    // A row says `alive` until somebody writes otherwise; for a life that nobody remembers nobody does.
+    const alive = leases.filter(
+      (lease) => lease.state === "alive" && this.#proofOf(lease) === null,
+    );
     this.#driver?.push({
       tag: "leases",
       alive: alive.map(({ nodeId, incarnation }) => ({ nodeId, incarnation })),
@@ -145,16 +148,12 @@ export class CoordinatorService {
   checkMembers(): number {
     const driver = this.#driver;
     if (driver === null) return 0;
-    const { clock, ttlMs, processes, lease } = this.#options;
-    const nowMs = clock.monotonicMs();
+    const { lease } = this.#options;
     let ended = 0;
     for (const row of driver.state.cluster.nodes.values()) {
       if (row.state === "dead" || row.nodeId === lease.grant?.holder.nodeId) continue;
       const leaseRow = this.#leases.find((l) => l.nodeId === row.nodeId);
-      const proof = endOf(this.#watches, row, nowMs, ttlMs, {
-        isGone: () => leaseRow?.process != null && processes.isGone(leaseRow.process),
-        isRefused: (life) => this.#refused.has(life),
-      });
+      const proof = this.#proofOf(row);
       if (proof === null) continue;
       ended += 1;
       const { nodeId, incarnation } = row;
@@ -164,6 +163,16 @@ export class CoordinatorService {
       if (proof === "watched" && leaseRow !== undefined) void this.#terminate(leaseRow);
     }
     return ended;
+  }
+
+  /** Why the lease of this life is known to have ended, or null. */
+  #proofOf(life: NodeRef): DeathProof | null {
+    const { clock, ttlMs, processes } = this.#options;
+    const process = this.#leases.find((l) => l.nodeId === life.nodeId)?.process ?? null;
+    return endOf(this.#watches, life, clock.monotonicMs(), ttlMs, {
+      isGone: () => process !== null && processes.isGone(process),
+      isRefused: (incarnation) => this.#refused.has(incarnation),
+    });
   }
 
   /** An address refused a connection and the operator trusts that. A renewal after it refutes the death. */
@@ -183,9 +192,11 @@ export class CoordinatorService {
   }
 
   #lead(cluster: ClusterState, self: NodeRef): void {
-    const { clock, store, lease, core, log } = this.#options;
+    const { clock, store, lease, ttlMs, core, log } = this.#options;
     const grant = lease.grant;
-    const state = startCoordinator(cluster, self, core, clock.monotonicMs());
+    const rebuildAfterMs = store.remembers ? null : ttlMs;
+    const options = { ...core, rebuildAfterMs };
+    const state = startCoordinator(cluster, self, options, clock.monotonicMs());
     const driver: Driver = new Driver(state, store, clock, () => grant?.checkAlive() === true, {
       committed: (entries, next) => this.#events.committed(next.history, entries),
       send: (to, message) => this.#events.send(to, message),

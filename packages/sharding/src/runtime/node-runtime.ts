@@ -321,7 +321,7 @@ export class NodeRuntime {
       this.plane.ask.peerUp(peer);
       this.#letters.peerUp(peer);
       this.region.peerUp(peer);
-      if (this.#control.leads(peer)) this.#registration.again();
+      if (this.#control.leads(peer)) this.#newCoordinator();
       void this.#meet(peer);
       return;
     }

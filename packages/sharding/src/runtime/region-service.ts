@@ -111,7 +111,8 @@ export class RegionService {
       shard,
       epoch,
     }));
-    return claims.length === 0 ? null : { tag: "claim", term: this.#term(), claims };
+    // To hold nothing is news, too, for a coordinator that has nothing but claims.
+    return { tag: "claim", term: this.#term(), claims };
   }
 
   /** What was reported, or would be, and the log does not show as heard. */

@@ -13,6 +13,8 @@ import { LinkCuts } from "./link-cuts.ts";
 export interface MemoryClusterOptions extends Omit<NodeOptions, "databaseUrl"> {
   /** Of one frame, one way. @unit milliseconds @default 1 */
   readonly latencyMs?: number;
+  /** Without it each coordinator begins with nothing but what the regions claim. @default true */
+  readonly remembers?: boolean;
   /** Whether nodes can see that another one's process is gone. @default true */
   readonly shareHost?: boolean;
 }
@@ -35,7 +37,7 @@ export interface MemoryNode {
  */
 export class MemoryCluster {
   readonly clock = new ManualClock();
-  readonly postgres = new MemoryPostgres({ clock: this.clock });
+  readonly postgres: MemoryPostgres;
   readonly links = new LinkCuts();
   readonly nodes = new Map<NodeId, MemoryNode>();
   readonly log: string[] = [];
@@ -46,6 +48,8 @@ export class MemoryCluster {
 
   constructor(options: MemoryClusterOptions) {
     this.#options = options;
+    const { remembers = true } = options;
+    this.postgres = new MemoryPostgres({ clock: this.clock, remembers });
     const latencyMs = options.latencyMs ?? 1;
     this.#network = createMemoryNetwork({
       clock: this.clock,

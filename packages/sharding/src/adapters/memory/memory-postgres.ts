@@ -21,6 +21,11 @@ import { MemoryTables } from "./memory-tables.ts";
 export interface MemoryPostgresOptions {
   /** The server's clock: idle sessions end by it. */
   readonly clock: Clock;
+  /**
+   * Whether the coordinator's tables outlive its term. Without: what a cluster has that is developed
+   * with no state store; leases, locks and letters stay. @default true
+   */
+  readonly remembers?: boolean;
 }
 
 /** How long a statement of a store may stay without an answer. @unit milliseconds */
@@ -34,6 +39,7 @@ const storeTimeoutMs = 5_000;
  * and guarded alike. The same contract suites hold it and the real one.
  */
 export class MemoryPostgres {
+  readonly remembers: boolean;
   readonly tables: MemoryTables;
   readonly letters: LetterTable;
   readonly backends: MemoryBackends;
@@ -43,9 +49,11 @@ export class MemoryPostgres {
   #timeline = 1;
   #isUp = true;
 
-  constructor({ clock }: MemoryPostgresOptions) {
+  constructor({ clock, remembers = true }: MemoryPostgresOptions) {
     this.#clock = clock;
-    this.tables = new MemoryTables(clock.uuid(), () => new Date(clock.monotonicMs()).toISOString());
+    this.remembers = remembers;
+    const nowIso = (): string => new Date(clock.monotonicMs()).toISOString();
+    this.tables = new MemoryTables(clock.uuid(), nowIso, remembers ? null : () => clock.uuid());
     this.letters = new LetterTable(this.tables);
     this.backends = new MemoryBackends(clock);
     this.journals = new MemoryJournalServer(clock);

@@ -19,6 +19,7 @@ type Hint = (hint: ChangeHint) => void;
 /** The client's half of the store. */
 export class MemoryStateStore implements StateStore {
   readonly letters: MemoryLetters;
+  readonly remembers: boolean;
   readonly #server: MemoryPostgres;
   readonly #client: Required<MemoryClient>;
   readonly #timeoutMs: number;
@@ -28,6 +29,7 @@ export class MemoryStateStore implements StateStore {
   constructor(server: MemoryPostgres, client: Required<MemoryClient>, timeoutMs: number) {
     this.letters = new MemoryLetters(server, (statement) => this.#ask(statement));
     this.#server = server;
+    this.remembers = server.remembers;
     this.#client = client;
     this.#timeoutMs = timeoutMs;
   }

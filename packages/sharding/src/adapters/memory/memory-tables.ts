@@ -20,12 +20,15 @@ import type {
 export class MemoryTables {
   readonly #nowIso: () => string;
   readonly #leases = new Map<NodeId, LeaseRow>();
-  readonly #log: LogEntry[] = [];
+  readonly #newHistory: (() => string) | null;
+  #log: LogEntry[] = [];
   #state: ClusterState;
 
-  constructor(history: string, nowIso: () => string) {
+  /** @param newHistory given: each term begins with nothing but its number, as without a state store. */
+  constructor(history: string, nowIso: () => string, newHistory: (() => string) | null = null) {
     this.#state = emptyCluster(history);
     this.#nowIso = nowIso;
+    this.#newHistory = newHistory;
   }
 
   state(): ClusterState {
@@ -72,6 +75,10 @@ export class MemoryTables {
 
   raiseTerm(by: NodeRef, expected: Term): LogEntry | null {
     if (this.#state.term !== expected) return null;
+    if (this.#newHistory !== null) {
+      this.#log = [];
+      this.#state = emptyCluster(this.#newHistory());
+    }
     const { nodeId, incarnation } = by;
     const term = expected + 1;
     const seq = this.#state.seq + 1;

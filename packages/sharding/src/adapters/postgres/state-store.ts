@@ -43,6 +43,7 @@ interface LogRow {
 
 /** The coordinator's memory in Postgres: each call is one statement, so there is nothing to roll back. */
 export class PostgresStateStore implements StateStore {
+  readonly remembers = true;
   readonly letters: PostgresLetters;
   readonly #pool: StorePool;
   readonly #notifications: LogNotifications;

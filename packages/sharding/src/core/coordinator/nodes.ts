@@ -3,6 +3,7 @@ import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { DeathProof, GroupDeclaration, NodeInfo } from "../log.ts";
 import { cleanText } from "../text.ts";
 import { abortHandoff } from "./handoff.ts";
+import { assignClaimed, hasHeardAll } from "./rebuild.ts";
 import type { Turn } from "./turn.ts";
 
 /** Membership: who takes part, what becomes of a lost node's shards, and the first homes. */
@@ -127,6 +128,8 @@ function rehome(turn: Turn, orphans: readonly ShardRef[]): void {
 export function allocate(turn: Turn): void {
   if (!turn.allocationDue || (turn.settling && !hasSettled(turn))) return;
   turn.settling = false;
+  if (turn.rebuild !== null) assignClaimed(turn, turn.rebuild);
+  turn.rebuild = null;
   turn.allocationDue = false;
   for (const [group, rows] of turn.cluster.shards) {
     const homeless: ShardRef[] = [];
@@ -149,6 +152,8 @@ export function allocate(turn: Turn): void {
 /** Everybody who holds a lease has registered, or we have waited long enough. */
 function hasSettled(turn: Turn): boolean {
   const waitedMs = turn.nowMs - turn.electedAtMs;
+  if (turn.rebuild !== null && !hasHeardAll(turn, turn.rebuild)) return false;
+  if (waitedMs < (turn.options.rebuildAfterMs ?? 0)) return false;
   if (waitedMs >= turn.options.settleMaxMs) return true;
   const rows: ReadonlyMap<string, NodeRow> = turn.cluster.nodes;
   return (

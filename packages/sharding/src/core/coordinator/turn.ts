@@ -3,6 +3,7 @@ import { ClusterDraft, type ClusterState, type NodeRow, type ShardRow } from "..
 import { type Epoch, type NodeId, type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { AssignCause, CarriedState, ClusterEvent, DeathProof } from "../log.ts";
 import type { AdminAnswer, FromCoordinator } from "../messages.ts";
+import { lowestEpoch, type Rebuild } from "./rebuild.ts";
 import { type OpenWork, WorkDraft } from "./work.ts";
 
 export interface CoordinatorOptions {
@@ -16,6 +17,11 @@ export interface CoordinatorOptions {
   readonly settleMinMs: number;
   /** ... and at most this long for nodes that hold a lease but have not registered. @unit milliseconds @default 1500 */
   readonly settleMaxMs: number;
+  /**
+   * Set where no state store remembers: a take-over rebuilds the map from claims, and waits this long at
+   * least before it gives unclaimed shards to anybody. @unit milliseconds @default null: the rows are loaded
+   */
+  readonly rebuildAfterMs: number | null;
 }
 
 export const defaultCoordinatorOptions: CoordinatorOptions = {
@@ -24,6 +30,7 @@ export const defaultCoordinatorOptions: CoordinatorOptions = {
   handoffTimeoutMs: 12_000,
   settleMinMs: 500,
   settleMaxMs: 1_500,
+  rebuildAfterMs: null,
 };
 
 export interface CoordinatorState {
@@ -32,6 +39,8 @@ export interface CoordinatorState {
   readonly electedAtMs: number;
   /** The first allocation of a cold cluster waits for nodes that are on their way. */
   readonly settling: boolean;
+  /** What was claimed so far, while the map is being rebuilt. */
+  readonly rebuild: Rebuild | null;
   readonly alive: readonly NodeRef[];
   readonly work: OpenWork;
   /** Something changed that may have unbalanced the cluster. */
@@ -72,6 +81,7 @@ export class Turn {
   readonly options: CoordinatorOptions;
   alive: readonly NodeRef[];
   settling: boolean;
+  rebuild: Rebuild | null;
   rebalanceDue: boolean;
   allocationDue: boolean;
   readonly #before: CoordinatorState;
@@ -88,6 +98,7 @@ export class Turn {
     this.options = state.options;
     this.alive = state.alive;
     this.settling = state.settling;
+    this.rebuild = state.rebuild;
     this.rebalanceDue = state.rebalanceDue;
     this.allocationDue = state.allocationDue;
     this.#nextId = state.nextId;
@@ -110,7 +121,7 @@ export class Turn {
     carried: CarriedState | null,
     atLeast: Epoch = 1,
   ): Epoch {
-    const epoch = Math.max(this.cluster.row(ref).epoch + 1, atLeast);
+    const epoch = Math.max(this.cluster.row(ref).epoch + 1, atLeast, lowestEpoch(this));
     const { nodeId, incarnation } = to;
     const { group, shard } = ref;
     this.emit({ type: "shard-assigned", group, shard, nodeId, incarnation, epoch, cause, carried });
@@ -184,6 +195,7 @@ export class Turn {
         options,
         electedAtMs,
         settling: this.settling,
+        rebuild: this.rebuild,
         alive: this.alive,
         work: this.work.orders,
         rebalanceDue: this.rebalanceDue,
