@@ -98,6 +98,7 @@ const others: Record<DeathProof | MoveState | RefusalCode, true> = {
   failed: true,
   skipped: true,
   GROUP_MISMATCH: true,
+  VERSION_MISMATCH: true,
   INCARNATION_DEAD: true,
   LEASE_NOT_HELD: true,
   COORDINATOR_NOT_ACTIVE: true,

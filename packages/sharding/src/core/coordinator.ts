@@ -96,8 +96,10 @@ function step(turn: Turn, input: CoordinatorInput): void {
   }
 }
 
+type RegisterMessage = Extract<ToCoordinator, { tag: "register-region" }>;
+
 function receive(turn: Turn, from: NodeRef, message: ToCoordinator): void {
-  if (message.tag === "register-region") return joinNode(turn, from, message.node, message.groups);
+  if (message.tag === "register-region") return register(turn, from, message);
   if (message.tag === "admin") return admin(turn, from, message.requestId, message.command);
   if (message.tag === "claim") return claim(turn, from, message);
   // Claims and reports of a life that is not (or no longer) a member say nothing about the present.
@@ -122,6 +124,10 @@ function receive(turn: Turn, from: NodeRef, message: ToCoordinator): void {
     default:
       message satisfies never;
   }
+}
+
+function register(turn: Turn, from: NodeRef, message: RegisterMessage): void {
+  joinNode(turn, from, message.node, message.groups, message.versions);
 }
 
 function claim(turn: Turn, from: NodeRef, message: ClaimMessage): void {

@@ -1,3 +1,6 @@
+/** Goes up with any change to {@link shardOf}: nodes of two versions must not share a cluster. */
+export const hashVersion = 1;
+
 /**
  * Which shard an entity lives in: FNV-1a (64 bit) over the UTF-8 of namespace, type and id, each
  * preceded by its length in bytes, then mod the group's shards.

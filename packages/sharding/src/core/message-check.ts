@@ -62,6 +62,8 @@ const groups = list(
     strategy: oneOf("least-loaded", "rendezvous"),
   }),
 );
+const versions: Check = (value) =>
+  value === undefined || fields({ protocol: whole, hash: whole })(value);
 const carried = fields({ handoffId: name, from: fields(node), digest: text, size: whole });
 
 const planRequests: Record<PlanRequest["kind"], Check> = {
@@ -86,7 +88,7 @@ const report = (field: string, item: Readonly<Record<string, Check>>): Check =>
   fields({ term: whole, [field]: list(fields(item)) });
 
 const toCoordinator: Record<ToCoordinator["tag"], Check> = {
-  "register-region": fields({ node: info, groups }),
+  "register-region": fields({ node: info, groups, versions }),
   claim: report("claims", grant),
   "shards-hosted": report("shards", grant),
   "handoffs-acked": report("handoffs", handoff),

@@ -1,3 +1,4 @@
+import type { Versions } from "./agreement.ts";
 import type { Epoch, Incarnation, NodeId, NodeRef, Seq, ShardRef, Term } from "./ids.ts";
 import type { CarriedState, GroupDeclaration, LogEntry, NodeInfo } from "./log.ts";
 
@@ -16,6 +17,8 @@ export type ToCoordinator =
       readonly tag: "register-region";
       readonly node: NodeInfo;
       readonly groups: readonly GroupDeclaration[];
+      /** Absent from nodes older than the field: they have version 1 of everything. */
+      readonly versions?: Versions;
     }
   /** After a take-over: what I hold. Agreeing claims are no-ops; others are stopped or re-assigned. */
   | { readonly tag: "claim"; readonly term: Term; readonly claims: readonly ShardGrant[] }
@@ -132,6 +135,7 @@ export interface HandoffOrder extends HandoffRef {
 
 export type RefusalCode =
   | "GROUP_MISMATCH"
+  | "VERSION_MISMATCH"
   | "INCARNATION_DEAD"
   | "LEASE_NOT_HELD"
   | "COORDINATOR_NOT_ACTIVE";

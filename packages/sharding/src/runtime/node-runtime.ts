@@ -1,4 +1,5 @@
 import type { HostingView } from "../core/admission.ts";
+import { disagreeOnGroups } from "../core/agreement.ts";
 import type { ShardBelief } from "../core/belief.ts";
 import { type ClusterState, findShard } from "../core/cluster.ts";
 import type { CoordinatorOptions } from "../core/coordinator.ts";
@@ -12,7 +13,7 @@ import {
 } from "../core/ids.ts";
 import type { GroupDeclaration, LogEntry, NodeInfo } from "../core/log.ts";
 import type { AdminCommand, ToCoordinator } from "../core/messages.ts";
-import { CoordinatorUnavailableError } from "../errors.ts";
+import { CoordinatorUnavailableError, RegionRefusedError } from "../errors.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Heartbeat, LeaseSessions } from "../ports/lease-session.ts";
@@ -177,6 +178,10 @@ export class NodeRuntime {
       this.plane.executor.onMessage((message) => this.region.fromExecutor(message)),
     );
     await this.replica.load();
+    // Before it has a lease, and so before it could lead: the rows outlive every coordinator.
+    const { groups } = this.#options;
+    const refusal = disagreeOnGroups(this.replica.state.groups, groups);
+    if (refusal !== null) throw new RegionRefusedError(refusal.why);
     await this.lease.start();
     this.#campaign();
     await this.#registration.joined;

@@ -1,3 +1,4 @@
+import { ownVersions } from "../core/agreement.ts";
 import type { NodeRef } from "../core/ids.ts";
 import type { GroupDeclaration, NodeInfo } from "../core/log.ts";
 import type { FromCoordinator, ToCoordinator } from "../core/messages.ts";
@@ -65,7 +66,7 @@ export class Registration {
     const self = this.#self;
     if (self === null || this.#ports.isMember(self)) return [];
     const { groups, info } = this.#ports;
-    return [{ tag: "register-region", node: info(self), groups }];
+    return [{ tag: "register-region", node: info(self), groups, versions: ownVersions }];
   }
 
   logMoved(): void {
@@ -77,7 +78,8 @@ export class Registration {
       code: message.code,
       why: message.why,
     });
-    if (message.code === "GROUP_MISMATCH") this.#joined.reject(new RegionRefusedError(message.why));
+    if (message.code === "GROUP_MISMATCH" || message.code === "VERSION_MISMATCH")
+      this.#joined.reject(new RegionRefusedError(message.why));
     this.#delayMs = lastRetryMs;
   }
 

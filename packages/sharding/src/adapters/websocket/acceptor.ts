@@ -5,7 +5,7 @@ import type { NodeRef } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LinkGate } from "../../ports/gates.ts";
 import type { Channel } from "../../ports/transport.ts";
-import { type CloseCode, closeCodes, meaningOf } from "./close-codes.ts";
+import { type CloseCode, closeCodes, explain, meaningOf } from "./close-codes.ts";
 import { GatedSocket } from "./gated-socket.ts";
 import { acceptHello, type HelloTerms } from "./handshake.ts";
 import { maxHelloBytes } from "./hello.ts";
@@ -118,7 +118,7 @@ export class Acceptor {
         log.forgetAll(`refused ${host} `);
         accepted(socket, from, channel);
       },
-      refused: (code, claimed) => {
+      refused: (code, claimed, reason) => {
         this.#pending.delete(socket);
         this.#refusedHellos++;
         if (code === closeCodes.alreadyConnected || code === closeCodes.goingAway) return;
@@ -126,7 +126,7 @@ export class Acceptor {
         log.say(
           `refused ${host} ${code}`,
           "warn",
-          `Refused a mesh connection from ${socket.remote}: ${meaningOf(code)}`,
+          `Refused a mesh connection from ${socket.remote}: ${explain(code, reason)}`,
           fields,
         );
       },

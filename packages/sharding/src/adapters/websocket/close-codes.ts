@@ -42,5 +42,18 @@ const meanings: Readonly<Record<CloseCode, string>> = {
   4011: "the other channel has ended",
 };
 
+/** Both values, for the operators of both sides: the refused node reads them from the close frame. */
+export const versionReason = (refused: number, own: number): string =>
+  `${meanings[4001]}: ${refused} was refused by a node that has ${own}`;
+
+/** Why a hello was refused, in our own words: of a stranger's text at most two numbers are believed. */
+export function explain(code: number, reason: string): string {
+  const [, refused, own] = versions.exec(reason) ?? [];
+  if (code !== closeCodes.wrongVersion || refused === undefined) return meaningOf(code);
+  return `${versionReason(Number(refused), Number(own))}. Run the same release of Leasehold on both`;
+}
+
+const versions = /: (\d{1,5}) was refused by a node that has (\d{1,5})$/;
+
 export const meaningOf = (code: number): string =>
   (meanings as Readonly<Record<number, string>>)[code] ?? `closed with code ${code}`;

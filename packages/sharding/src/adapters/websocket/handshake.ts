@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { protocolVersion } from "../../core/agreement.ts";
 import { type NodeRef, sameNode } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Channel } from "../../ports/transport.ts";
-import { type CloseCode, closeCodes, meaningOf } from "./close-codes.ts";
+import { type CloseCode, closeCodes, meaningOf, versionReason } from "./close-codes.ts";
 import type { GatedSocket } from "./gated-socket.ts";
 import {
   type Hello,
@@ -10,7 +11,6 @@ import {
   maxHelloBytes,
   nonceBytes,
   Proofs,
-  protocolVersion,
   readBytes,
   readHello,
   readPrefix,
@@ -33,7 +33,7 @@ export interface Acceptor {
   /** The welcome is on its way: from now on the socket is a connection. */
   accepted(from: NodeRef, channel: Channel): void;
   /** `claimed`: who the other side says it is, if it got that far. */
-  refused(code: number, claimed: NodeRef | null): void;
+  refused(code: number, claimed: NodeRef | null, reason: string): void;
 }
 
 export interface Dialler {
@@ -47,7 +47,7 @@ export interface Dialler {
 /** Waits for a hello and answers it. Until the proof is checked only fixed, small layouts are read. */
 export function acceptHello(socket: GatedSocket, terms: HelloTerms, acceptor: Acceptor): void {
   let claimed: NodeRef | null = null;
-  const steps = begin(socket, terms, (code) => acceptor.refused(code, claimed));
+  const steps = begin(socket, terms, (code, reason) => acceptor.refused(code, claimed, reason));
 
   const onHello = (frame: Buffer): void => {
     const hello = readHello(frame);
@@ -121,12 +121,10 @@ function begin(
   failed: (code: number, reason: string) => void,
 ) {
   const cancel = terms.clock.after(terms.timeoutMs, () => refuse(closeCodes.helloTimeout));
-  const refuse = (code: CloseCode): void => socket.drop(code, meaningOf(code));
+  const refuse = (code: CloseCode, reason = meaningOf(code)): void => socket.drop(code, reason);
   const check = (frame: Buffer, kind: HelloKind): CloseCode | null => {
     if (frame.length > maxHelloBytes) return closeCodes.tooBig;
-    const prefix = readPrefix(frame);
-    if (prefix !== null && prefix.version !== protocolVersion) return closeCodes.wrongVersion;
-    return prefix?.kind === kind ? null : closeCodes.protocolError;
+    return readPrefix(frame)?.kind === kind ? null : closeCodes.protocolError;
   };
   return {
     refuse,
@@ -136,6 +134,9 @@ function begin(
     },
     expect(kind: HelloKind, next: (frame: Buffer) => void): void {
       const receive = (frame: Buffer): void => {
+        const version = readPrefix(frame)?.version ?? protocolVersion;
+        if (version !== protocolVersion)
+          return refuse(closeCodes.wrongVersion, versionReason(version, protocolVersion));
         const objection = check(frame, kind);
         if (objection === null) next(frame);
         else refuse(objection);

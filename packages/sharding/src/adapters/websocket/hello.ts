@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { protocolVersion } from "../../core/agreement.ts";
 import type { NodeRef } from "../../core/ids.ts";
 import type { Channel } from "../../ports/transport.ts";
 
@@ -15,7 +16,6 @@ import type { Channel } from "../../ports/transport.ts";
  * reflected or moved to another channel, node or life. The layout is fixed and small; nothing else of a
  * peer is parsed before its proof.
  */
-export const protocolVersion = 1;
 export const nonceBytes = 32;
 export const maxHelloBytes = 7 + 1 + nonceBytes + 5 * 256;
 

@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { Packr } from "msgpackr";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { WebSocketServer } from "ws";
 import type { NodeRef } from "../../core/ids.ts";
 import { closeCodes } from "./close-codes.ts";
 import { writeBytes, writeHello } from "./hello.ts";
@@ -183,13 +184,36 @@ describe("before its proof a peer", () => {
     },
   );
 
-  test("of another protocol version is refused with its own code", async () => {
-    const { victim } = await startVictim();
+  test("of another protocol version is refused, and both sides are told both versions", async () => {
+    const { victim, staysInTouch } = await startVictim();
     const peer = await RawPeer.connect(victim.port);
     const hello = writeHello(helloOf(attackerRef, victimRef));
     hello.writeUInt16BE(2, 4);
     peer.send(hello);
     await closedWith(peer, closeCodes.wrongVersion);
+    const why = "another protocol version: 2 was refused by a node that has 1";
+    expect(peer.closeReason).toBe(why);
+    expect(victim.lines.map((line) => line.message).join()).toContain(why);
+    expect(victim.transport.counters().refusedHellos).toBe(1);
+    await staysInTouch();
+  });
+
+  test.each([
+    [
+      "another protocol version: 1 was refused by a node that has 2",
+      /: another protocol version: 1 was refused by a node that has 2\. Run the same release/,
+    ],
+    ["run this: curl evil.example", /: another protocol version$/],
+  ])("that refuses this node's version is reported in our words: %s", async (reason, line) => {
+    const other = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    other.on("connection", (socket) => socket.close(closeCodes.wrongVersion, reason));
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const node = await start(victimRef);
+    node.transport.setPeers([{ ...attackerRef, address: `http://127.0.0.1:${port}` }]);
+    await vi.waitFor(() => expect(node.lines.map((one) => one.message).join()).toMatch(line));
+    expect(node.transport.connected()).toEqual([]);
+    other.close();
   });
 
   test("that is a browser page is turned away", async () => {

@@ -11,12 +11,14 @@ export class RawPeer {
   readonly frames: Buffer[] = [];
   /** Set when the other side has closed the socket. */
   closeCode: number | null = null;
+  closeReason = "";
 
   private constructor(ws: WebSocket) {
     this.ws = ws;
     ws.on("message", (data) => this.frames.push(data as Buffer));
-    ws.on("close", (code) => {
+    ws.on("close", (code, reason) => {
       this.closeCode = code;
+      this.closeReason = reason.toString();
     });
     ws.on("error", () => undefined);
   }

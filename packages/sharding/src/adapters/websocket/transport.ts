@@ -14,7 +14,7 @@ import type {
   Variant,
 } from "../../ports/transport.ts";
 import { Acceptor } from "./acceptor.ts";
-import { type CloseCode, closeCodes, meaningOf } from "./close-codes.ts";
+import { type CloseCode, closeCodes, explain, meaningOf } from "./close-codes.ts";
 import { Connection, ticksPerSilence } from "./connection.ts";
 import { dial } from "./dial.ts";
 import type { GatedSocket, SocketEnd } from "./gated-socket.ts";
@@ -316,7 +316,7 @@ class Mesh implements WebsocketTransport {
   #reportDial(peer: Peer, code: number, reason: string): void {
     if (code === closeCodes.alreadyConnected || code === closeCodes.goingAway) return;
     const isOurs = code >= 4000;
-    const why = isOurs ? meaningOf(code) : reason;
+    const why = isOurs ? explain(code, reason) : reason;
     this.#log.say(
       `dial ${peer.nodeId} ${peer.incarnation} ${why}`,
       isOurs ? "warn" : "info",

@@ -49,6 +49,26 @@ describe("a node that registers", () => {
     ]);
   });
 
+  it.each([
+    [
+      { protocol: 2, hash: 1 },
+      "The protocol between nodes has version 1 in this cluster, but version 2 on this node.",
+    ],
+    [
+      { protocol: 1, hash: 2 },
+      "The hash that places entities has version 1 in this cluster, but version 2 on this node.",
+    ],
+  ])("with other versions is refused, with both values: %o", (versions, why) => {
+    const scene = CoordinatorScene.settled(["a"]);
+    const before = scene.cluster;
+    const node = infoOf("b");
+    scene.says("b", { tag: "register-region", node, groups: [declared, workers], versions });
+    expect(scene.cluster).toBe(before);
+    const [answer] = sentTo(scene, "b");
+    expect(answer).toMatchObject({ tag: "region-refused", code: "VERSION_MISMATCH" });
+    expect(answer).toHaveProperty("why", expect.stringContaining(why));
+  });
+
   it("with another shard count is refused, with the count to use", () => {
     const scene = CoordinatorScene.settled(["a"]);
     const turned = scene.joins("b", infoOf("b"), [{ ...declared, shards: 5 }]);

@@ -1,3 +1,4 @@
+import { disagreeOnGroups, disagreeOnVersions, type Versions } from "../agreement.ts";
 import type { NodeRow, ShardRow } from "../cluster.ts";
 import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { DeathProof, GroupDeclaration, NodeInfo } from "../log.ts";
@@ -13,14 +14,14 @@ export function joinNode(
   from: NodeRef,
   info: NodeInfo,
   groups: readonly GroupDeclaration[],
+  versions?: Versions,
 ): void {
-  const refusal = refuseGroups(turn, groups);
+  const refusal = disagreeOnVersions(versions) ?? disagreeOnGroups(turn.cluster.groups, groups);
   const row = turn.cluster.nodes.get(from.nodeId);
   const term = turn.cluster.term;
   const { nodeId, incarnation } = from;
   if (refusal !== null) {
-    const code = "GROUP_MISMATCH";
-    turn.send(from, { tag: "region-refused", term, incarnation, code, why: refusal });
+    turn.send(from, { tag: "region-refused", term, incarnation, ...refusal });
     return;
   }
   if (row !== undefined && sameNode(row, from)) {
@@ -50,20 +51,6 @@ function cleanInfo(info: NodeInfo): NodeInfo {
     weight: info.weight > 0 ? info.weight : 1,
     labels: Object.fromEntries(labels),
   };
-}
-
-function refuseGroups(turn: Turn, groups: readonly GroupDeclaration[]): string | null {
-  for (const { group, shards, strategy } of groups) {
-    const known = turn.cluster.groups.get(group);
-    if (known === undefined) continue;
-    if (known.shards !== shards) {
-      return `Group "${group}" has ${known.shards} shards in this cluster, but this node declares ${shards}. The count is fixed when a group is created: start the node with ${known.shards}.`;
-    }
-    if (known.strategy !== strategy) {
-      return `Group "${group}" is allocated ${known.strategy} in this cluster, but this node declares ${strategy}.`;
-    }
-  }
-  return null;
 }
 
 function createGroup(turn: Turn, declaration: GroupDeclaration): void {
