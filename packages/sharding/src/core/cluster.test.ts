@@ -192,6 +192,7 @@ const nodeEvents: { [T in NodeEventType]: EventOf<T> } = {
   "node-drained": { type: "node-drained", ...a },
   "node-restored": { type: "node-restored", ...a },
   "node-dead": { type: "node-dead", ...a, proof: "watched" },
+  "node-evicted": { type: "node-evicted", ...a, unreachedBy: ["b"] },
   "node-cordoned": { type: "node-cordoned", nodeId: "a" },
   "node-uncordoned": { type: "node-uncordoned", nodeId: "a" },
 };
@@ -202,6 +203,7 @@ const aliveNode: Record<NodeEventType, NodeState> = {
   "node-drained": "drained",
   "node-restored": "up",
   "node-dead": "dead",
+  "node-evicted": "evicted",
   "node-cordoned": "up",
   "node-uncordoned": "up",
 };
@@ -218,6 +220,7 @@ const nodeTable: Record<NodeState, Record<NodeEventType, NodeState | typeof misf
     "node-drained": misfit,
     "node-restored": misfit,
     "node-dead": "dead",
+    "node-evicted": misfit,
     "node-cordoned": "dead",
     "node-uncordoned": "dead",
   },

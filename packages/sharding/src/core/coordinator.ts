@@ -1,6 +1,7 @@
 import type { ClusterState } from "./cluster.ts";
 import { recoverClaims } from "./coordinator/claims.ts";
 import { control } from "./coordinator/control.ts";
+import { evictAndRestore, stopped } from "./coordinator/eviction.ts";
 import { handoffFailed, hosted, hostRefused, released } from "./coordinator/handoff.ts";
 import { allocate, joinNode, loseNode } from "./coordinator/nodes.ts";
 import { drivePlans, rebalanceWhenDue } from "./coordinator/plans.ts";
@@ -12,6 +13,7 @@ import { openWork } from "./coordinator/work.ts";
 import type { NodeRef } from "./ids.ts";
 import type { DeathProof } from "./log.ts";
 import type { AdminCommand, ToCoordinator } from "./messages.ts";
+import type { Renewing } from "./reach.ts";
 import { cleanText } from "./text.ts";
 
 /**
@@ -39,7 +41,12 @@ export type CoordinatorInput =
       readonly renewals: number;
     }
   /** Lives whose lease is alive, whether registered or not: who may still be on the way. */
-  | { readonly tag: "leases"; readonly alive: readonly NodeRef[] };
+  | {
+      readonly tag: "leases";
+      readonly alive: readonly NodeRef[];
+      /** Those whose counters move, and whom they cannot reach. @default nobody knows */
+      readonly renewing?: readonly Renewing[];
+    };
 
 /** After a take-over: the state as loaded under the new term. */
 export function startCoordinator(
@@ -58,6 +65,7 @@ export function startCoordinator(
     settling: isCold || options.rebuildAfterMs !== null,
     rebuild: options.rebuildAfterMs === null ? null : beginRebuild,
     alive: [],
+    renewing: [],
     work: openWork(cluster, nowMs),
     rebalanceDue: true,
     allocationDue: true,
@@ -86,7 +94,8 @@ function step(turn: Turn, input: CoordinatorInput): void {
       return;
     case "leases":
       turn.alive = input.alive;
-      return;
+      turn.hearReach(input.renewing ?? []);
+      return evictAndRestore(turn);
     case "lease-ended":
       return loseNode(turn, input.node, input.proof, input.renewals);
     case "message":
@@ -118,6 +127,8 @@ function receive(turn: Turn, from: NodeRef, message: ToCoordinator): void {
       for (const handoff of message.handoffs)
         handoffFailed(turn, from, handoff, cleanText(handoff.why));
       return;
+    case "shards-stopped":
+      return stopped(turn, from, message.shards);
     case "host-refused":
       for (const shard of message.shards) hostRefused(turn, from, shard);
       return;

@@ -37,7 +37,7 @@ export function epochsRepeated(before: ClusterState, after: ClusterState): reado
 }
 
 /**
- * A shard starts from state that nobody has any more, though its source lives. `regions` are those whose
+ * A shard starts from state that nobody has any more, though its source lives and was not evicted. `regions` are those whose
  * lease holds. The state may be with the source (frozen), with the target (arrived) or served already.
  */
 export function stateLost(state: ClusterState, regions: readonly RegionState[]): readonly string[] {
@@ -45,6 +45,7 @@ export function stateLost(state: ClusterState, regions: readonly RegionState[]):
     rows.flatMap((row, shard) => {
       if (row.state !== "starting" || row.carried === null) return [];
       const { handoffId, from } = row.carried;
+      if (state.nodes.get(from.nodeId)?.state === "evicted") return [];
       if (!regions.some((region) => sameNode(region.self, from))) return [];
       const key = shardKey({ group, shard });
       const isThere = regions.some((region) => hasState(region, key, handoffId, row.epoch));

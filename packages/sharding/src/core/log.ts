@@ -24,7 +24,7 @@ export type ClusterEvent =
   | { readonly type: "node-draining"; readonly nodeId: NodeId; readonly incarnation: Incarnation }
   /** A draining node owns nothing any more. It may still run, or it has released its lease. */
   | { readonly type: "node-drained"; readonly nodeId: NodeId; readonly incarnation: Incarnation }
-  /** A draining or drained node takes part again. */
+  /** A draining, drained or evicted node takes part again. */
   | { readonly type: "node-restored"; readonly nodeId: NodeId; readonly incarnation: Incarnation }
   /** The incarnation's lease has ended. Its shards get new homes in the same commit. */
   | {
@@ -32,6 +32,13 @@ export type ClusterEvent =
       readonly nodeId: NodeId;
       readonly incarnation: Incarnation;
       readonly proof: DeathProof;
+    }
+  /** Most of the cluster cannot reach this life, though it renews: it stops, and says so for each shard. */
+  | {
+      readonly type: "node-evicted";
+      readonly nodeId: NodeId;
+      readonly incarnation: Incarnation;
+      readonly unreachedBy: readonly NodeId[];
     }
   | { readonly type: "node-cordoned"; readonly nodeId: NodeId }
   | { readonly type: "node-uncordoned"; readonly nodeId: NodeId }
@@ -96,9 +103,10 @@ export type DeathProof = "released" | "watched" | "host" | "waiter" | "refused" 
 
 /**
  * `allocated`: it had no home. `handoff`: a planned move. `death`: its home's lease ended.
- * `abort`: a handoff was given up and its source goes on, under a new epoch.
+ * `abort`: a handoff was given up and its source goes on, under a new epoch. `eviction`: its home was
+ * evicted and has let go of it.
  */
-export type AssignCause = "allocated" | "handoff" | "death" | "abort";
+export type AssignCause = "allocated" | "handoff" | "death" | "abort" | "eviction";
 
 /** Volatile state that the source captured and sent to the target on the data socket. */
 export interface CarriedState {

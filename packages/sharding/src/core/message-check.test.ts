@@ -15,6 +15,7 @@ const toCoordinator: readonly ToCoordinator[] = [
   },
   { tag: "claim", term: 1, claims: [grant] },
   { tag: "shards-hosted", term: 1, shards: [grant] },
+  { tag: "shards-stopped", term: 1, shards: [grant] },
   { tag: "handoffs-acked", term: 1, handoffs: [handoff] },
   { tag: "shards-released", term: 1, shards: [{ ...handoff, digest: "d", size: 9 }] },
   { tag: "handoffs-failed", term: 1, handoffs: [{ ...handoff, why: "busy" }] },

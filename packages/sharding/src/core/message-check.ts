@@ -94,6 +94,7 @@ const toCoordinator: Record<ToCoordinator["tag"], Check> = {
   "handoffs-acked": report("handoffs", handoff),
   "shards-released": report("shards", { ...handoff, digest: text, size: whole }),
   "handoffs-failed": report("handoffs", { ...handoff, why: text }),
+  "shards-stopped": report("shards", grant),
   "host-refused": report("shards", { ...grant, why: text }),
   admin: fields({ requestId: name, command: kinds("tag", commands) }),
 };

@@ -10,8 +10,10 @@ import {
   elect,
   finishDrain,
   follow,
+  isolate,
   join,
   move,
+  reconnect,
   rush,
   settle,
   shards,
@@ -53,6 +55,8 @@ const action = fc.oneof(
   choice(1, "control", { verb: fc.constantFrom("pause", "resume", "cancel", "undo", "apply") }),
   choice(1, "drain", { node }),
   choice(1, "uncordon", { node }),
+  choice(1, "isolate", { node }),
+  choice(1, "reconnect", {}),
 );
 type Action = typeof action extends fc.Arbitrary<infer A> ? A : never;
 
@@ -76,6 +80,10 @@ function act(world: World, step: Action): void {
       return join(world, step.node);
     case "die":
       return die(world, step.node);
+    case "isolate":
+      return isolate(world, step.node);
+    case "reconnect":
+      return reconnect(world);
     case "drain":
     case "uncordon":
       return ask(world, { tag: step.do, by: "t", nodeId: step.node });
@@ -103,6 +111,7 @@ function run(steps: readonly Action[]): World {
     act(world, step);
     check(world);
   }
+  reconnect(world);
   for (const nodeId of world.nodes.keys()) ask(world, { tag: "uncordon", by: "t", nodeId });
   // A plan that an operator paused stays paused, and the cluster is right to wait for it.
   control(world, "cancel");

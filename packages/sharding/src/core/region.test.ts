@@ -97,6 +97,8 @@ const inputs = {
   }),
   "log: pinned": entry({ type: "shard-pinned", ...ref }),
   "log: a node died": entry({ type: "node-dead", ...b, proof: "host" }),
+  "log: we are evicted": entry({ type: "node-evicted", ...a, unreachedBy: ["b", "c"] }),
+  "log: b is evicted": entry({ type: "node-evicted", ...b, unreachedBy: ["a", "c"] }),
 } as const satisfies Record<string, RegionInput>;
 
 function effectName(effect: RegionEffect): string {
@@ -164,6 +166,8 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "log: another shard": "none",
     "log: pinned": "none",
     "log: a node died": "none",
+    "log: we are evicted": "none",
+    "log: b is evicted": "none",
   },
   serving: {
     "order, same epoch": "serving 5, shards-hosted 5",
@@ -200,6 +204,8 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "log: another shard": "serving 5",
     "log: pinned": "serving 5",
     "log: a node died": "serving 5",
+    "log: we are evicted": "none, drop 5, shards-stopped 5",
+    "log: b is evicted": "serving 5",
   },
   draining: {
     "order, same epoch": "draining 5",
@@ -236,6 +242,8 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "log: another shard": "draining 5",
     "log: pinned": "draining 5",
     "log: a node died": "draining 5",
+    "log: we are evicted": "none, drop 5, forget h5, shards-stopped 5",
+    "log: b is evicted": "draining 5",
   },
   sending: {
     "order, same epoch": "sending 5",
@@ -272,6 +280,8 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "log: another shard": "sending 5",
     "log: pinned": "sending 5",
     "log: a node died": "sending 5",
+    "log: we are evicted": "none, drop 5, forget h5, shards-stopped 5",
+    "log: b is evicted": "sending 5",
   },
   frozen: {
     "order, same epoch": "frozen 5",
@@ -308,6 +318,8 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "log: another shard": "frozen 5",
     "log: pinned": "frozen 5",
     "log: a node died": "frozen 5",
+    "log: we are evicted": "frozen 5",
+    "log: b is evicted": "frozen 5",
   },
 };
 
@@ -444,6 +456,45 @@ describe("a frozen copy", () => {
     const story = new Story();
     story.state = regionIn("frozen");
     expect(story.tell(assigned(6, a))).toBe("serving 6, forget h5, reopen 6, shards-hosted 6");
+  });
+});
+
+describe("a region whose life is evicted", () => {
+  const evicted = entry({ type: "node-evicted", ...a, unreachedBy: ["b", "c"] });
+  const restored = entry({ type: "node-restored", ...a });
+
+  it("starts nothing, whatever it is told, and says so", () => {
+    const story = new Story();
+    story.tell(assigned(5, a), evicted);
+    expect(story.tell(order(5))).toBe("none, shards-stopped 5");
+    expect(story.tell(assigned(6, a))).toBe("none, shards-stopped 6");
+    expect(story.tell(order(7, "h5", a))).toBe("none, shards-stopped 7");
+    expect(story.tell(begin(7, "h7"))).toBe("none");
+  });
+
+  it("starts what it is given after it was restored, and nothing of what it has let go of", () => {
+    const story = new Story();
+    story.tell(assigned(5, a), evicted, restored);
+    expect(story.tell(order(5))).toBe("none, host-refused 5");
+    expect(story.tell(assigned(6, a))).toBe("serving 6, open 6, shards-hosted 6");
+  });
+
+  it("learns from the rows what it has not read in the log", () => {
+    const story = new Story();
+    story.tell(assigned(5, a));
+    expect(story.tell({ tag: "standing", isEvicted: true })).toBe("none, drop 5, shards-stopped 5");
+    expect(story.tell({ tag: "standing", isEvicted: true })).toBe("none");
+    story.tell({ tag: "standing", isEvicted: false });
+    expect(story.tell(assigned(6, a))).toBe("serving 6, open 6, shards-hosted 6");
+  });
+
+  it("goes on in another life of its node", () => {
+    const story = new Story();
+    story.tell(
+      assigned(5, a),
+      entry({ ...{ type: "node-evicted", nodeId: "a" }, incarnation: "a-0", unreachedBy: [] }),
+    );
+    expect(story.state.isEvicted).toBe(false);
   });
 });
 

@@ -18,7 +18,10 @@ import { RegionDraft } from "./region/draft.ts";
  *
  * Boundary: no executor, no socket, no clock. What shall happen is returned as effects, in order.
  *
- * Invariants: S1 (a second home exists only after `released`), S2.
+ * A region whose life was evicted lets go of everything, says so for each shard, and starts nothing until
+ * the log says that it takes part again.
+ *
+ * Invariants: S1 (a second home exists only after `released` or `shards-stopped`), S2.
  */
 export interface RegionState {
   readonly self: NodeRef;
@@ -27,6 +30,8 @@ export interface RegionState {
   readonly highest: ReadonlyMap<string, Epoch>;
   /** Handoffs whose state has arrived here whole, and for which shard at which source epoch. */
   readonly arrived: ReadonlyMap<string, ShardGrant>;
+  /** The log says that this life is evicted. */
+  readonly isEvicted: boolean;
 }
 
 export type HeldShard = ShardGrant & HeldPhase;
@@ -48,6 +53,8 @@ export type RegionInput =
   | { readonly tag: "host"; readonly order: HostOrder }
   | { readonly tag: "begin"; readonly order: Pick<HandoffOrder, "to"> & HandoffRef }
   | { readonly tag: "stop"; readonly grant: ShardGrant }
+  /** How this life stands by the rows, where the entries were not seen. */
+  | { readonly tag: "standing"; readonly isEvicted: boolean }
   | ({ readonly tag: "captured" } & HandoffRef & Captured)
   | ({ readonly tag: "capture-failed"; readonly why: string } & HandoffRef)
   /** The target holds the state whole. */
@@ -71,6 +78,7 @@ export type RegionReport =
   | { readonly tag: "handoffs-acked"; readonly item: HandoffRef }
   | { readonly tag: "shards-released"; readonly item: Released }
   | { readonly tag: "handoffs-failed"; readonly item: HandoffRef & { readonly why: string } }
+  | { readonly tag: "shards-stopped"; readonly item: ShardGrant }
   | { readonly tag: "host-refused"; readonly item: ShardGrant & { readonly why: string } };
 
 export interface RegionTurn {
@@ -83,6 +91,7 @@ export const emptyRegion = (self: NodeRef): RegionState => ({
   held: new Map(),
   highest: new Map(),
   arrived: new Map(),
+  isEvicted: false,
 });
 
 /** Steps all waiting inputs together. Pure: the given state stays as it is. */
@@ -102,6 +111,8 @@ function step(draft: RegionDraft, input: RegionInput): void {
       return begin(draft, input.order);
     case "stop":
       return stop(draft, input.grant);
+    case "standing":
+      return stand(draft, input.isEvicted);
     case "captured":
       return captured(draft, input, input);
     case "capture-failed":
@@ -128,8 +139,24 @@ function followLog(draft: RegionDraft, entry: LogEntry): void {
     case "handoff-began":
       if (entry.nodeId === draft.self.nodeId) begin(draft, entry);
       return;
+    case "node-evicted":
+    case "node-restored":
+      if (sameNode(entry, draft.self)) stand(draft, entry.type === "node-evicted");
+      return;
     default:
       return;
+  }
+}
+
+/** Evicted: whatever may serve is let go. A frozen copy serves nothing, and may yet be asked for. */
+function stand(draft: RegionDraft, isEvicted: boolean): void {
+  if (isEvicted === draft.isEvicted) return;
+  draft.isEvicted = isEvicted;
+  if (!isEvicted) return;
+  for (const held of draft.allHeld()) {
+    if (held.phase === "frozen") continue;
+    draft.drop(held);
+    draft.report("shards-stopped", grantOf(held));
   }
 }
 
@@ -141,7 +168,10 @@ function host(draft: RegionDraft, order: HostOrder): void {
     return;
   }
   draft.raise(order, order.epoch);
-  if (held !== undefined && goesOn(held, order, draft.self)) {
+  if (draft.isEvicted) {
+    if (held !== undefined) draft.drop(held);
+    draft.report("shards-stopped", grantOf(order));
+  } else if (held !== undefined && goesOn(held, order, draft.self)) {
     if (held.phase !== "serving") draft.effects.push({ tag: "forget", handoffId: held.handoffId });
     draft.serve(order);
     draft.effects.push({ tag: "reopen", ...grantOf(order) });
@@ -158,7 +188,8 @@ function host(draft: RegionDraft, order: HostOrder): void {
  * Where its row has moved on it ignores what it gets.
  */
 function answerAgain(draft: RegionDraft, order: HostOrder, held: HeldShard | undefined): void {
-  if (held?.phase === "serving") draft.report("shards-hosted", grantOf(held));
+  if (draft.isEvicted) draft.report("shards-stopped", grantOf(order));
+  else if (held?.phase === "serving") draft.report("shards-hosted", grantOf(held));
   else if (held === undefined) refuse(draft, order, "it is not held here any more");
 }
 

@@ -4,6 +4,7 @@ import type { Incarnation, NodeRef, Term } from "../core/ids.ts";
 import type { DeathProof, LogEntry } from "../core/log.ts";
 import { endOf, type Watches } from "../core/membership.ts";
 import type { FromCoordinator, ToCoordinator } from "../core/messages.ts";
+import { type Renewing, renewingOf, shouldYield } from "../core/reach.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LeaseRow } from "../ports/lease-session.ts";
@@ -47,6 +48,7 @@ export class CoordinatorService {
   readonly #events: CoordinatorServiceEvents;
   #driver: Driver | null = null;
   #isElecting = false;
+  #isHandingBack = false;
   #isCandidate = true;
   #waiting: { from: NodeRef; message: ToCoordinator }[] = [];
   #leases: readonly LeaseRow[] = [];
@@ -74,8 +76,7 @@ export class CoordinatorService {
   async tryLead(): Promise<void> {
     const { lease, log } = this.#options;
     const { session, grant } = lease;
-    if (!this.#isCandidate || this.#driver !== null || this.#isElecting) return;
-    if (session === null || grant?.checkAlive() !== true) return;
+    if (!this.#mayTry() || session === null || grant?.checkAlive() !== true) return;
     this.#isElecting = true;
     try {
       if (!(await session.tryLock("coordinator"))) return;
@@ -95,6 +96,11 @@ export class CoordinatorService {
     }
   }
 
+  #mayTry(): boolean {
+    const isBusy = this.#driver !== null || this.#isElecting || this.#isHandingBack;
+    return this.#isCandidate && !isBusy && !this.#yields();
+  }
+
   /** The lease session ended: the lock is gone, so somebody else may lead already. */
   sessionLost(): void {
     this.#step("the lease session ended");
@@ -110,7 +116,7 @@ export class CoordinatorService {
 
   /** Gives the lock up: while we hold it and do not lead, nobody else could. */
   async #handBack(): Promise<void> {
-    this.#isElecting = true;
+    this.#isHandingBack = true;
     try {
       await this.#options.lease.session?.unlock("coordinator");
     } catch (error) {
@@ -119,7 +125,7 @@ export class CoordinatorService {
         error: String(error),
       });
     } finally {
-      this.#isElecting = false;
+      this.#isHandingBack = false;
     }
   }
 
@@ -133,6 +139,11 @@ export class CoordinatorService {
   heard(leases: readonly LeaseRow[], watches: Watches): void {
     this.#leases = leases;
     this.#watches = watches;
+    if (this.#driver !== null && this.#yields()) {
+      this.#step("another node reaches more of the cluster");
+      void this.#handBack();
+      return;
+    }
     // A row says `alive` until somebody writes otherwise; for a life that nobody remembers nobody does.
     const alive = leases.filter(
       (lease) => lease.state === "alive" && this.#proofOf(lease) === null,
@@ -140,8 +151,20 @@ export class CoordinatorService {
     this.#driver?.push({
       tag: "leases",
       alive: alive.map(({ nodeId, incarnation }) => ({ nodeId, incarnation })),
+      renewing: this.#renewing(),
     });
     this.checkMembers();
+  }
+
+  /** By what all nodes see alike, so that the one that should lead knows it as well. */
+  #yields(): boolean {
+    const holder = this.#options.lease.grant?.holder;
+    return holder !== undefined && shouldYield(this.#renewing(), holder);
+  }
+
+  #renewing(): readonly Renewing[] {
+    const { clock, ttlMs } = this.#options;
+    return renewingOf(this.#leases, this.#watches, clock.monotonicMs(), ttlMs);
   }
 
   /** Looks for members whose lease has ended; also called when a connection closes. @returns how many. */
@@ -212,7 +235,7 @@ export class CoordinatorService {
     for (const { from, message } of this.#waiting) this.receive(from, message);
     this.#waiting = [];
     this.heard(this.#leases, this.#watches);
-    this.#tick();
+    if (this.#driver === driver) this.#tick();
   }
 
   #tick(): void {

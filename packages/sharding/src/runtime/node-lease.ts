@@ -15,6 +15,8 @@ export interface NodeLeaseOptions {
   readonly sessions: LeaseSessions;
   readonly clock: Clock;
   readonly processes: ProcessTable;
+  /** Whom this node cannot reach, said with each renewal. */
+  readonly unreached: () => readonly Incarnation[];
   readonly log: LogFn;
 }
 
@@ -199,7 +201,7 @@ export class NodeLease {
     const sentAtMs = clock.monotonicMs();
     let heartbeat: Heartbeat;
     try {
-      heartbeat = await session.renew(grant.holder);
+      heartbeat = await session.renew(grant.holder, this.#options.unreached());
     } catch {
       // The session is gone; `onClosed` has said so, and the loop reconnects.
       return false;

@@ -112,7 +112,10 @@ export class NodeRuntime {
       log,
     );
     this.lease = new NodeLease(
-      { nodeId, address: options.info.address, ttlMs, sessions, clock, processes, log },
+      {
+        ...{ nodeId, address: options.info.address, ttlMs, sessions, clock, processes, log },
+        unreached: () => this.peers.unreached(),
+      },
       {
         held: (grant) => this.#held(grant),
         lost: () => this.#lost(),
@@ -121,7 +124,7 @@ export class NodeRuntime {
       },
     );
     this.peers = new Peers(
-      { nodeId, transport, clock, processes, refusals: ports.refusals, cluster, log },
+      { nodeId, ttlMs, transport, clock, processes, refusals: ports.refusals, cluster, log },
       {
         suspect: (peer, again) => this.#suspect(peer, again),
         refused: (peer) => this.coordinator.refused(peer),
@@ -193,7 +196,8 @@ export class NodeRuntime {
 
   isReady(): boolean {
     const isHeld = this.lease.grant?.checkAlive() === true;
-    return !this.#isLeaving && isHeld && this.#isMember(this.self());
+    const isEvicted = this.replica.state.nodes.get(this.#options.nodeId)?.state === "evicted";
+    return !this.#isLeaving && isHeld && !isEvicted && this.#isMember(this.self());
   }
 
   async admin(
@@ -211,7 +215,8 @@ export class NodeRuntime {
     const endMs = clock.monotonicMs() + timeoutMs;
     while (clock.monotonicMs() < endMs && this.lease.grant !== null) {
       const state = this.replica.state.nodes.get(nodeId)?.state;
-      if (state === "drained" && this.region.holdsNothing()) return;
+      const isOut = state === "drained" || state === "evicted";
+      if (isOut && this.region.holdsNothing()) return;
       if (!this.#hasSuccessor()) return;
       if (state === "up") await this.#askToDrain(endMs - clock.monotonicMs());
       else await pause(clock, 10);
@@ -322,6 +327,7 @@ export class NodeRuntime {
   // Other nodes
 
   #peer(peer: NodeRef, state: "up" | "down"): void {
+    this.peers.seeLinks();
     if (state === "up") {
       this.plane.ask.peerUp(peer);
       this.#letters.peerUp(peer);

@@ -1,6 +1,7 @@
 import type { ClusterState } from "../core/cluster.ts";
-import { type NodeId, type NodeRef, sameNode } from "../core/ids.ts";
+import { type Incarnation, type NodeId, type NodeRef, sameNode } from "../core/ids.ts";
 import { type Watches, watch } from "../core/membership.ts";
+import { type Links, seeLinks, unreachedIn } from "../core/reach.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LeaseRow } from "../ports/lease-session.ts";
@@ -10,6 +11,7 @@ import type { Peer, Transport } from "../ports/transport.ts";
 
 export interface PeersPorts {
   readonly nodeId: NodeId;
+  readonly ttlMs: number;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly processes: ProcessTable;
@@ -34,6 +36,7 @@ export class Peers {
   readonly #events: PeersEvents;
   #leases: readonly LeaseRow[] = [];
   #watches: Watches = new Map();
+  #links: Links = new Map();
 
   constructor(ports: PeersPorts, events: PeersEvents) {
     this.#ports = ports;
@@ -45,6 +48,21 @@ export class Peers {
   }
   get watches(): Watches {
     return this.#watches;
+  }
+
+  /** Lives that this node cannot reach, by links that were down for a while. */
+  unreached(): readonly Incarnation[] {
+    this.seeLinks();
+    return unreachedIn(this.#links);
+  }
+
+  /** Looks at the links: at each heartbeat, and whenever one of them comes up or goes down. */
+  seeLinks(): void {
+    const { nodeId, ttlMs, transport, clock } = this.#ports;
+    const others = this.#leases.filter((row) => row.state === "alive" && row.nodeId !== nodeId);
+    const lives = others.map((row) => row.incarnation);
+    const connected = new Set(transport.connected().map((peer) => peer.incarnation));
+    this.#links = seeLinks(this.#links, lives, connected, clock.monotonicMs(), ttlMs);
   }
 
   heard(leases: readonly LeaseRow[], receivedAtMs: number): void {

@@ -271,27 +271,29 @@ export class RegionService {
 
 /** What the rows order this region to do, and which of its shards are somebody else's by now. */
 function ordersFrom(cluster: ClusterState, state: RegionState): readonly RegionInput[] {
-  const inputs: RegionInput[] = [];
   const { self } = state;
+  const row = cluster.nodes.get(self.nodeId);
+  const isEvicted = row?.state === "evicted" && sameNode(row, self);
+  const inputs: RegionInput[] = [{ tag: "standing", isEvicted }];
   for (const [group, rows] of cluster.shards) {
-    rows.forEach((row, shard) => {
-      const owner = ownerOf(row);
+    rows.forEach((shardRow, shard) => {
+      const owner = ownerOf(shardRow);
       if (owner === null || !sameNode(owner, self)) return;
-      const { epoch } = row;
-      const carried = row.state === "starting" ? row.carried : null;
+      const { epoch } = shardRow;
+      const carried = shardRow.state === "starting" ? shardRow.carried : null;
       inputs.push({ tag: "host", order: { group, shard, epoch, carried } });
-      if (row.state !== "handing-off") return;
-      const { id: handoffId, to } = row.handoff;
+      if (shardRow.state !== "handing-off") return;
+      const { id: handoffId, to } = shardRow.handoff;
       inputs.push({ tag: "begin", order: { group, shard, epoch, handoffId, to } });
     });
   }
   for (const held of state.held.values()) {
-    const row = findShard(cluster, held);
-    const owner = row === undefined ? null : ownerOf(row);
-    if (row === undefined || isNeeded(held, row)) continue;
-    if (row.epoch > held.epoch && (owner === null || !sameNode(owner, self))) {
+    const shardRow = findShard(cluster, held);
+    const owner = shardRow === undefined ? null : ownerOf(shardRow);
+    if (shardRow === undefined || isNeeded(held, shardRow)) continue;
+    if (shardRow.epoch > held.epoch && (owner === null || !sameNode(owner, self))) {
       const { group, shard } = held;
-      inputs.push({ tag: "stop", grant: { group, shard, epoch: row.epoch } });
+      inputs.push({ tag: "stop", grant: { group, shard, epoch: shardRow.epoch } });
     }
   }
   return inputs;

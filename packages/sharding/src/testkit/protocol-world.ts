@@ -11,6 +11,7 @@ import { type NodeRef, sameNode } from "../core/ids.ts";
 import { epochsRepeated, rowsMalformed, servedTwice, stateLost } from "../core/invariants.ts";
 import type { LogEntry } from "../core/log.ts";
 import type { AdminCommand, FromCoordinator, PlanVerb, ToCoordinator } from "../core/messages.ts";
+import { unansweredReports } from "../core/region/unanswered.ts";
 import {
   emptyRegion,
   type RegionEffect,
@@ -35,6 +36,8 @@ export interface World {
   nodes: Map<string, Node>;
   wire: { to: NodeRef; from: NodeRef; message: ToCoordinator | FromCoordinator | Arrival }[];
   lives: number;
+  /** Lives that nobody reaches, though messages still arrive: late, or by letter. */
+  isolated: Set<string>;
 }
 
 interface Arrival {
@@ -63,6 +66,7 @@ export function createWorld(): World {
     nodes: new Map(),
     wire: [],
     lives: 0,
+    isolated: new Set(),
   };
   for (const nodeId of ["n0", "n1", "n2"]) join(world, nodeId);
   return world;
@@ -220,7 +224,39 @@ export function tick(world: World, ms: number): void {
       renewals: 0,
     });
   }
+  hearReach(world);
   decide(world, { tag: "tick" });
+}
+
+/** By the word of all others: a majority where there are at least three. */
+export function isolate(world: World, nodeId: string): void {
+  const node = world.nodes.get(nodeId);
+  if (node !== undefined) world.isolated.add(node.self.incarnation);
+  hearReach(world);
+}
+
+export function reconnect(world: World): void {
+  world.isolated.clear();
+  hearReach(world);
+}
+
+function hearReach(world: World): void {
+  const lives = [...world.nodes.values()].map(({ self }) => self);
+  const renewing = lives.map((self) => ({
+    ...self,
+    unreached: [...world.isolated].filter((life) => life !== self.incarnation),
+  }));
+  decide(world, { tag: "leases", alive: lives, renewing });
+}
+
+/** What the log does not show as heard is said again. The node has followed the whole log. */
+function sayAgain(world: World, node: Node): void {
+  const { cluster } = world.coordinator;
+  for (const { tag, item } of unansweredReports(node.region, cluster)) {
+    const field = tag.startsWith("handoffs") ? "handoffs" : "shards";
+    const message = { tag, term: cluster.term, [field]: [item] } as unknown as ToCoordinator;
+    world.wire.push({ to: coordinatorOf(world), from: node.self, message });
+  }
 }
 
 export function check(world: World): void {
@@ -238,6 +274,7 @@ export function settle(world: World, rounds: number): void {
     for (const node of world.nodes.values()) {
       follow(world, node, Number.MAX_SAFE_INTEGER);
       while (node.draining.length > 0) finishDrain(world, node, false, 1);
+      sayAgain(world, node);
     }
     check(world);
   }

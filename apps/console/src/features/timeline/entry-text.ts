@@ -26,6 +26,7 @@ const kinds: Readonly<Record<LogEntry["type"], Kind>> = {
   "node-drained": kind("slash", "unknown", "membership"),
   "node-restored": kind("plus", "stable", "membership"),
   "node-dead": kind("cross", "danger", "membership"),
+  "node-evicted": kind("cross", "warning", "membership"),
   "node-cordoned": kind("lock", "unknown", "membership"),
   "node-uncordoned": kind("lock", "unknown", "membership"),
   "shard-assigned": kind("arrow", "handoff", "ownership"),
@@ -60,6 +61,7 @@ const causes = {
   handoff: "handed off",
   death: "its home died",
   abort: "handoff given up",
+  eviction: "its home was evicted",
 };
 
 function detailOf(entry: LogEntry): string {
@@ -72,6 +74,8 @@ function detailOf(entry: LogEntry): string {
       return [entry.address, entry.zone].filter((it) => it !== "").join(", ");
     case "node-dead":
       return `lease ended, proof: ${entry.proof}`;
+    case "node-evicted":
+      return `not reached by ${entry.unreachedBy.join(", ")}`;
     case "shard-assigned":
       return `→ ${entry.nodeId} e${entry.epoch}, ${causes[entry.cause]}`;
     case "shard-hosted":

@@ -87,6 +87,7 @@ function touch(touched: Touched, event: ClusterEvent, seq: Seq): void {
     case "node-drained":
     case "node-restored":
     case "node-dead":
+    case "node-evicted":
     case "node-cordoned":
     case "node-uncordoned":
       if (!touched.nodes.has(event.nodeId)) touched.nodes.set(event.nodeId, seq);

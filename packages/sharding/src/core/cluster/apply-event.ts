@@ -23,6 +23,7 @@ export function applyEvent(draft: ClusterDraft, event: ClusterEvent): void {
     case "node-drained":
     case "node-restored":
     case "node-dead":
+    case "node-evicted":
     case "node-cordoned":
     case "node-uncordoned":
       applyNode(draft, event);
@@ -54,6 +55,7 @@ const stateAfter = {
   "node-drained": "drained",
   "node-restored": "up",
   "node-dead": "dead",
+  "node-evicted": "evicted",
 } as const satisfies Record<string, NodeState>;
 
 function applyNode(draft: ClusterDraft, event: NodeEvent): void {

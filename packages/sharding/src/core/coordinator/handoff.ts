@@ -94,7 +94,7 @@ export function hostRefused(
   const source = row.carried;
   // The source still has its copy, unless it is the one that refuses: then the state is lost, and an
   // empty start under a new epoch is all that is left.
-  if (source !== null && !sameNode(source.from, from) && turn.isMember(source.from)) {
+  if (source !== null && !sameNode(source.from, from) && turn.keepsState(source.from)) {
     turn.assign({ group, shard }, source.from, "abort", source);
   } else {
     turn.assign({ group, shard }, from, "abort", null);

@@ -1,7 +1,7 @@
 import { disagreeOnGroups, disagreeOnVersions, type Versions } from "../agreement.ts";
 import type { NodeRow, ShardRow } from "../cluster.ts";
 import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
-import type { DeathProof, GroupDeclaration, NodeInfo } from "../log.ts";
+import type { AssignCause, DeathProof, GroupDeclaration, NodeInfo } from "../log.ts";
 import { cleanText } from "../text.ts";
 import { abortHandoff } from "./handoff.ts";
 import { assignClaimed, hasHeardAll } from "./rebuild.ts";
@@ -69,14 +69,23 @@ export function loseNode(turn: Turn, node: NodeRef, proof: DeathProof, renewals:
   const orphans: ShardRef[] = [];
   for (const [group, rows] of turn.cluster.shards) {
     rows.forEach((shardRow, shard) => {
-      if (leaveNode(turn, { group, shard }, shardRow, node)) orphans.push({ group, shard });
+      const ref = { group, shard };
+      if (leaveNode(turn, ref, shardRow, node, "death")) orphans.push(ref);
     });
   }
-  rehome(turn, orphans);
+  rehome(turn, orphans, "death");
 }
 
+type LossCause = Extract<AssignCause, "death" | "eviction">;
+
 /** @returns whether the shard lost its home. */
-function leaveNode(turn: Turn, ref: ShardRef, row: ShardRow, node: NodeRef): boolean {
+export function leaveNode(
+  turn: Turn,
+  ref: ShardRef,
+  row: ShardRow,
+  node: NodeRef,
+  cause: LossCause,
+): boolean {
   if (row.state === "unallocated") return false;
   if (row.state === "handing-off" && sameNode(row.handoff.to, node)) {
     abortHandoff(turn, ref, `its target ${node.nodeId} is dead`);
@@ -84,16 +93,16 @@ function leaveNode(turn: Turn, ref: ShardRef, row: ShardRow, node: NodeRef): boo
   }
   if (!sameNode(row.owner, node)) return false;
   if (row.pinned) turn.emit({ type: "shard-unpinned", ...ref });
-  // The target died before anybody knew that it served: the source still has the frozen state.
+  // The target went before anybody knew that it served: the source still has the frozen state.
   const source = row.state === "starting" ? row.carried : null;
-  if (source !== null && turn.isMember(source.from)) {
-    turn.assign(ref, source.from, "death", source);
+  if (source !== null && turn.keepsState(source.from)) {
+    turn.assign(ref, source.from, cause, source);
     return false;
   }
   return true;
 }
 
-function rehome(turn: Turn, orphans: readonly ShardRef[]): void {
+export function rehome(turn: Turn, orphans: readonly ShardRef[], cause: LossCause): void {
   for (const [group, shards] of byGroup(orphans)) {
     const candidates = turn.settling ? [] : turn.candidates(group);
     if (candidates.length === 0) {
@@ -107,7 +116,7 @@ function rehome(turn: Turn, orphans: readonly ShardRef[]): void {
       continue;
     }
     const homes = turn.strategy(group).place(shards, candidates);
-    for (const [i, ref] of shards.entries()) turn.assign(ref, homes[i] as NodeRef, "death", null);
+    for (const [i, ref] of shards.entries()) turn.assign(ref, homes[i] as NodeRef, cause, null);
   }
 }
 

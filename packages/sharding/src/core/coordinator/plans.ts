@@ -15,14 +15,19 @@ export function planRebalance(turn: Turn): readonly ProposedMove[] {
   return [...turn.cluster.groups.keys()].flatMap((group) => {
     const candidates = turn.candidates(group);
     if (candidates.length === 0) return [];
-    return turn.strategy(group).rebalance(ownedIn(turn, group), candidates);
+    const moves = turn.strategy(group).rebalance(ownedIn(turn, group), candidates);
+    // The state could not go there. When the link heals the cluster is looked at again.
+    return moves.filter((move) => !turn.areApart(move.from, move.to));
   });
 }
 
 /** Moves that empty a node. */
 export function planDrain(turn: Turn, node: NodeRow): readonly ProposedMove[] {
   return [...turn.cluster.groups.keys()].flatMap((group) => {
-    const candidates = turn.candidates(group, node.nodeId);
+    const all = turn.candidates(group, node.nodeId);
+    const near = all.filter((candidate) => !turn.areApart(candidate.node, node));
+    // Without a link the state is not carried over, and a shard without any would still move.
+    const candidates = near.length > 0 ? near : all;
     if (candidates.length === 0) return [];
     // What is on its way here goes back to its source when it is released.
     const leaving = ownedIn(turn, group).filter(

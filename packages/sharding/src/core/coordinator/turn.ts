@@ -3,6 +3,7 @@ import { ClusterDraft, type ClusterState, type NodeRow, type ShardRow } from "..
 import { type Epoch, type NodeId, type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { AssignCause, CarriedState, ClusterEvent, DeathProof } from "../log.ts";
 import type { AdminAnswer, FromCoordinator } from "../messages.ts";
+import { areApart, type Renewing } from "../reach.ts";
 import { lowestEpoch, type Rebuild } from "./rebuild.ts";
 import { type OpenWork, WorkDraft } from "./work.ts";
 
@@ -42,6 +43,8 @@ export interface CoordinatorState {
   /** What was claimed so far, while the map is being rebuilt. */
   readonly rebuild: Rebuild | null;
   readonly alive: readonly NodeRef[];
+  /** Whom the nodes that renew cannot reach. */
+  readonly renewing: readonly Renewing[];
   readonly work: OpenWork;
   /** Something changed that may have unbalanced the cluster. */
   readonly rebalanceDue: boolean;
@@ -80,6 +83,7 @@ export class Turn {
   readonly nowMs: number;
   readonly options: CoordinatorOptions;
   alive: readonly NodeRef[];
+  renewing: readonly Renewing[];
   settling: boolean;
   rebuild: Rebuild | null;
   rebalanceDue: boolean;
@@ -97,6 +101,7 @@ export class Turn {
     this.nowMs = nowMs;
     this.options = state.options;
     this.alive = state.alive;
+    this.renewing = state.renewing;
     this.settling = state.settling;
     this.rebuild = state.rebuild;
     this.rebalanceDue = state.rebalanceDue;
@@ -167,6 +172,26 @@ export class Turn {
     return this.member(node) !== null;
   }
 
+  /** A node that can be asked for the frozen copy that it keeps. */
+  keepsState(node: NodeRef): boolean {
+    const state = this.member(node)?.state;
+    return state !== undefined && state !== "evicted";
+  }
+
+  /** A link that has healed may be the way of moves that were not made without it. */
+  hearReach(renewing: readonly Renewing[]): void {
+    const before = this.renewing;
+    this.renewing = renewing;
+    const isHealed = before.some((node) =>
+      node.unreached.some((life) => !missedLives(renewing, node).includes(life)),
+    );
+    if (isHealed) this.rebalanceDue = true;
+  }
+
+  areApart(a: NodeRef, b: NodeRef): boolean {
+    return areApart(this.renewing, a, b);
+  }
+
   /** A node that may be given shards. */
   isCandidate(row: NodeRow): boolean {
     return row.state === "up" && !row.cordoned;
@@ -197,6 +222,7 @@ export class Turn {
         settling: this.settling,
         rebuild: this.rebuild,
         alive: this.alive,
+        renewing: this.renewing,
         work: this.work.orders,
         rebalanceDue: this.rebalanceDue,
         allocationDue: this.allocationDue,
@@ -208,6 +234,9 @@ export class Turn {
     };
   }
 }
+
+const missedLives = (renewing: readonly Renewing[], node: NodeRef): readonly string[] =>
+  renewing.find((other) => sameNode(other, node))?.unreached ?? [];
 
 /** Shards per incarnation; a shard on its way counts where it is going. */
 function countShards(rows: readonly ShardRow[]): ReadonlyMap<string, number> {

@@ -7,6 +7,7 @@ import type { HeldShard, RegionEffect, RegionReport, RegionState } from "../regi
 export class RegionDraft {
   readonly self: NodeRef;
   readonly effects: RegionEffect[] = [];
+  isEvicted: boolean;
   readonly #before: RegionState;
   #held: Map<string, HeldShard> | null = null;
   #highest: Map<string, Epoch> | null = null;
@@ -14,11 +15,16 @@ export class RegionDraft {
 
   constructor(state: RegionState) {
     this.self = state.self;
+    this.isEvicted = state.isEvicted;
     this.#before = state;
   }
 
   find(ref: ShardRef): HeldShard | undefined {
     return (this.#held ?? this.#before.held).get(shardKey(ref));
+  }
+
+  allHeld(): readonly HeldShard[] {
+    return [...(this.#held ?? this.#before.held).values()];
   }
 
   findHandoff(handoffId: string): HeldShard | undefined {
@@ -92,6 +98,7 @@ export class RegionDraft {
       held: this.#held ?? held,
       highest: this.#highest ?? highest,
       arrived: this.#arrived ?? before,
+      isEvicted: this.isEvicted,
     };
   }
 }

@@ -34,14 +34,15 @@ function reportOn(
 ): RegionReport | null {
   const { epoch } = row;
   const held = state.held.get(shardKey(ref));
+  const isStopped = held === undefined && (state.highest.get(shardKey(ref)) ?? 0) >= epoch;
+  if (state.isEvicted && isStopped) return { tag: "shards-stopped", item: { ...ref, epoch } };
   if (row.state === "starting") {
     if (held?.epoch === epoch && held.phase === "serving") {
       return { tag: "shards-hosted", item: { ...ref, epoch } };
     }
     // It was refused: an order that was followed and led to nothing is never followed again.
-    const isRefused = held === undefined && state.highest.get(shardKey(ref)) === epoch;
     const why = "it could not be started here";
-    return isRefused ? { tag: "host-refused", item: { ...ref, epoch, why } } : null;
+    return isStopped ? { tag: "host-refused", item: { ...ref, epoch, why } } : null;
   }
   if (row.state !== "handing-off" || held?.epoch !== epoch) return null;
   const handoffId = row.handoff.id;

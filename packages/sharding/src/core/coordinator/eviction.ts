@@ -1,0 +1,69 @@
+import type { NodeRow } from "../cluster.ts";
+import { type NodeRef, sameNode } from "../ids.ts";
+import type { ShardGrant } from "../messages.ts";
+import { evictable, isReachedAgain, missedBy } from "../reach.ts";
+import { abortHandoff } from "./handoff.ts";
+import { leaveNode, rehome } from "./nodes.ts";
+import type { Turn } from "./turn.ts";
+
+/**
+ * Nodes that renew and that most of the others cannot reach.
+ *
+ * Never by force: the log tells such a node to stop, and each of its shards stays its own until it says
+ * that it does not serve it, through Postgres if need be, or until its lease has ended. It takes part
+ * again, as the same life, once it owns nothing and a majority reaches it.
+ */
+export function evictAndRestore(turn: Turn): void {
+  const out = evictable(turn.renewing);
+  for (const node of turn.cluster.nodes.values()) {
+    const isOut = out.some((found) => sameNode(found, node));
+    if (node.state === "up" || node.state === "draining") {
+      if (isOut) evict(turn, node);
+    } else if (node.state === "evicted" && isReachedAgain(turn.renewing, node)) {
+      if (!ownsAny(turn, node)) restore(turn, node);
+    }
+  }
+}
+
+function evict(turn: Turn, node: NodeRow): void {
+  const { nodeId, incarnation } = node;
+  const unreachedBy = missedBy(turn.renewing, node).map((other) => other.nodeId);
+  turn.emit({ type: "node-evicted", nodeId, incarnation, unreachedBy });
+  for (const [group, rows] of turn.cluster.shards) {
+    rows.forEach((row, shard) => {
+      if (row.state === "handing-off" && sameNode(row.handoff.to, node)) {
+        abortHandoff(turn, { group, shard }, `its target ${nodeId} is evicted`);
+      }
+    });
+  }
+}
+
+function restore(turn: Turn, { nodeId, incarnation }: NodeRow): void {
+  turn.emit({ type: "node-restored", nodeId, incarnation });
+  turn.rebalanceDue = true;
+  turn.allocationDue = true;
+}
+
+/**
+ * An evicted node does not serve these, and never will under these epochs: it has seen each of them
+ * granted, and obeys only higher ones. So this word does not age.
+ */
+export function stopped(turn: Turn, from: NodeRef, grants: readonly ShardGrant[]): void {
+  const node = turn.member(from);
+  if (node?.state !== "evicted") return;
+  const orphans = grants.filter((grant) => {
+    const row = turn.cluster.shards.get(grant.group)?.[grant.shard];
+    if (row === undefined || row.state === "unallocated") return false;
+    const isPresent = row.epoch === grant.epoch && sameNode(row.owner, from);
+    const { group, shard } = grant;
+    return isPresent && leaveNode(turn, { group, shard }, row, node, "eviction");
+  });
+  rehome(turn, orphans, "eviction");
+}
+
+function ownsAny(turn: Turn, node: NodeRef): boolean {
+  for (const rows of turn.cluster.shards.values()) {
+    if (rows.some((row) => row.state !== "unallocated" && sameNode(row.owner, node))) return true;
+  }
+  return false;
+}
