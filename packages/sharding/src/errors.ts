@@ -83,6 +83,8 @@ export class CommandError extends ShardingError {
     this.status = options.status;
   }
 }
+/** The idempotency key was used for this entity with another command or input. */
+export class IdempotencyKeyReusedError extends define("IDEMPOTENCY_KEY_REUSED", false, "no") {}
 /** A bounded queue is full; back off. */
 export class OverloadedError extends define("OVERLOADED", true, "no") {}
 /** The deadline passed before the command was sent to its home. */

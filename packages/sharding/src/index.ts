@@ -7,5 +7,6 @@ export type * from "./node-api.ts";
 export { defaultOptions } from "./options.ts";
 export type * from "./runtime/entities/command.ts";
 export type * from "./runtime/entities/definition.ts";
-export { command, defineEntity } from "./runtime/entities/definition.ts";
+export { command, defineEntity, emit } from "./runtime/entities/definition.ts";
+export type { Emission, Fold } from "./runtime/entities/emission.ts";
 export { startNode } from "./start-node.ts";

@@ -128,6 +128,13 @@ export interface EntityOptions {
   /** @unit milliseconds @default the node's */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
+  /**
+   * The idempotency key of this one command, 1 to 255 characters: of a durable entity the same key gives
+   * the first answer again, for a day, and with another command or input it is refused; a command whose
+   * outcome got lost is sent again by itself. Volatile entities take no notice of it.
+   * @default none
+   */
+  readonly key?: string;
 }
 
 export interface AskRequest extends EntityOptions {
@@ -145,6 +152,8 @@ export interface AskAnswer {
     readonly group: string;
     readonly shard: number;
     readonly epoch: Epoch;
+    /** Of a durable entity: how many events it has had. */
+    readonly version?: number;
   };
 }
 

@@ -56,7 +56,7 @@ export async function startNode(given: NodeOptions): Promise<ShardingNode> {
     if (own !== null) await closeServer(own);
   };
   const ports = {
-    ...{ sessions: store.sessions, store: store.store, transport, clock },
+    ...{ sessions: store.sessions, store: store.store, journal: store.journal, transport, clock },
     processes: createLinuxProcesses(),
     refusals: options.trustRefused ? tcpRefusals : null,
   };

@@ -31,6 +31,7 @@ const catalogue = {
   ENTITY_TYPE_UNKNOWN: [404, "There is no such entity type"],
   COMMAND_UNKNOWN: [404, "The entity type has no such command"],
   COMMAND_INVALID: [422, "The command's input is not valid"],
+  IDEMPOTENCY_KEY_REUSED: [422, "The idempotency key was used with another body"],
   CANCELLED: [499, "The caller gave up"],
   COMMAND_FAILED: [500, "The command's handler failed"],
   OUTCOME_UNKNOWN: [502, "The command may or may not have run"],

@@ -1,6 +1,12 @@
 import { findShard, ownerOf } from "../core/cluster.ts";
 import type { GroupName, Incarnation, NodeId, ShardRef } from "../core/ids.ts";
-import { EntityTypeUnknownError, NodeNotReadyError } from "../errors.ts";
+import {
+  CommandInvalidError,
+  EntityTypeUnknownError,
+  NodeNotReadyError,
+  OptionsError,
+  OutcomeUnknownError,
+} from "../errors.ts";
 import type {
   AskAnswer,
   AskRequest,
@@ -19,6 +25,7 @@ import { createEntityClient } from "./entities/client.ts";
 import type { AnyEntityDefinition, EntityClient } from "./entities/definition.ts";
 import { createLocalExecutor, type Executor } from "./entities/executor.ts";
 import { NodeRuntime, type RuntimePorts } from "./node-runtime.ts";
+import { pause } from "./pause.ts";
 import type { Serving } from "./serving.ts";
 
 type MeshRefusals = Pick<
@@ -43,6 +50,8 @@ export interface NodeOutside {
 
 /** How long replies may take to leave before the connections are closed. @unit milliseconds */
 const flushTimeoutMs = 2_000;
+/** Between two tries of a command with an idempotency key. @unit milliseconds */
+const retryMs = 20;
 
 /** A node over any adapters: {@link ShardingNode} whole, but for what opens sockets. */
 export class LocalNode implements ShardingNode {
@@ -72,6 +81,10 @@ export class LocalNode implements ShardingNode {
     this.#ports = ports;
     this.#outside = outside;
     this.#catalog = catalogOf(options.entities, { shards, strategy });
+    for (const { type, events } of this.#catalog.types.values()) {
+      if (events === null || ports.journal !== undefined) continue;
+      throw new OptionsError(`Entity type "${type}" is durable, and this node has no journal.`);
+    }
     this.#shardsOf = new Map(this.#catalog.groups.map((group) => [group.group, group.shards]));
     this.#runtime = new NodeRuntime(
       {
@@ -124,12 +137,25 @@ export class LocalNode implements ShardingNode {
 
   async ask(request: AskRequest): Promise<AskAnswer> {
     const { namespace = "default", deadlineMs = this.#options.deadlineMs } = request;
-    const { type, id, command, input, signal } = request;
+    const { type, id, command, input, signal, key } = request;
     const place = this.#placeOf(type);
-    if (this.#stopping !== null) throw new NodeNotReadyError(`${this.nodeId} is stopping.`);
-    const call = { ...place, namespace, type, id, command, input, deadlineMs, signal };
-    const { value, servedBy } = await this.#ask.ask(call);
-    return { result: value, servedBy };
+    if (key !== undefined) checkKey(key);
+    const { clock } = this.#ports;
+    const endMs = clock.monotonicMs() + deadlineMs;
+    for (;;) {
+      if (this.#stopping !== null) throw new NodeNotReadyError(`${this.nodeId} is stopping.`);
+      const leftMs = endMs - clock.monotonicMs();
+      const call = { ...place, namespace, type, id, command, input, signal, key };
+      try {
+        const { value, servedBy } = await this.#ask.ask({ ...call, deadlineMs: leftMs });
+        return { result: value, servedBy };
+      } catch (error) {
+        // Under a key the first answer is kept, so asking again is safe, and the only way to learn it.
+        const isOpen = error instanceof OutcomeUnknownError && this.#keepsKeys(type);
+        if (key === undefined || !isOpen || clock.monotonicMs() + retryMs >= endMs) throw error;
+        await pause(clock, retryMs);
+      }
+    }
   }
 
   authority(): Authority {
@@ -228,11 +254,12 @@ export class LocalNode implements ShardingNode {
   }
 
   #createPlane(runtime: NodeRuntime): { ask: Ask; executor: Executor } {
-    const { clock, transport } = this.#ports;
+    const { clock, transport, journal } = this.#ports;
     const executor = createLocalExecutor({
       catalog: this.#catalog,
       clock,
       guard: runtime.serving,
+      durable: journal === undefined ? undefined : { journal, nodeId: this.nodeId },
       call: async (call) => {
         const deadlineMs = Math.max(0, call.deadlineMs - clock.monotonicMs());
         return (await this.#ask.ask({ ...call, ...this.#placeOf(call.type), deadlineMs })).value;
@@ -249,6 +276,10 @@ export class LocalNode implements ShardingNode {
       onBehind: () => runtime.replica.catchUp(),
     });
     return { ask, executor };
+  }
+
+  #keepsKeys(type: string): boolean {
+    return (this.#catalog.types.get(type)?.events ?? null) !== null;
   }
 
   #placeOf(type: string): { group: GroupName; shards: number } {
@@ -272,6 +303,11 @@ export class LocalNode implements ShardingNode {
       connected: connected.has(incarnation),
     }));
   }
+}
+
+function checkKey(key: string): void {
+  if (/^[\x20-\x7e]{1,255}$/.test(key)) return;
+  throw new CommandInvalidError("An idempotency key has 1 to 255 printable ASCII characters.", []);
 }
 
 function locate(

@@ -16,6 +16,7 @@ import type { AdminCommand, ToCoordinator } from "../core/messages.ts";
 import { CoordinatorUnavailableError, RegionRefusedError } from "../errors.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Journal } from "../ports/journal.ts";
 import type { Heartbeat, LeaseSessions } from "../ports/lease-session.ts";
 import type { ProcessTable } from "../ports/processes.ts";
 import type { Refusals } from "../ports/refusals.ts";
@@ -51,6 +52,8 @@ export interface RuntimeOptions {
 export interface RuntimePorts {
   readonly sessions: LeaseSessions;
   readonly store: StateStore;
+  /** Where durable entities are kept; a node without it can have none. */
+  readonly journal?: Journal;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly processes: ProcessTable;

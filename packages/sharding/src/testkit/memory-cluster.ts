@@ -95,6 +95,7 @@ export class MemoryCluster {
     const ports = {
       sessions: this.postgres.sessions(client),
       store: this.postgres.store(client),
+      journal: this.postgres.journal(client),
       transport,
       clock,
       processes,
@@ -113,6 +114,7 @@ export class MemoryCluster {
       wire.sever();
       const row = this.postgres.tables.lease(nodeId);
       if (row !== null) this.postgres.backends.terminate(row.backend);
+      this.postgres.backends.endOf((name) => name.startsWith(`journal ${node.incarnation()}`));
       void transport.close();
     };
     const started = node.start();

@@ -35,7 +35,10 @@ export const entityRoutes: Routes = (app, deps) => {
             .string()
             .regex(/^[\x20-\x7e]{1,255}$/, "1 to 255 printable characters")
             .optional()
-            .describe("Kept with the outcome by durable entities; volatile ones have no outcomes"),
+            .describe(
+              "Of a durable entity the same key gives the first answer again for a day, and is refused " +
+                "with another body; volatile ones take no notice of it",
+            ),
         }),
         body: z.unknown(),
         response: { 200: entityAnswer, ...problems },
@@ -43,12 +46,14 @@ export const entityRoutes: Routes = (app, deps) => {
     },
     async (request, reply) => {
       const deadlineMs = request.headers["leasehold-deadline-ms"];
+      const key = request.headers["idempotency-key"];
       const { result, servedBy } = await nodeOf(deps).ask({
         ...request.params,
         namespace: request.query.namespace,
         input: request.body,
         signal: gaveUp(reply),
         ...(deadlineMs === undefined ? {} : { deadlineMs }),
+        ...(key === undefined ? {} : { key }),
       });
       // A handler that returns nothing still answers: JSON has no undefined.
       return { result: result ?? null, servedBy };

@@ -447,7 +447,9 @@ describe("what a peer sends", () => {
     const { home, sender } = pair();
     home.plane.onData(sender.self, [1, 5, "default", -1]);
     expect(home.dropped("request", "delivery_failed")).toBe(1);
-    expect(home.outbox).toMatchObject([{ message: [2, 5, 1, 0, { code: "COMMAND_INVALID" }, 0] }]);
+    expect(home.outbox).toMatchObject([
+      { message: [2, 5, 1, 0, { code: "COMMAND_INVALID" }, 0, null] },
+    ]);
   });
 
   it.each([

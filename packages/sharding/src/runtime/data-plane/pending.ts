@@ -19,6 +19,8 @@ export interface AskCall {
   readonly signal?: AbortSignal | undefined;
   /** Entities whose handlers wait for this call, outermost first. @default none */
   readonly chain?: readonly string[] | undefined;
+  /** The idempotency key. @default none */
+  readonly key?: string | null | undefined;
 }
 
 export interface AskResult {
@@ -29,6 +31,8 @@ export interface AskResult {
     readonly group: GroupName;
     readonly shard: number;
     readonly epoch: Epoch;
+    /** Of a durable entity. */
+    readonly version?: number;
   };
 }
 
@@ -46,6 +50,7 @@ export class Pending implements RouteRequest, WireRequest, WheelEntry {
   readonly command: string;
   readonly input: unknown;
   readonly chain: readonly string[];
+  readonly key: string | null;
 
   /** Of the last send. */
   epoch: Epoch = 0;
@@ -84,6 +89,7 @@ export class Pending implements RouteRequest, WireRequest, WheelEntry {
     this.command = call.command;
     this.input = call.input;
     this.chain = call.chain ?? noChain;
+    this.key = call.key ?? null;
     this.dueMs = dueMs;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -104,11 +110,12 @@ export class Pending implements RouteRequest, WireRequest, WheelEntry {
     this.#unlisten = () => signal.removeEventListener("abort", fn);
   }
 
-  resolve(value: unknown, epoch: Epoch, by: NodeRef): void {
+  resolve(value: unknown, epoch: Epoch, version: number | null, by: NodeRef): void {
     if (!this.#end()) return;
     const { nodeId, incarnation } = by;
     const { group, shard } = this;
-    this.#resolve({ value, servedBy: { nodeId, incarnation, group, shard, epoch } });
+    const servedBy = { nodeId, incarnation, group, shard, epoch };
+    this.#resolve({ value, servedBy: version === null ? servedBy : { ...servedBy, version } });
   }
 
   reject(error: Error): void {

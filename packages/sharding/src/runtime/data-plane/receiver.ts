@@ -147,7 +147,7 @@ export class Receiver {
 
   #run(accepted: Accepted, epoch: Epoch): void {
     const { request, arrivedMs } = accepted;
-    const { group, shard, namespace, type, id, command, input, chain } = request;
+    const { group, shard, namespace, type, id, command, input, chain, key } = request;
     const requestId = ++this.#lastRequestId;
     accepted.requestId = requestId;
     accepted.epoch = epoch;
@@ -168,6 +168,7 @@ export class Receiver {
         input,
         deadlineMs,
         chain,
+        key,
       },
     });
   }
@@ -196,9 +197,10 @@ export class Receiver {
     this.#ports.load.record(nowMs, nowMs - accepted.arrivedMs, !reply.ok);
     if (!inbound.open) return this.#ports.drops.count("reply", "disconnected");
     const { number } = request;
-    if (reply.ok)
-      this.#ports.reply(inbound.node, number, { name: "ok", epoch, value: reply.value });
-    else this.#refuse(inbound, number, reply.error);
+    if (reply.ok) {
+      const { value, version = null } = reply;
+      this.#ports.reply(inbound.node, number, { name: "ok", epoch, value, version });
+    } else this.#refuse(inbound, number, reply.error);
   }
 
   /** Every bounce has a ticket, so that nothing sent before its sender knew of it overtakes it. */

@@ -209,8 +209,9 @@ export class Sender {
   }
 
   #answer(pending: Pending, from: NodeRef, reply: WireReply | null): void {
-    if (reply?.name === "ok") pending.resolve(reply.value, reply.epoch, from);
-    else if (reply?.name === "error") this.#fail(pending, fromWireError(reply.error));
+    if (reply?.name === "ok") {
+      pending.resolve(reply.value, reply.epoch, reply.version, from);
+    } else if (reply?.name === "error") this.#fail(pending, fromWireError(reply.error));
     else if (reply === null) {
       this.#ports.drops.count("reply", "delivery_failed");
       this.#fail(pending, ends.unreadable(pending, from));

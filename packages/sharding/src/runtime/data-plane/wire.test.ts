@@ -26,23 +26,31 @@ const request: WireRequest = {
   input: { by: 2 },
   leftMs: 950.5,
   chain: ["shop/order/o-1"],
+  key: "k-1",
 };
 const requestGolden =
-  '[1,42,"default",7,3,9,"shop","cart","c-1","add",{"by":2},950.5,["shop/order/o-1"]]';
+  '[1,42,"default",7,3,9,"shop","cart","c-1","add",{"by":2},950.5,["shop/order/o-1"],"k-1"]';
 
 const error = { code: "OVERLOADED", message: "m", retryable: true, executed: "no" } as const;
 const replies: Record<ReplyName, { reply: WireReply; golden: string }> = {
-  ok: { reply: { name: "ok", epoch: 3, value: [1] }, golden: "[2,42,0,3,[1],0]" },
+  ok: {
+    reply: { name: "ok", epoch: 3, value: [1], version: 5 },
+    golden: "[2,42,0,3,[1],0,5]",
+  },
   error: {
     reply: { name: "error", error },
-    golden: '[2,42,1,0,{"code":"OVERLOADED","message":"m","retryable":true,"executed":"no"},0]',
+    golden:
+      '[2,42,1,0,{"code":"OVERLOADED","message":"m","retryable":true,"executed":"no"},0,null]',
   },
   "not-hosting": {
     reply: { name: "not-hosting", epoch: 4, ticket: 11 },
-    golden: "[2,42,2,4,null,11]",
+    golden: "[2,42,2,4,null,11,null]",
   },
-  "not-yet": { reply: { name: "not-yet", epoch: 2, ticket: 12 }, golden: "[2,42,3,2,null,12]" },
-  gone: { reply: { name: "gone" }, golden: "[2,42,4,0,null,0]" },
+  "not-yet": {
+    reply: { name: "not-yet", epoch: 2, ticket: 12 },
+    golden: "[2,42,3,2,null,12,null]",
+  },
+  gone: { reply: { name: "gone" }, golden: "[2,42,4,0,null,0,null]" },
 };
 
 it("a request is this tuple, and reads back", () => {
@@ -57,6 +65,11 @@ it("a cancel is this tuple", () => {
 it.each(Object.entries(replies))("the reply %s is this tuple, and reads back", (_, entry) => {
   expect(JSON.stringify(encodeReply(42, entry.reply))).toBe(entry.golden);
   expect(decodeReply(JSON.parse(entry.golden) as unknown[])).toEqual(entry.reply);
+});
+
+it("an older peer's tuples have no key and no version", () => {
+  expect(decodeRequest(encodeRequest(request).slice(0, 13))).toEqual({ ...request, key: null });
+  expect(decodeReply([2, 42, 0, 3, [1], 0])).toEqual({ ...replies.ok.reply, version: null });
 });
 
 it("fields that a newer peer adds at the end are passed over", () => {
@@ -77,6 +90,7 @@ describe("a request is not read with", () => {
     ["a command that is no text", 9, []],
     ["an endless deadline", 11, Number.POSITIVE_INFINITY],
     ["a chain of something else", 12, [1]],
+    ["a key that is no text", 13, 7],
   ];
   it.each(wrong)("%s", (_, place, value) => {
     expect(decodeRequest(encodeRequest(request).with(place, value))).toBeNull();

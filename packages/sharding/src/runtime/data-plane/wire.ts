@@ -9,8 +9,8 @@ import type { WireError } from "../entities/executor-messages.ts";
  *
  * | tuple | fields |
  * |---|---|
- * | request | 1, number, group, shard, epoch, seen, namespace, type, id, command, input, leftMs, chain |
- * | reply | 2, number, kind, epoch, body, ticket |
+ * | request | 1, number, group, shard, epoch, seen, namespace, type, id, command, input, leftMs, chain, key |
+ * | reply | 2, number, kind, epoch, body, ticket, version |
  * | cancel | 3, number |
  *
  * - `number` is the sender's, unique for its incarnation. A request that is sent again keeps it.
@@ -18,6 +18,7 @@ import type { WireError } from "../entities/executor-messages.ts";
  * - `seen`, `ticket`: see core/admission.ts.
  * - `leftMs`: until the deadline, when the request was sent. Clocks of two nodes are never compared.
  * - `chain`: entities whose handlers wait for this call, outermost first.
+ * - `key`: the idempotency key, or null. `version`: of a durable entity that answered, else null.
  * - A cancel is always answered: by the request's own reply, or by `gone` where the home does not have
  *   the request (any more).
  */
@@ -39,6 +40,7 @@ export type RequestTuple = readonly [
   input: unknown,
   leftMs: number,
   chain: readonly string[],
+  key: string | null,
 ];
 
 export type CancelTuple = readonly [kind: typeof cancelKind, number: number];
@@ -55,6 +57,7 @@ export type ReplyTuple = readonly [
   epoch: Epoch,
   body: unknown,
   ticket: number,
+  version: number | null,
 ];
 
 export interface WireRequest extends ShardRef {
@@ -68,10 +71,16 @@ export interface WireRequest extends ShardRef {
   readonly input: unknown;
   readonly leftMs: number;
   readonly chain: readonly string[];
+  readonly key: string | null;
 }
 
 export type WireReply =
-  | { readonly name: "ok"; readonly epoch: Epoch; readonly value: unknown }
+  | {
+      readonly name: "ok";
+      readonly epoch: Epoch;
+      readonly value: unknown;
+      readonly version: number | null;
+    }
   | { readonly name: "error"; readonly error: WireError }
   | { readonly name: "not-hosting" | "not-yet"; readonly epoch: Epoch; readonly ticket: number }
   | { readonly name: "gone" };
@@ -90,6 +99,7 @@ export const encodeRequest = (r: WireRequest): RequestTuple => [
   r.input,
   r.leftMs,
   r.chain,
+  r.key,
 ];
 
 export const encodeCancel = (number: number): CancelTuple => [cancelKind, number];
@@ -98,14 +108,14 @@ export function encodeReply(number: number, reply: WireReply): ReplyTuple {
   const code = replyCodes[reply.name];
   switch (reply.name) {
     case "ok":
-      return [replyKind, number, code, reply.epoch, reply.value, 0];
+      return [replyKind, number, code, reply.epoch, reply.value, 0, reply.version];
     case "error":
-      return [replyKind, number, code, 0, reply.error, 0];
+      return [replyKind, number, code, 0, reply.error, 0, null];
     case "not-hosting":
     case "not-yet":
-      return [replyKind, number, code, reply.epoch, null, reply.ticket];
+      return [replyKind, number, code, reply.epoch, null, reply.ticket, null];
     case "gone":
-      return [replyKind, number, code, 0, null, 0];
+      return [replyKind, number, code, 0, null, 0, null];
     default:
       return reply satisfies never;
   }
@@ -117,22 +127,25 @@ export const numberOf = (tuple: readonly unknown[]): number | null =>
 
 /** @returns null for a tuple that is no request: a peer is not trusted to speak well. */
 export function decodeRequest(t: readonly unknown[]): WireRequest | null {
-  const [, number, group, shard, epoch, seen, namespace, type, id, command, input, leftMs, chain] =
-    t;
+  const [, number, group, shard, epoch, seen, namespace, type, id, command, input, leftMs] = t;
+  const [chain, key = null] = t.slice(12);
   if (!(isCount(number) && isCount(shard) && isCount(epoch) && isCount(seen))) return null;
   if (!(isText(group) && isText(namespace) && isText(type) && isText(id) && isText(command))) {
     return null;
   }
   if (!(isFiniteNumber(leftMs) && Array.isArray(chain) && chain.every(isText))) return null;
-  return { number, group, shard, epoch, seen, namespace, type, id, command, input, leftMs, chain };
+  if (!(key === null || isText(key))) return null;
+  const place = { group, shard, namespace, type, id };
+  return { number, ...place, epoch, seen, command, input, leftMs, chain, key };
 }
 
 /** @returns null for a tuple that is no reply. */
 export function decodeReply(t: readonly unknown[]): WireReply | null {
-  const [, , code, epoch, body, ticket] = t;
+  const [, , code, epoch, body, ticket, version = null] = t;
   switch (code) {
     case replyCodes.ok:
-      return isCount(epoch) ? { name: "ok", epoch, value: body } : null;
+      if (!(isCount(epoch) && (version === null || isCount(version)))) return null;
+      return { name: "ok", epoch, value: body, version };
     case replyCodes.error:
       return isWireError(body) ? { name: "error", error: body } : null;
     case replyCodes["not-hosting"]:

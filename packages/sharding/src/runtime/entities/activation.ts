@@ -18,6 +18,8 @@ export class Activation {
   /** The adopted state; meaningless until `loaded`. */
   state: unknown = undefined;
   loaded = false;
+  /** Of a durable entity: how many events the state is folded from. */
+  version = 0;
   /** Dropped: whatever still comes back from a handler or a validator concerns nobody. */
   ended = false;
 
@@ -48,6 +50,10 @@ export class Activation {
     this.entity = entity;
     this.type = type;
     this.shard = shard;
+  }
+
+  get isDurable(): boolean {
+    return this.type.definition.events !== null;
   }
 
   get waiting(): number {

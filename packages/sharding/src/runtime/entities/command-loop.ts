@@ -2,6 +2,8 @@ import { CancelledError } from "../../errors.ts";
 import type { Activation } from "./activation.ts";
 import type { AnyCommand } from "./command.ts";
 import { Context } from "./context.ts";
+import { type Decision, decide, decideThrown } from "./decision.ts";
+import type { DurableStore, Prepared, Stored } from "./durable-store.ts";
 import type { EntityReply, EntityRequest } from "./executor-messages.ts";
 import type { Home } from "./home.ts";
 import { checkInput, Refused } from "./input.ts";
@@ -11,6 +13,7 @@ import {
   bounced,
   cancelled,
   commandFailed,
+  conflicted,
   deadlineExceeded,
   handlerThrew,
   outcomeUnknown,
@@ -21,7 +24,9 @@ import { WaitingRoom } from "./waiting-room.ts";
 
 /**
  * Runs the commands of each entity one by one: check the input, ask the guard, load, run the handler,
- * ask the guard again, adopt, reply.
+ * ask the guard again, adopt, reply. A durable entity is loaded from the journal, and what its handler
+ * decided is stored, with the guard asked before and after, before it is adopted (long for the sake of
+ * having the order of all that in one place).
  *
  * A command whose validator and handler are synchronous runs within `accept`, without a promise or
  * a timer. A reply may make its receiver call `accept` again, before `accept` has returned: such a
@@ -31,10 +36,13 @@ export class CommandLoop {
   readonly #home: Home;
   readonly #passivation: Passivation;
   readonly #waiting: WaitingRoom;
+  /** Null on a node without a journal, which has no durable entities. */
+  readonly #durable: DurableStore | null;
 
-  constructor(home: Home, passivation: Passivation) {
+  constructor(home: Home, passivation: Passivation, durable: DurableStore | null) {
     this.#home = home;
     this.#passivation = passivation;
+    this.#durable = durable;
     this.#waiting = new WaitingRoom(home);
   }
 
@@ -144,13 +152,72 @@ export class CommandLoop {
       this.drop(activation, notServed);
       return;
     }
+    if (activation.isDurable && (!activation.loaded || request.key !== null)) {
+      return this.#prepare(activation, request, command, input, nowMs);
+    }
     const refusal = this.#passivation.use(activation, nowMs);
     if (refusal !== null) return home.reply(request.requestId, refuse(refusal));
-    const context = new Context(home, activation, request);
+    this.#start(activation, request, command, input);
+  }
+
+  #start(
+    activation: Activation,
+    request: EntityRequest,
+    command: AnyCommand,
+    input: unknown,
+  ): void {
+    const context = new Context(this.#home, activation, request);
     activation.current = request;
     activation.context = context;
-    shard.running += 1;
+    activation.shard.running += 1;
     this.#run(activation, context, request, command, input);
+  }
+
+  /** Asks the journal for what a durable command needs before it runs. */
+  #prepare(
+    activation: Activation,
+    request: EntityRequest,
+    command: AnyCommand,
+    input: unknown,
+    nowMs: number,
+  ): void {
+    const home = this.#home;
+    const full = activation.loaded ? null : this.#passivation.full(activation, nowMs);
+    if (full !== null) return home.reply(request.requestId, refuse(full));
+    activation.current = request;
+    const prepared = (this.#durable as DurableStore).prepare(activation, request);
+    this.#await(activation, request, prepared, (found) => {
+      activation.current = null;
+      this.#prepared(activation, request, found, () => {
+        this.#start(activation, request, command, input);
+      });
+    });
+  }
+
+  #prepared(
+    activation: Activation,
+    request: EntityRequest,
+    found: Prepared,
+    start: () => void,
+  ): void {
+    const home = this.#home;
+    const { shard } = activation;
+    const mayServe = home.guard.mayServe(shard.ref, shard.epoch);
+    if (found.tag === "fenced" || !mayServe) {
+      home.reply(request.requestId, bounced);
+      this.drop(activation, notServed);
+      if (found.tag === "fenced") this.#fenced(shard);
+      return;
+    }
+    const nowMs = home.clock.monotonicMs();
+    if (found.tag === "ready" && found.loaded !== null && !activation.loaded) {
+      activation.version = found.loaded.version;
+      this.#passivation.restore(activation, found.loaded.state, nowMs);
+    }
+    if (found.tag === "answered") return home.reply(request.requestId, found.reply);
+    if (request.deadlineMs <= nowMs) return home.reply(request.requestId, tooLate);
+    if (activation.loaded) this.#passivation.use(activation, nowMs);
+    start();
   }
 
   #run(
@@ -160,26 +227,81 @@ export class CommandLoop {
     command: AnyCommand,
     input: unknown,
   ): void {
+    const done = (value: unknown) => {
+      if (!activation.isDurable) this.#settle(activation, context, release(context, value));
+      else this.#store(activation, context, command, decide(activation, request, value));
+    };
+    const failed = (thrown: unknown) => {
+      if (!activation.isDurable) this.#settle(activation, context, refuse(handlerThrew(thrown)));
+      else this.#store(activation, context, command, decideThrown(activation, request, thrown));
+    };
     let answer: unknown;
     try {
       answer = command(context as never, input as never);
     } catch (thrown) {
-      this.#settle(activation, context, refuse(handlerThrew(thrown)));
-      return;
+      return failed(thrown);
     }
-    if (!isThenable(answer)) {
-      this.#settle(activation, context, release(context, answer));
-      return;
-    }
-    this.#await(
-      activation,
-      request,
-      Promise.resolve(answer).then(
-        (value) => release(context, value),
-        (thrown: unknown) => refuse(handlerThrew(thrown)),
-      ),
-      (reply) => this.#settle(activation, context, reply),
+    if (!isThenable(answer)) return done(answer);
+    const outcome = Promise.resolve(answer).then(
+      (value) => () => done(value),
+      (thrown: unknown) => () => failed(thrown),
     );
+    this.#await(activation, request, outcome, (then) => then());
+  }
+
+  /** Stores what a durable command decided, or checks the fence of a read that asks for it; then settles. */
+  #store(activation: Activation, context: Context, command: AnyCommand, decision: Decision): void {
+    const request = activation.current;
+    if (activation.context !== context || request === null) return;
+    const { events, outcome, reply } = decision;
+    const writes = events.length > 0 || outcome !== null;
+    const isFencedRead = !writes && command.read === "fenced";
+    if (!writes && !isFencedRead) return this.#settle(activation, context, reply);
+    const { shard } = activation;
+    const durable = this.#durable as DurableStore;
+    if (!this.#home.guard.mayServe(shard.ref, shard.epoch)) return this.#notServed(activation);
+    const stored = writes
+      ? durable.store(activation, request, decision)
+      : durable.checkFence(activation, request);
+    this.#await(activation, request, stored, (result) => {
+      this.#stored(activation, context, decision, result);
+    });
+  }
+
+  #stored(activation: Activation, context: Context, decision: Decision, stored: Stored): void {
+    switch (stored.tag) {
+      case "committed":
+        return this.#settle(activation, context, decision.reply, decision);
+      case "failed":
+        return this.#settle(activation, context, stored.reply);
+      case "unknown":
+        return this.#notServed(activation);
+      case "fenced":
+        // Nothing of it took effect: whoever owns the shard now runs it from the start.
+        this.interrupt(activation, bounced);
+        this.drop(activation, notServed);
+        this.#fenced(activation.shard);
+        return this.#tellQuiet(activation.shard);
+      case "conflict":
+        this.interrupt(activation, refuse(conflicted(activation.key)));
+        this.#passivation.outdate(activation);
+        return this.#tellQuiet(activation.shard);
+      default:
+        return stored satisfies never;
+    }
+  }
+
+  /** Another owner has the head: no durable entity of the shard is served from memory any more. */
+  #fenced(shard: Shard): void {
+    shard.head = null;
+    for (const activation of shard.activations.all()) {
+      if (activation.isDurable && activation.idle) this.#passivation.unload(activation);
+    }
+  }
+
+  #notServed(activation: Activation): void {
+    this.drop(activation, notServed);
+    this.#tellQuiet(activation.shard);
   }
 
   /** Goes on when the promise, which never rejects, has its value: unless the command was interrupted. */
@@ -201,17 +323,23 @@ export class CommandLoop {
     });
   }
 
-  #settle(activation: Activation, context: Context, reply: EntityReply): void {
+  #settle(
+    activation: Activation,
+    context: Context,
+    reply: EntityReply,
+    stored: Decision | null = null,
+  ): void {
     // The handler itself, or what it called, may have made the shard go.
     if (activation.context !== context) return;
     const { shard, current } = activation;
     if (current === null) return;
-    if (!this.#home.guard.mayServe(shard.ref, shard.epoch)) {
-      this.drop(activation, notServed);
-      this.#tellQuiet(shard);
-      return;
+    if (!this.#home.guard.mayServe(shard.ref, shard.epoch)) return this.#notServed(activation);
+    if (stored !== null) {
+      activation.state = stored.state;
+      activation.version = stored.version;
+    } else if (reply.ok && !activation.isDurable && Context.touched(context)) {
+      activation.state = context.state;
     }
-    if (reply.ok && Context.touched(context)) activation.state = context.state;
     this.#leave(activation);
     this.#home.reply(current.requestId, reply);
     this.#tellQuiet(shard);

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Epoch, Incarnation } from "../../core/ids.ts";
 import type { EntityOptions } from "../../node-api.ts";
 import type { AnyEntityDefinition, EntityClient } from "./definition.ts";
+import type { EventsIn } from "./emission.ts";
 
 /** Who an entity is, within its type. */
 export interface EntityId {
@@ -16,6 +17,8 @@ export interface CommandContext<S> {
    *
    * It becomes the entity's state when the handler succeeds; when the handler throws it is forgotten.
    * Do not touch it after the handler has ended: such a change may be lost.
+   *
+   * Of a durable entity it is for reading: only the events that the handler emits change it.
    */
   state: S;
   readonly entity: EntityId & { readonly type: string };
@@ -50,18 +53,36 @@ export interface Command<S, Input, Output, Answer> {
   (context: CommandContext<S>, input: Output): Answer;
   /** Null for a command without input. */
   readonly schema: StandardSchemaV1<Input, Output> | null;
+  readonly read: ReadGuarantee;
+  /** Only for the types: the events that its handler emits. */
+  readonly emits?: EventsIn<Awaited<Answer>>;
 }
 
-/** Any command that works on a state S. */
-export interface CommandOn<S> {
+/**
+ * What a command of a durable entity that emits nothing rests on. `lease`: memory, under this node's
+ * lease. `fenced`: Postgres is asked, too, whether this node still owns the shard: right even where a
+ * machine stood still for longer than the lease's margin, for one question more.
+ */
+export type ReadGuarantee = "lease" | "fenced";
+
+export interface CommandOptions {
+  /** @default "lease" */
+  readonly read?: ReadGuarantee;
+}
+
+/** Any command that works on a state S and emits these events. */
+export interface CommandOn<S, Event = never> {
   (context: CommandContext<S>, input: never): unknown;
   readonly schema: StandardSchemaV1 | null;
+  readonly read: ReadGuarantee;
+  readonly emits?: Event;
 }
 
 /** A command whose types are erased: what the executor runs. */
 export interface AnyCommand {
   (context: never, input: never): unknown;
   readonly schema: StandardSchemaV1 | null;
+  readonly read: ReadGuarantee;
 }
 
 /**
@@ -72,17 +93,23 @@ export interface AnyCommand {
 export function command<S, Schema extends StandardSchemaV1, Answer>(
   schema: Schema,
   handler: (context: CommandContext<S>, input: StandardSchemaV1.InferOutput<Schema>) => Answer,
+  options?: CommandOptions,
 ): Command<S, StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>, Answer>;
 /** A command without input. */
 export function command<S, Answer>(
   handler: (context: CommandContext<S>) => Answer,
+  options?: CommandOptions,
 ): Command<S, undefined, undefined, Answer>;
 export function command(
   first: StandardSchemaV1 | ((context: never) => unknown),
-  second?: (context: never, input: never) => unknown,
+  second?: ((context: never, input: never) => unknown) | CommandOptions,
+  third?: CommandOptions,
 ): AnyCommand {
   // Some validators (arktype) are functions themselves: only the second argument tells the forms apart.
-  const schema = second === undefined ? null : (first as StandardSchemaV1);
-  const handler = second ?? (first as (context: never) => unknown);
-  return Object.assign((context: never, input: never) => handler(context, input), { schema });
+  const hasSchema = typeof second === "function";
+  const schema = hasSchema ? (first as StandardSchemaV1) : null;
+  const handler = hasSchema ? second : (first as (context: never) => unknown);
+  const options = hasSchema ? third : (second as CommandOptions | undefined);
+  const read = options?.read ?? "lease";
+  return Object.assign((context: never, input: never) => handler(context, input), { schema, read });
 }

@@ -20,6 +20,7 @@ export interface EntityCall {
   readonly deadlineMs: number;
   /** Aborted with the caller. */
   readonly signal: AbortSignal;
+  readonly key: string | null;
 }
 
 /** Rejects with a `ShardingError`. */
@@ -112,6 +113,7 @@ export class Context implements CommandContext<unknown> {
         input,
         chain: [...chain, this.#activation.key],
         deadlineMs: Math.min(deadlineMs, latestMs),
+        key: options.key ?? null,
         signal:
           options.signal === undefined
             ? this.signal

@@ -1,10 +1,12 @@
 import { OptionsError } from "../../errors.ts";
 import type { AnyCommand, Command, CommandOn, EntityId } from "./command.ts";
+import type { AnswerOf, EventOf, Fold, Folds } from "./emission.ts";
 
 export { type CommandContext, command, type EntityCaller, type EntityId } from "./command.ts";
+export { emit } from "./emission.ts";
 
 /** What {@link defineEntity} takes. */
-export interface EntitySpec<S, C> {
+export interface EntitySpec<S, C, D = unknown> {
   /**
    * The state of an entity that nobody has called yet. Plain data; it must not depend on anything but the id.
    *
@@ -12,6 +14,16 @@ export interface EntitySpec<S, C> {
    * tell the handlers the type of the state.
    */
   readonly state: (entity: EntityId) => S;
+  /**
+   * Makes the entity durable: its events by name, each with how it changes the state. Commands return
+   * them with `emit`, they are stored in Postgres before the command is answered, and the state is folded
+   * from them wherever the entity is loaded next.
+   *
+   * What is stored is folded for ever: a name keeps its meaning, and its data what it has. Events must not
+   * be taken away, only added.
+   * @default none: the entity is volatile
+   */
+  readonly events?: Folds<S, D>;
   readonly commands: C;
   /** The shard group that entities of this type live in. @default "default" */
   readonly group?: string;
@@ -46,6 +58,8 @@ export interface EntityDefinition<S, C> {
   readonly group: string;
   readonly state: (entity: EntityId) => S;
   readonly commands: Readonly<C>;
+  /** The folds of a durable entity by the name of their event; null for a volatile one. */
+  readonly events: Readonly<Record<string, AnyFold>> | null;
   /** @unit milliseconds */
   readonly passivateAfterMs: number;
   /** Whether an idle entity may be unloaded although its state is then gone. */
@@ -54,6 +68,9 @@ export interface EntityDefinition<S, C> {
   readonly mailboxLimit: number;
   readonly restoreOnThrow: boolean;
 }
+
+/** A fold whose types are erased. */
+export type AnyFold = Fold<unknown, unknown>;
 
 /** A definition whose types are erased. */
 export type AnyEntityDefinition = EntityDefinition<unknown, Readonly<Record<string, AnyCommand>>>;
@@ -66,8 +83,8 @@ export type EntityClient<D extends AnyEntityDefinition> = {
 type ClientMethod<C> =
   C extends Command<infer _S, infer Input, infer _Output, infer Answer>
     ? undefined extends Input
-      ? (input?: Input) => Promise<Answered<Awaited<Answer>>>
-      : (input: Input) => Promise<Answered<Awaited<Answer>>>
+      ? (input?: Input) => Promise<Answered<AnswerOf<Awaited<Answer>>>>
+      : (input: Input) => Promise<Answered<AnswerOf<Awaited<Answer>>>>
     : never;
 
 /** `undefined` does not survive the wire: it arrives as null. */
@@ -90,10 +107,12 @@ export const entityDefaults = {
  * @param type its name in addresses and URLs: a letter, then letters, digits, `.`, `_` or `-`; at most 64.
  * @throws {OptionsError} naming what is wrong.
  */
-export function defineEntity<S, C extends Readonly<Record<string, CommandOn<S>>>>(
-  type: string,
-  spec: EntitySpec<S, C>,
-): EntityDefinition<NoInfer<S>, NoInfer<C>> {
+export function defineEntity<
+  S,
+  C extends Readonly<Record<string, CommandOn<S, EventOf<D>>>>,
+  // biome-ignore lint/complexity/noBannedTypes: no events at all, so that a volatile entity can emit none.
+  D = {},
+>(type: string, spec: EntitySpec<S, C, D>): EntityDefinition<NoInfer<S>, NoInfer<C>> {
   checkName("entity type", type);
   const group = spec.group ?? entityDefaults.group;
   checkName(`group of entity type "${type}"`, group);
@@ -103,13 +122,16 @@ export function defineEntity<S, C extends Readonly<Record<string, CommandOn<S>>>
     );
   }
   checkCommands(type, spec.commands);
+  checkEvents(type, spec.events);
   const definition: EntityDefinition<S, C> = {
     type,
     group,
     state: spec.state,
     commands: spec.commands,
+    events: (spec.events as EntityDefinition<S, C>["events"] | undefined) ?? null,
     passivateAfterMs: spec.passivateAfterMs ?? entityDefaults.passivateAfterMs,
-    mayForget: spec.passivateAfterMs !== undefined,
+    // A durable one is folded again from its events.
+    mayForget: spec.passivateAfterMs !== undefined || spec.events !== undefined,
     residentLimit: spec.residentLimit ?? entityDefaults.residentLimit,
     mailboxLimit: spec.mailboxLimit ?? entityDefaults.mailboxLimit,
     restoreOnThrow: spec.restoreOnThrow ?? entityDefaults.restoreOnThrow,
@@ -154,6 +176,19 @@ function checkCommands(type: string, commands: Readonly<Record<string, AnyComman
       );
     }
     checkSchema(type, name, entry.schema);
+  }
+}
+
+function checkEvents(type: string, events: Readonly<Record<string, unknown>> | undefined): void {
+  if (events === undefined) return;
+  const names = Object.keys(events);
+  if (names.length === 0) throw new OptionsError(`Entity type "${type}": events is empty.`);
+  for (const name of names) {
+    checkName(`event of entity type "${type}"`, name);
+    if (typeof events[name] === "function") continue;
+    throw new OptionsError(
+      `Entity type "${type}": the event "${name}" needs a function from state and data to the next state.`,
+    );
   }
 }
 

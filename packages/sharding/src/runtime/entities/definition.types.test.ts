@@ -6,6 +6,7 @@ import {
   defineEntity,
   type EntityClient,
   type EntityId,
+  emit,
 } from "./definition.ts";
 
 const Counter = defineEntity("counter", {
@@ -96,4 +97,45 @@ test("a definition written in a list of erased ones types its handlers all the s
     }),
   ];
   expectTypeOf(definitions).toExtend<readonly AnyEntityDefinition[]>();
+});
+
+const Account = defineEntity("account", {
+  state: () => ({ balance: 0 }),
+  events: {
+    deposited: (state, { amount }: { amount: number }) => ({ balance: state.balance + amount }),
+    closed: (state, _data: { why: string }) => ({ ...state, closed: true }),
+  },
+  commands: {
+    deposit: command(z.object({ amount: z.number() }), ({ state }, { amount }) => {
+      expectTypeOf(state).toEqualTypeOf<{ balance: number }>();
+      return emit({ balance: state.balance + amount }, { deposited: { amount } });
+    }),
+    sweep: command(async () => emit(null, { deposited: { amount: 1 } }, { closed: { why: "x" } })),
+    nothing: command(() => emit("nothing")),
+    balance: command(({ state }) => ({ balance: state.balance }), { read: "fenced" }),
+  },
+});
+
+test("a durable command's client gets the answer, without the events", () => {
+  type AccountClient = EntityClient<typeof Account>;
+  expectTypeOf<ReturnType<AccountClient["deposit"]>>().toEqualTypeOf<
+    Promise<{ balance: number }>
+  >();
+  expectTypeOf<ReturnType<AccountClient["sweep"]>>().toEqualTypeOf<Promise<null>>();
+  expectTypeOf<ReturnType<AccountClient["nothing"]>>().toEqualTypeOf<Promise<string>>();
+  expectTypeOf(Account).toExtend<AnyEntityDefinition>();
+});
+
+test("a command emits only what its definition lists, with the data that its fold takes", () => {
+  const spec = {
+    state: () => ({ n: 0 }),
+    events: { set: (_: { n: number }, n: number) => ({ n }) },
+  };
+  // @ts-expect-error no event of this name.
+  defineEntity("a", { ...spec, commands: { go: command(() => emit(null, { sett: 1 })) } });
+  // @ts-expect-error the fold takes a number.
+  defineEntity("a", { ...spec, commands: { go: command(() => emit(null, { set: "1" })) } });
+  // @ts-expect-error a volatile entity has no events.
+  defineEntity("a", { state: spec.state, commands: { go: command(() => emit(null, { set: 1 })) } });
+  defineEntity("a", { ...spec, commands: { go: command(() => emit(null, { set: 1 })) } });
 });

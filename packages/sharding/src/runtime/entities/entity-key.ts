@@ -6,6 +6,12 @@ export const entityKey = (namespace: string, type: string, id: string): string =
 const idLimit = 512;
 const namespacePattern = /^[a-zA-Z0-9._-]{1,64}$/;
 
+/** Postgres stores whole Unicode without U+0000. */
+export const idStoreFault = (id: string): string | null =>
+  id.isWellFormed() && !id.includes("\0")
+    ? null
+    : "The id of a durable entity must be whole Unicode without U+0000.";
+
 /** What is wrong with an address, or null. With a slash in a namespace two entities could share a key. */
 export function addressFault(namespace: string, id: string): string | null {
   if (!namespacePattern.test(namespace)) {

@@ -2,6 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { catalogOf } from "./catalog.ts";
 import type { EntityCall } from "./context.ts";
 import type { AnyEntityDefinition } from "./definition.ts";
+import type { EntityJournal } from "./durable-store.ts";
 import { createLocalExecutor, type Executor } from "./executor.ts";
 import type {
   CapturedEntity,
@@ -22,7 +23,7 @@ export class ExecutorHarness {
   epoch = 1;
   #lastId = 0;
 
-  constructor(entities: readonly AnyEntityDefinition[]) {
+  constructor(entities: readonly AnyEntityDefinition[], journal?: EntityJournal) {
     this.executor = createLocalExecutor({
       catalog: catalogOf(entities),
       clock: this.clock,
@@ -31,6 +32,7 @@ export class ExecutorHarness {
         this.calls.push(call);
         return this.answerCall(call);
       },
+      durable: journal === undefined ? undefined : { journal, nodeId: "node-1" },
     });
     this.executor.onMessage((message) => this.said.push(message));
   }
@@ -66,7 +68,7 @@ export class ExecutorHarness {
     const deadlineMs = Number.POSITIVE_INFINITY;
     this.executor.post({
       tag: "request",
-      request: { ...request, type, id, command, input, deadlineMs, chain: [], ...more },
+      request: { ...request, type, id, command, input, deadlineMs, chain: [], key: null, ...more },
     });
     return request.requestId;
   }
@@ -120,6 +122,9 @@ export const turns = async (count = 10): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await Promise.resolve();
 };
 
+// Two executors never choose the same id.
+let uuids = 0;
+
 class HandClock implements Clock {
   #nowMs = 0;
   #timers: { atMs: number; fn: () => void }[] = [];
@@ -145,7 +150,8 @@ class HandClock implements Clock {
   }
 
   uuid(): string {
-    return "00000000-0000-0000-0000-000000000000";
+    uuids += 1;
+    return `00000000-0000-0000-0000-${String(uuids).padStart(12, "0")}`;
   }
 
   get timers(): number {

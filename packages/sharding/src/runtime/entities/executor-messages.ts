@@ -64,10 +64,13 @@ export interface EntityRequest extends ShardRef {
   readonly deadlineMs: number;
   /** Entities whose handlers wait for this call, outermost first: `namespace/type/id`. */
   readonly chain: readonly string[];
+  /** The idempotency key, or null. A volatile entity takes no notice of it. */
+  readonly key: string | null;
 }
 
 export type EntityReply =
-  | { readonly ok: true; readonly value: unknown }
+  /** `version`: of a durable entity, when it was answered. */
+  | { readonly ok: true; readonly value: unknown; readonly version?: number }
   /** Not executed; the sender asks the shard's next home. */
   | { readonly ok: false; readonly bounce: "not-hosting" }
   | { readonly ok: false; readonly error: WireError };

@@ -1,10 +1,11 @@
-import type { Epoch, ShardRef } from "../../core/ids.ts";
+import type { Epoch, NodeId, ShardRef } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { Activation } from "./activation.ts";
 import type { Catalog } from "./catalog.ts";
 import { CommandLoop } from "./command-loop.ts";
 import type { CallEntity } from "./context.ts";
-import { addressFault, entityKey } from "./entity-key.ts";
+import { DurableStore, type EntityJournal } from "./durable-store.ts";
+import { addressFault, entityKey, idStoreFault } from "./entity-key.ts";
 import { type EntityType, entityTypesOf } from "./entity-type.ts";
 import type {
   EntityReply,
@@ -32,6 +33,8 @@ export interface ExecutorOptions {
   readonly guard: ServingGuard;
   /** Carries the calls that handlers make to other entities. */
   readonly call: CallEntity;
+  /** For durable entities: where they are kept, and who claims their shards' heads. @default none */
+  readonly durable?: { readonly journal: EntityJournal; readonly nodeId: NodeId } | undefined;
 }
 
 export interface Executor {
@@ -76,7 +79,7 @@ class LocalExecutor implements Executor {
   readonly #life: ShardLife;
   #listeners: readonly ((message: FromExecutor) => void)[] = [];
 
-  constructor({ catalog, clock, guard, call }: ExecutorOptions) {
+  constructor({ catalog, clock, guard, call, durable }: ExecutorOptions) {
     this.#types = entityTypesOf(catalog);
     this.#passivation = new Passivation(clock, this.#types.values());
     const home = {
@@ -85,7 +88,8 @@ class LocalExecutor implements Executor {
       reply: (requestId: number, reply: EntityReply) => this.#reply(requestId, reply),
       quiet: (shard: Shard) => this.#life.capture(shard),
     };
-    this.#loop = new CommandLoop(home, this.#passivation);
+    const store = durable === undefined ? null : new DurableStore({ ...durable, clock, guard });
+    this.#loop = new CommandLoop(home, this.#passivation, store);
     this.#life = new ShardLife({
       clock,
       types: this.#types,
@@ -171,7 +175,8 @@ class LocalExecutor implements Executor {
       return this.#reply(request.requestId, refuse(typeUnknown(message)));
     }
     if (!type.commands.has(request.command)) return this.#refuseCommand(request);
-    const fault = addressFault(namespace, id);
+    const isDurable = type.definition.events !== null;
+    const fault = addressFault(namespace, id) ?? (isDurable ? idStoreFault(id) : null);
     if (fault !== null) {
       return this.#reply(request.requestId, refuse(commandInvalid(fault, [])));
     }

@@ -41,18 +41,25 @@ export class Passivation {
       activation.type.residents.touch(activation, nowMs);
       return null;
     }
+    const full = this.full(activation, nowMs);
+    if (full !== null) return full;
+    try {
+      this.restore(activation, initialStateOf(activation), nowMs);
+      return null;
+    } catch (error) {
+      return notStarted(`${activation.key} could not be activated: ${messageOf(error)}`);
+    }
+  }
+
+  /** Makes room for one more of its type. @returns why there is none. */
+  full(activation: Activation, nowMs: number): WireError | null {
     const { definition, residents } = activation.type;
     if (residents.size >= definition.residentLimit && !this.#makeRoom(activation.type, nowMs)) {
       return overloaded(
         `${residents.size} entities of type "${definition.type}" are loaded here, and none of them may be unloaded.`,
       );
     }
-    try {
-      this.restore(activation, initialState(activation), nowMs);
-      return null;
-    } catch (error) {
-      return notStarted(`${activation.key} could not be activated: ${messageOf(error)}`);
-    }
+    return null;
   }
 
   /** Loads with a given state. No limit: a state that a handoff brought is never turned away. */
@@ -61,6 +68,13 @@ export class Passivation {
     activation.loaded = true;
     activation.type.residents.add(activation, nowMs);
     this.#arm(this.#sweepMs);
+  }
+
+  /** Its state is not the truth any more: the next command loads it again. */
+  outdate(activation: Activation): void {
+    if (!activation.loaded) return;
+    activation.type.residents.remove(activation);
+    activation.loaded = false;
   }
 
   unload(activation: Activation): void {
@@ -116,14 +130,14 @@ function mayUnload(activation: Activation): boolean {
   if (!activation.idle || activation.shard.phase !== "serving") return false;
   if (activation.type.definition.mayForget) return true;
   try {
-    return samePlain(activation.state, initialState(activation));
+    return samePlain(activation.state, initialStateOf(activation));
   } catch {
     // A definition that cannot make the initial state now could not make it again later.
     return false;
   }
 }
 
-function initialState(activation: Activation): unknown {
+export function initialStateOf(activation: Activation): unknown {
   const { namespace, id } = activation.entity;
   // A copy: a definition may give the same object each time.
   return copyPlain(activation.type.definition.state({ namespace, id }), "initial state");

@@ -25,6 +25,13 @@ export const commandFailed = refusal("COMMAND_FAILED", false, "yes");
 /** The command failed before its handler was called. */
 export const notStarted = refusal("COMMAND_FAILED", false, "no");
 
+/** Postgres did not answer, and nothing of the command was stored. */
+export const storeUnavailable = refusal("STORE_UNAVAILABLE", true, "no");
+/** The journal knows more of the entity than its activation: it is loaded again for the next command. */
+export const conflicted = (key: string): WireError =>
+  storeUnavailable(`${key} had changed in the journal; nothing was stored. Try again.`);
+export const keyReused = refusal("IDEMPOTENCY_KEY_REUSED", false, "no");
+
 export const commandInvalid = (message: string, issues: WireError["issues"]): WireError => ({
   ...refusal("COMMAND_INVALID", false, "no")(message),
   issues: issues ?? [],

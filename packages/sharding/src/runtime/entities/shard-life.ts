@@ -60,6 +60,10 @@ export class ShardLife {
     this.#endDrain(held);
     held.fence = { epoch, incarnation };
     this.#thaw(held);
+    // Somebody else may have served them in between; those that run had not been let go.
+    for (const activation of held.activations.all()) {
+      if (activation.isDurable && activation.idle) this.#parts.passivation.unload(activation);
+    }
   }
 
   /** Each drain is answered: from then on nothing that it queued can bounce, and receivers count on that. */
@@ -196,8 +200,9 @@ function stopAbort(shard: Shard): void {
 /** @returns why not, where an entity's state cannot be carried. */
 function captureAll(shard: Shard): CapturedEntity[] | string {
   const captured: CapturedEntity[] = [...shard.strays];
-  for (const { loaded, entity, key, state } of shard.activations.all()) {
-    if (!loaded) continue;
+  for (const { loaded, entity, key, state, isDurable } of shard.activations.all()) {
+    // A durable one is folded again from the journal, wherever the shard goes.
+    if (!loaded || isDurable) continue;
     try {
       const { namespace, type, id } = entity;
       captured.push({ namespace, type, id, state: copyPlain(state, "state") });

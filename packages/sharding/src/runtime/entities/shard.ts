@@ -1,4 +1,5 @@
 import type { Epoch, Incarnation, ShardRef } from "../../core/ids.ts";
+import type { ClaimResult } from "../../ports/journal.ts";
 import { ActivationTable } from "./activation-table.ts";
 import type { CapturedEntity } from "./executor-messages.ts";
 
@@ -16,6 +17,8 @@ export class Shard {
   readonly activations = new ActivationTable();
   /** Carried entities of types that this node does not know: kept, so that they can move on. */
   strays: readonly CapturedEntity[] = [];
+  /** The claim of its head in the journal, under the epoch that it was made for. */
+  head: { readonly epoch: Epoch; readonly claim: Promise<ClaimResult> } | null = null;
   /** Handlers that have started and not ended. */
   running = 0;
   /** The handoff that drains or froze it. */

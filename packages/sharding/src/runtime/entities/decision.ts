@@ -1,0 +1,82 @@
+import type { NewOutcome } from "../../ports/journal.ts";
+import type { Activation } from "./activation.ts";
+import { bodyHashOf } from "./body-hash.ts";
+import { Emission } from "./emission.ts";
+import type { EntityReply, EntityRequest, WireError } from "./executor-messages.ts";
+import { fold, type StoredData } from "./fold.ts";
+import { copyPlain } from "./plain-data.ts";
+import { commandFailed, handlerThrew, refuse } from "./replies.ts";
+import { checkStorable } from "./stored-json.ts";
+
+/** What a durable command's handler came to, before anything of it is stored. */
+export interface Decision {
+  /** Leaves when the events and the outcome are stored. */
+  readonly reply: EntityReply;
+  readonly events: readonly StoredData[];
+  /** After the events. */
+  readonly state: unknown;
+  readonly version: number;
+  /** What the command's idempotency key will answer; null where it has none, or may be tried again. */
+  readonly outcome: NewOutcome | null;
+}
+
+/** What is kept under a key. */
+export type KeptAnswer = { readonly value: unknown } | { readonly error: WireError };
+
+export const replyOf = (kept: KeptAnswer, version: number): EntityReply =>
+  "error" in kept ? refuse(kept.error) : { ok: true, value: kept.value, version };
+
+/** How long an outcome is kept under its key: one day. */
+const keepForMs = 86_400_000;
+
+/** The handler's result, if everything that it leaves behind can be stored and sent. */
+export function decide(activation: Activation, request: EntityRequest, result: unknown): Decision {
+  try {
+    const { answer, events: emitted } =
+      result instanceof Emission ? result : new Emission(result, []);
+    const value = answer === undefined ? null : copyPlain(answer, "answer");
+    checkStorable(value, "answer");
+    const events = emitted.map(storedOf);
+    const version = activation.version + events.length;
+    const state =
+      events.length === 0 ? activation.state : fold(activation.type, activation.state, events);
+    const outcome = keep(request, { value });
+    return { reply: { ok: true, value, version }, events, state, version, outcome };
+  } catch (error) {
+    return nothing(activation, refuse(commandFailed((error as Error).message)), null);
+  }
+}
+
+/** A refusal is an answer: under a key it stays the same. One that may pass, or a fault, is not kept. */
+export function decideThrown(
+  activation: Activation,
+  request: EntityRequest,
+  thrown: unknown,
+): Decision {
+  const error = handlerThrew(thrown);
+  const isFinal = error.executed === "yes" && !error.retryable && error.code !== "COMMAND_FAILED";
+  return nothing(activation, refuse(error), isFinal ? keep(request, { error }) : null);
+}
+
+const nothing = (
+  { state, version }: Activation,
+  reply: EntityReply,
+  outcome: NewOutcome | null,
+): Decision => ({ reply, events: [], state, version, outcome });
+
+function keep(request: EntityRequest, answer: KeptAnswer): NewOutcome | null {
+  if (request.key === null) return null;
+  return { key: request.key, bodyHash: bodyHashOf(request), answer, keepForMs };
+}
+
+function storedOf(event: unknown): StoredData {
+  const entries = typeof event === "object" && event !== null ? Object.entries(event) : [];
+  const [first] = entries;
+  if (first === undefined || entries.length !== 1) {
+    throw new Error("An event must be an object with one key, its name.");
+  }
+  const [type, data] = first;
+  const kept = copyPlain(data, `event ${type}`);
+  checkStorable(kept, `event ${type}`);
+  return { type, data: kept };
+}

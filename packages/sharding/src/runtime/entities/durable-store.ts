@@ -1,0 +1,215 @@
+import type { NodeId } from "../../core/ids.ts";
+import { StoreUnavailableError } from "../../errors.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Append, Journal, StoredEntity } from "../../ports/journal.ts";
+import { pause } from "../pause.ts";
+import type { Activation } from "./activation.ts";
+import { bodyHashOf } from "./body-hash.ts";
+import { type Decision, type KeptAnswer, replyOf } from "./decision.ts";
+import type { EntityReply, EntityRequest, ServingGuard } from "./executor-messages.ts";
+import { fold, type StoredData } from "./fold.ts";
+import { HeadClaims } from "./head-claims.ts";
+import { initialStateOf } from "./passivation.ts";
+import { keyReused, notStarted, refuse, storeUnavailable } from "./replies.ts";
+
+/** The part of the journal that the executor talks to. */
+export type EntityJournal = Omit<Journal, "close">;
+
+export interface DurableStoreParts {
+  readonly journal: EntityJournal;
+  readonly clock: Clock;
+  readonly guard: ServingGuard;
+  readonly nodeId: NodeId;
+}
+
+/** An entity as it is folded from the journal. */
+export interface Loaded {
+  readonly state: unknown;
+  readonly version: number;
+}
+
+export type Prepared =
+  | { readonly tag: "ready"; readonly loaded: Loaded | null }
+  /** Without running the command: its key has its answer, or it cannot be run. */
+  | { readonly tag: "answered"; readonly reply: EntityReply }
+  /** Another owner has claimed the head. */
+  | { readonly tag: "fenced" };
+
+export type Stored =
+  | { readonly tag: "committed" }
+  | { readonly tag: "fenced" }
+  /** The journal knows something that this activation does not. */
+  | { readonly tag: "conflict" }
+  /** The lease was lost before it was known. */
+  | { readonly tag: "unknown" }
+  /** Certainly not stored. */
+  | { readonly tag: "failed"; readonly reply: EntityReply };
+
+const pageSize = 1_000;
+/** Between two tries while Postgres does not answer. @unit milliseconds */
+const retryMs = 20;
+
+/** What durable entities ask of the journal. No promise of it rejects. */
+export class DurableStore {
+  readonly #parts: DurableStoreParts;
+  readonly #claims: HeadClaims;
+
+  constructor(parts: DurableStoreParts) {
+    this.#parts = parts;
+    this.#claims = new HeadClaims(parts.journal, parts.nodeId);
+  }
+
+  /** Before a handler runs: the head is claimed, then the events are read, then the key is looked up. */
+  async prepare(activation: Activation, request: EntityRequest): Promise<Prepared> {
+    try {
+      return await this.#persist(activation, request, () => this.#prepare(activation, request));
+    } catch (error) {
+      const reply =
+        error instanceof StoreUnavailableError
+          ? refuse(storeUnavailable(error.message))
+          : refuse(notStarted(`${activation.key} could not be activated: ${messageOf(error)}`));
+      return { tag: "answered", reply };
+    }
+  }
+
+  /** Whether the shard's head still names its owner, for a fenced read. */
+  async checkFence(activation: Activation, request: EntityRequest): Promise<Stored> {
+    const { ref, fence } = activation.shard;
+    try {
+      const holds = await this.#persist(activation, request, () =>
+        this.#parts.journal.holds({ ...ref, ...fence }),
+      );
+      return { tag: holds ? "committed" : "fenced" };
+    } catch (error) {
+      return { tag: "failed", reply: refuse(storeUnavailable(messageOf(error))) };
+    }
+  }
+
+  /**
+   * Stores a decision. When the outcome is unknown it is looked up by the command's id, until it is known
+   * or the lease is lost; only what certainly was not stored is sent again.
+   */
+  async store(activation: Activation, request: EntityRequest, decision: Decision): Promise<Stored> {
+    try {
+      return { tag: await this.#store(activation, request, this.#appendOf(activation, decision)) };
+    } catch (error) {
+      const message = messageOf(error);
+      const wire =
+        error instanceof StoreUnavailableError
+          ? storeUnavailable(message)
+          : notStarted(`Postgres refused to store it: ${message}`);
+      return { tag: "failed", reply: refuse(wire) };
+    }
+  }
+
+  /** @throws where it was certainly not stored. */
+  async #store(
+    activation: Activation,
+    request: EntityRequest,
+    append: Append,
+  ): Promise<"committed" | "fenced" | "conflict" | "unknown"> {
+    const { clock, journal } = this.#parts;
+    for (;;) {
+      // A head that was claimed is claimed again where the shard goes on under a higher epoch.
+      const claim = await this.#persist(activation, request, () => this.#claim(activation));
+      if (claim === "fenced") return claim;
+      try {
+        return await journal.append({ ...append, ...activation.shard.fence });
+      } catch (error) {
+        const known = await this.#settle(activation, append, error);
+        if (known !== "absent") return known;
+        if (request.deadlineMs <= clock.monotonicMs()) throw error;
+      }
+    }
+  }
+
+  async #prepare(activation: Activation, request: EntityRequest): Promise<Prepared> {
+    if ((await this.#claim(activation)) === "fenced") return { tag: "fenced" };
+    const loaded = activation.loaded ? null : await this.#load(activation);
+    if (request.key === null) return { tag: "ready", loaded };
+    const entity = storedEntity(activation);
+    const outcome = await this.#parts.journal.findOutcome(entity, request.key);
+    if (outcome === null) return { tag: "ready", loaded };
+    if (outcome.bodyHash !== bodyHashOf(request)) {
+      const message = `The idempotency key was used for ${activation.key} with another command or input.`;
+      return { tag: "answered", reply: refuse(keyReused(message)) };
+    }
+    return { tag: "answered", reply: replyOf(outcome.answer as KeptAnswer, outcome.version) };
+  }
+
+  /** @throws {StoreUnavailableError} also where somebody else's statement holds the head. */
+  async #claim({ shard, key }: Activation): Promise<"claimed" | "fenced"> {
+    const result = await this.#claims.claim(shard);
+    if (result !== "busy") return result;
+    throw new StoreUnavailableError(`The head of the shard of ${key} is held by another append.`);
+  }
+
+  async #load(activation: Activation): Promise<Loaded> {
+    const entity = storedEntity(activation);
+    let state = initialStateOf(activation);
+    let version = 0;
+    for (;;) {
+      const page = await this.#parts.journal.read(entity, version, pageSize);
+      const events = page.map(({ event }) => event as StoredData);
+      state = fold(activation.type, state, events);
+      version = page.at(-1)?.version ?? version;
+      if (page.length < pageSize) return { state, version };
+    }
+  }
+
+  /** What became of an append that failed: asked until it is known, or the lease is lost. */
+  async #settle(
+    { shard }: Activation,
+    append: Append,
+    why: unknown,
+  ): Promise<"committed" | "absent" | "unknown"> {
+    const { clock, guard, journal } = this.#parts;
+    let failure = why;
+    while (failure instanceof StoreUnavailableError) {
+      if (!guard.mayServe(shard.ref, shard.epoch)) return "unknown";
+      try {
+        const found = await journal.findCommand({ ...append, key: append.outcome?.key ?? null });
+        return found ? "committed" : "absent";
+      } catch (error) {
+        failure = error;
+        await pause(clock, retryMs);
+      }
+    }
+    throw failure;
+  }
+
+  /** Repeats what does no harm while Postgres does not answer, as long as somebody waits for it. */
+  async #persist<T>(
+    { shard }: Activation,
+    request: EntityRequest,
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    const { clock, guard } = this.#parts;
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) throw error;
+        if (request.deadlineMs <= clock.monotonicMs()) throw error;
+        if (!guard.mayServe(shard.ref, shard.epoch)) throw error;
+        await pause(clock, retryMs);
+      }
+    }
+  }
+
+  #appendOf(activation: Activation, { events, outcome }: Decision): Append {
+    return {
+      ...storedEntity(activation),
+      ...activation.shard.fence,
+      ...{ version: activation.version, commandId: this.#parts.clock.uuid(), events, outcome },
+    };
+  }
+}
+
+const storedEntity = ({ shard, entity }: Activation): StoredEntity => ({
+  ...shard.ref,
+  ...{ namespace: entity.namespace, type: entity.type, id: entity.id },
+});
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

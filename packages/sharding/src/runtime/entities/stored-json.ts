@@ -1,0 +1,44 @@
+import { NotPlainError } from "./plain-data.ts";
+
+/**
+ * What a durable entity may store: null, booleans, finite numbers, text, and arrays and plain objects of
+ * these. Text is whole Unicode without U+0000, because Postgres stores no other.
+ *
+ * The value is plain data already (plain-data.ts).
+ *
+ * @param what names the value in the error, for instance `event deposited`.
+ * @throws {NotPlainError} naming the first place that would be lost or refused.
+ */
+export function checkStorable(value: unknown, what: string): void {
+  const fault = faultOf(value);
+  if (fault !== null) throw new NotPlainError(`${what} ${fault}: only JSON can be stored.`);
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, item] of Object.entries(value)) {
+    const keyFault = textFault(key);
+    if (keyFault !== null) throw new NotPlainError(`${what} has a key that ${keyFault}.`);
+    if (item !== undefined || Array.isArray(value)) checkStorable(item, `${what}.${key}`);
+  }
+}
+
+function faultOf(value: unknown): string | null {
+  switch (typeof value) {
+    case "string":
+      return textFault(value);
+    case "number":
+      return Number.isFinite(value) ? null : `is ${value}`;
+    case "bigint":
+      return "is a bigint (store it as text)";
+    case "undefined":
+      return "is undefined";
+    case "object":
+      if (value instanceof Date) return "is a date (store it as text)";
+      return value instanceof Uint8Array ? "is a byte array (store it as text)" : null;
+    default:
+      return null;
+  }
+}
+
+function textFault(text: string): string | null {
+  if (text.includes("\0")) return "contains the character U+0000";
+  return text.isWellFormed() ? null : "contains half of a surrogate pair";
+}
