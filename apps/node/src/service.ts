@@ -7,7 +7,8 @@ import {
   startNode,
 } from "@leasehold/sharding";
 import type { NodeConfig } from "./config.ts";
-import { createFaultEngine } from "./faults/engine.ts";
+import { CrashPoints } from "./faults/crash-points.ts";
+import { crashNow, createFaultEngine } from "./faults/engine.ts";
 import { FaultyLinkGate } from "./faults/link-gate.ts";
 import { FaultyPostgresGate } from "./faults/postgres-gate.ts";
 import type { FaultEngine } from "./faults/types.ts";
@@ -61,7 +62,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     openLoopback: config.openLoopback,
   });
   const { server, connections, access } = nodeServer;
-  const faults = config.faults ? await startFaults(config) : null;
+  const faults = config.faults ? await startFaults(options) : null;
   let node: ShardingNode | null = null;
   let observation: Observation | null = null;
   let isLeaving = false;
@@ -124,14 +125,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-async function startFaults(config: NodeConfig): Promise<{
+async function startFaults({ config, entities }: ServiceOptions): Promise<{
   readonly engine: FaultEngine;
-  readonly gates: Required<Pick<NodeOptions, "linkGate" | "postgresStream">>;
+  readonly gates: Required<Pick<NodeOptions, "linkGate" | "postgresStream" | "entities">>;
 }> {
-  const link = new FaultyLinkGate();
-  const postgres = new FaultyPostgresGate();
-  const engine = await createFaultEngine({ link, postgres, token: config.token ?? null });
-  return { engine, gates: { linkGate: engine.linkGate, postgresStream: engine.postgresStream } };
+  const points = new CrashPoints(crashNow);
+  const link = new FaultyLinkGate(points.watchFrames);
+  const postgres = new FaultyPostgresGate(points.watchStatements);
+  const engine = await createFaultEngine({
+    ...{ link, postgres, token: config.token ?? null },
+    crashAt: (step) => points.arm(step),
+  });
+  const { linkGate, postgresStream } = engine;
+  return { engine, gates: { linkGate, postgresStream, entities: points.watchEntities(entities) } };
 }
 
 function nodeOptions({ config, entities, migrate, log }: ServiceOptions, url: string): NodeOptions {

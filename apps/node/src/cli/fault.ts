@@ -14,6 +14,7 @@ import { wholeNumber } from "./whole-number.ts";
 
 interface FaultFlags extends ClientFlags {
   readonly peer?: string;
+  readonly step?: string;
   readonly direction?: string;
   readonly delayMs?: number;
   readonly jitterMs?: number;
@@ -29,6 +30,7 @@ export function registerFault(program: Command, io: CliIo): void {
       new Argument("[kind]", "what to break; without it the faults are listed").choices(faultKinds),
     )
     .option("--peer <node>", "for links: the node at the other end")
+    .option("--step <name>", "for crash-at: where (docs/faults.md lists them)")
     .addOption(
       new Option("--direction <which>", "as the node sees it [default: both]").choices([
         "both",

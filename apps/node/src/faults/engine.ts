@@ -30,9 +30,11 @@ export interface PostgresFaults {
 export interface FaultEngineOptions {
   readonly link: LinkFaults;
   readonly postgres: PostgresFaults;
+  /** Arms a step (crash-points.ts). */
+  readonly crashAt: (step: string) => EndFault;
   /** The node's token; the helper asks for it, too. null: loopback only. */
   readonly token: string | null;
-  /** What `crash` does. @default SIGKILL to this process */
+  /** What `crash` does. @default {@link crashNow} */
   readonly crash?: () => void;
 }
 
@@ -54,7 +56,7 @@ export async function createFaultEngine(options: FaultEngineOptions): Promise<Fa
     token: options.token,
     onEnded: (id) => active.delete(id),
   });
-  const crash = options.crash ?? (() => process.kill(process.pid, "SIGKILL"));
+  const crash = options.crash ?? crashNow;
 
   const actHeld = (hold: Hold): void => {
     helper.act(hold);
@@ -83,6 +85,8 @@ export async function createFaultEngine(options: FaultEngineOptions): Promise<Fa
         const hold = await helper.hold({ id, kind: request.kind, ttlMs: request.ttlMs });
         return { end: () => helper.heal(id), act: () => actHeld(hold) };
       }
+      case "crash-at":
+        return { end: options.crashAt(request.step) };
       case "crash":
         return { end: () => undefined, act: crash };
     }
@@ -127,6 +131,9 @@ export async function createFaultEngine(options: FaultEngineOptions): Promise<Fa
     },
   };
 }
+
+/** Nothing runs after it: the signal is delivered before the call returns. */
+export const crashNow = (): void => void process.kill(process.pid, "SIGKILL");
 
 /** A caller that went away before its answer still gets what it asked for. */
 function actOnceAnswered(answered: Promise<void>, act: () => void): void {

@@ -8,6 +8,13 @@ export interface StreamRules {
   readonly delayMs: () => number;
   /** The socket below is gone, and the stream has heard of it. */
   readonly released: () => void;
+  /** Looks at bytes as they leave, and at the server's before anybody hears of them. */
+  readonly watch: StreamWatch;
+}
+
+export interface StreamWatch {
+  leaving(bytes: Buffer): void;
+  arrived(bytes: Buffer): void;
 }
 
 /** What a kernel's send buffer would take before a writer has to wait. */
@@ -44,7 +51,10 @@ export class GatedStream extends Duplex {
       delayMs: rules.delayMs,
     });
     this.#socket.on("connect", () => this.#in.pass(() => this.#arrive(() => this.emit("connect"))));
-    this.#socket.on("data", (chunk) => this.#in.pass(() => this.#arrive(() => this.#push(chunk))));
+    this.#socket.on("data", (chunk) => {
+      rules.watch.arrived(chunk);
+      this.#in.pass(() => this.#arrive(() => this.#push(chunk)));
+    });
     this.#socket.on("end", () => this.#in.pass(() => this.#arrive(() => this.#end())));
     this.#socket.on("error", (error) => this.#in.pass(() => this.destroy(error)));
     this.#socket.on("close", () => {
@@ -113,6 +123,7 @@ export class GatedStream extends Duplex {
     const isFull = this.#heldBytes > maxHeldBytes;
     this.#out.pass(() => {
       this.#heldBytes -= chunk.length;
+      this.#rules.watch.leaving(chunk);
       this.#socket.write(chunk, isFull ? done : undefined);
     });
     if (!isFull) done();

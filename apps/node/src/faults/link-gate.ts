@@ -1,6 +1,13 @@
 import type { Direction, EndFault, LinkFaults } from "./engine.ts";
 import { Lane } from "./lane.ts";
 
+/** Looks at a frame when it passes. @returns what delivers it. */
+export type FrameWatch = (
+  direction: "in" | "out",
+  frame: Uint8Array,
+  deliver: () => void,
+) => () => void;
+
 interface Rule {
   readonly peer: string;
   readonly direction: Direction;
@@ -19,6 +26,11 @@ export class FaultyLinkGate implements LinkFaults {
   readonly #rules = new Set<Rule>();
   readonly #lanes = new Map<string, { readonly peer: string; readonly lane: Lane }>();
   readonly #listeners = new Set<() => void>();
+  readonly #watch: FrameWatch;
+
+  constructor(watch: FrameWatch = (_direction, _frame, deliver) => deliver) {
+    this.#watch = watch;
+  }
 
   /** Stops every frame of the link in this direction, and connecting in any. */
   cut(peer: string, direction: Direction): EndFault {
@@ -35,9 +47,16 @@ export class FaultyLinkGate implements LinkFaults {
     });
   }
 
-  pass(peer: string, direction: "in" | "out", channel: string, deliver: () => void): void {
-    if (this.#rules.size === 0 && this.#lanes.size === 0) return deliver();
-    this.#lane(peer, direction, channel).pass(deliver);
+  pass(
+    peer: string,
+    direction: "in" | "out",
+    channel: string,
+    deliver: () => void,
+    frame?: Uint8Array,
+  ): void {
+    const watched = frame === undefined ? deliver : this.#watch(direction, frame, deliver);
+    if (this.#rules.size === 0 && this.#lanes.size === 0) return watched();
+    this.#lane(peer, direction, channel).pass(watched);
   }
 
   canConnect(peer: string): boolean {

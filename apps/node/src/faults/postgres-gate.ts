@@ -1,6 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { Direction, EndFault, PostgresFaults } from "./engine.ts";
-import { GatedStream } from "./gated-stream.ts";
+import { GatedStream, type StreamWatch } from "./gated-stream.ts";
+
+const idle: StreamWatch = { leaving: () => undefined, arrived: () => undefined };
 
 interface Rule {
   readonly direction: Direction;
@@ -17,6 +19,12 @@ interface Rule {
 export class FaultyPostgresGate implements PostgresFaults {
   readonly #rules = new Set<Rule>();
   readonly #streams = new Set<GatedStream>();
+  readonly #watch: () => StreamWatch;
+
+  /** @param watch makes what looks at the bytes of one connection. */
+  constructor(watch: () => StreamWatch = () => idle) {
+    this.#watch = watch;
+  }
 
   /** For node-postgres' `stream` option. */
   readonly stream = (): Duplex => {
@@ -24,6 +32,7 @@ export class FaultyPostgresGate implements PostgresFaults {
       isCut: (direction) => this.#isCut(direction),
       delayMs: () => [...this.#rules].reduce((sum, rule) => sum + rule.delayMs, 0),
       released: () => this.#streams.delete(stream),
+      watch: this.#watch(),
     });
     this.#streams.add(stream);
     return stream;

@@ -18,6 +18,8 @@ describe("a fault request", () => {
       { kind: "slow-postgres" },
       { kind: "pause", pid: 1 },
       { kind: "cut-postgres", direction: "sideways" },
+      { kind: "crash-at" },
+      { kind: "crash-at", step: "lunch" },
     ];
     for (const request of refused) {
       expect(faultRequestSchema.safeParse(request).success, JSON.stringify(request)).toBe(false);
@@ -33,6 +35,7 @@ describe("a fault request", () => {
       "freeze",
       "pause",
       "crash",
+      "crash-at",
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import type { ActiveFault, NodeOptions } from "@leasehold/sharding";
 import { z } from "zod";
+import { crashSteps } from "./crash-steps.ts";
 
 /**
  * What may be asked of the faults engine, and the engine as the service sees it.
@@ -31,6 +32,13 @@ const pause = z.strictObject({ kind: z.literal("pause"), ttlMs });
 /** SIGKILL. Its ttl is accepted and means nothing. */
 const crash = z.strictObject({ kind: z.literal("crash"), ttlMs });
 
+/** SIGKILL when the node comes to a named step; its ttl disarms it. */
+const crashAt = z.strictObject({
+  kind: z.literal("crash-at"),
+  step: z.string().refine((name) => crashSteps.has(name), "no such step"),
+  ttlMs,
+});
+
 export const faultRequestSchema = z.discriminatedUnion("kind", [
   cutLink,
   slowLink,
@@ -39,6 +47,7 @@ export const faultRequestSchema = z.discriminatedUnion("kind", [
   freeze,
   pause,
   crash,
+  crashAt,
 ]);
 
 /** A request as validated, defaults filled in. */
@@ -50,7 +59,7 @@ export const faultKinds: readonly FaultKind[] = faultRequestSchema.options.map(
 );
 
 /** Named in the design, refused by this release with 422 `FAULT_KIND_UNSUPPORTED`. */
-export const unsupportedFaultKinds: readonly string[] = ["drop", "duplicate", "delay", "crash-at"];
+export const unsupportedFaultKinds: readonly string[] = ["drop", "duplicate", "delay"];
 
 export type LinkGate = NonNullable<NodeOptions["linkGate"]>;
 export type PostgresStream = NonNullable<NodeOptions["postgresStream"]>;

@@ -60,6 +60,7 @@ const catalogue = {
   FAULTS_OFF: [403, "This node was started without faults"],
   FAULT_UNKNOWN: [404, "There is no such fault"],
   FAULT_KIND_UNSUPPORTED: [422, "This release has no such fault"],
+  FAULT_STEP_UNKNOWN: [422, "There is no such step to crash at"],
 } as const satisfies Record<AdminErrorCode, Entry> & Record<string, Entry>;
 
 type Entry = readonly [status: number, title: string];

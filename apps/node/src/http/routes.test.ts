@@ -529,15 +529,12 @@ describe("faults", () => {
     await faults.answered;
   });
 
-  test.each(["drop", "duplicate", "delay", "crash-at"])(
-    "%s is not of this release",
-    async (kind) => {
-      expect(await call("POST", "/v1/faults", { kind, variant: "request" })).toMatchObject({
-        status: 422,
-        body: { code: "FAULT_KIND_UNSUPPORTED" },
-      });
-    },
-  );
+  test.each(["drop", "duplicate", "delay"])("%s is not of this release", async (kind) => {
+    expect(await call("POST", "/v1/faults", { kind, variant: "request" })).toMatchObject({
+      status: 422,
+      body: { code: "FAULT_KIND_UNSUPPORTED" },
+    });
+  });
 
   test.each([
     [{ kind: "melt" }],
@@ -548,6 +545,18 @@ describe("faults", () => {
   ])("a body of %j is refused", async (body) => {
     expect((await call("POST", "/v1/faults", body)).body.code).toBe("REQUEST_INVALID");
     expect(faults.requests).toEqual([]);
+  });
+
+  test("a step that does not exist is refused with those that do", async () => {
+    const refused = await call("POST", "/v1/faults", { kind: "crash-at", step: "lunch" });
+    expect(refused).toMatchObject({ status: 422, body: { code: "FAULT_STEP_UNKNOWN" } });
+    expect(refused.body.steps).toContain("committed:handoff-began");
+    expect((await call("POST", "/v1/faults", { kind: "crash-at" })).body.code).toBe(
+      "REQUEST_INVALID",
+    );
+    expect(faults.requests).toEqual([]);
+    const step = "sending:begin-handoffs";
+    expect((await call("POST", "/v1/faults", { kind: "crash-at", step })).status).toBe(200);
   });
 
   test("a link to a node that nobody knows, or to itself, is refused", async () => {

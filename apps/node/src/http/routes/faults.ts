@@ -1,6 +1,7 @@
 import { FaultsOffError } from "@leasehold/sharding";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { crashSteps } from "../../faults/crash-steps.ts";
 import {
   type FaultEngine,
   type FaultRequest,
@@ -43,7 +44,7 @@ export const faultRoutes: Routes = (app, deps) => {
   app.post(
     "/v1/faults",
     {
-      preValidation: [requireFaultsOn, refuseUnsupported],
+      preValidation: [requireFaultsOn, refuseUnsupported, refuseUnknownStep],
       schema: {
         summary: "Sets a fault on this node",
         description: "The answer leaves before the fault acts.",
@@ -104,6 +105,17 @@ async function refuseUnsupported(request: FastifyRequest): Promise<void> {
   throw new HttpProblem(
     "FAULT_KIND_UNSUPPORTED",
     `This release has no fault "${kind}". It has ${faultKinds.join(", ")}.`,
+  );
+}
+
+async function refuseUnknownStep(request: FastifyRequest): Promise<void> {
+  const { kind, step } = (request.body ?? {}) as { kind?: unknown; step?: unknown };
+  if (kind !== "crash-at" || typeof step !== "string" || crashSteps.has(step)) return;
+  const steps = [...crashSteps.keys()];
+  throw new HttpProblem(
+    "FAULT_STEP_UNKNOWN",
+    `There is no step "${step}" to crash at. There are: ${steps.join(", ")}.`,
+    { steps },
   );
 }
 

@@ -130,10 +130,11 @@ export class GatedSocket {
     if (this.#isEnded) return;
     if (this.#peer === null) return this.#write(frame);
     this.#heldOut += frame.length;
-    this.#through("out", () => {
+    const leave = (): void => {
       this.#heldOut -= frame.length;
       if (!this.#isEnded) this.#write(frame);
-    });
+    };
+    this.#through("out", leave, frame);
   }
 
   /** Ends the connection for this side at once; the other side hears of it when the gate lets it. */
@@ -155,9 +156,9 @@ export class GatedSocket {
     this.#ws.terminate();
   }
 
-  #through(direction: "in" | "out", deliver: () => void): void {
+  #through(direction: "in" | "out", deliver: () => void, frame?: Buffer): void {
     if (this.#peer === null) deliver();
-    else this.#gate.pass(this.#peer, direction, this.#channel, deliver);
+    else this.#gate.pass(this.#peer, direction, this.#channel, deliver, frame);
   }
 
   #write(frame: Buffer): void {
@@ -171,12 +172,13 @@ export class GatedSocket {
     if (!isBinary) return this.end(closeCodes.notBinary, "binary frames only");
     if (this.#peer === null) return this.#onFrame(frame);
     this.#heldIn += frame.length;
-    this.#through("in", () => {
+    const arrive = (): void => {
       this.#heldIn -= frame.length;
       if (this.#isEnded) return;
       if (this.#heldIn <= this.#maxHeldBytes / 2) this.resume("gate");
       this.#onFrame(frame);
-    });
+    };
+    this.#through("in", arrive, frame);
     // What the gate holds is bounded as a kernel's receive buffer is: the sender's queue fills up instead.
     if (this.#heldIn > this.#maxHeldBytes) this.pause("gate");
   }
