@@ -2,6 +2,7 @@ import { CommandClient } from "@leasehold/node/command-client";
 import { expect } from "vitest";
 import type { ShardAnswer } from "../harness/answers.ts";
 import type { Call, SteadyLoad, TestCluster, TestNode } from "../harness.ts";
+import { pick } from "../support.ts";
 
 /** The long form runs the same scenarios more often (`pnpm test:nightly`). */
 const isLong = process.env["LEASEHOLD_TEST_LONG"] === "on";
@@ -52,6 +53,15 @@ export const answersOf = (
     ({ outcome, startMs }) =>
       outcome.tag === "ok" && outcome.servedBy.incarnation === incarnation && startMs > sentAfterMs,
   );
+
+/** The node that must do without the coordinator, and the two others. */
+export async function coordinatorAndOthers(
+  cluster: TestCluster,
+): Promise<readonly [TestNode, TestNode, TestNode]> {
+  const coordinator = await pick(cluster, "coordinator");
+  const [first, second] = cluster.nodes.filter((node) => node !== coordinator);
+  return [coordinator, first as TestNode, second as TestNode];
+}
 
 /** Entities whose last answer came from that node. */
 export function idsServedBy(history: readonly Call[], nodeId: string): readonly string[] {

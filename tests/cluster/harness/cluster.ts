@@ -157,6 +157,11 @@ export class TestCluster {
     await node.fault({ kind: "cut-postgres", direction, ttlMs: faultMs });
   }
 
+  /** SIGKILL when the node comes to that step of the protocol (docs/faults.md). */
+  async crashAt(node: TestNode, step: string): Promise<void> {
+    await node.fault({ kind: "crash-at", step, ttlMs: faultMs });
+  }
+
   /** Ends every fault of every node that is awake. */
   async heal(): Promise<void> {
     await Promise.all(this.#awake().map((node) => node.heal()));
@@ -231,9 +236,13 @@ export class TestCluster {
     return all;
   }
 
-  /** Calls at a steady rate to the nodes that run. It ends with the test at the latest. */
-  load(options: LoadOptions): SteadyLoad {
-    const urls = () => this.#nodes.filter((node) => node.isRunning).map((node) => node.url);
+  /**
+   * Calls at a steady rate to the nodes that run. It ends with the test at the latest.
+   *
+   * @param via the nodes to ask. @default all
+   */
+  load(options: LoadOptions, via: readonly TestNode[] = this.#nodes): SteadyLoad {
+    const urls = () => via.filter((node) => node.isRunning).map((node) => node.url);
     const prefix = `load-${++this.#loadsBegun}`;
     const load = new SteadyLoad(urls, { prefix, ...options });
     this.#loads.push(load);

@@ -86,10 +86,16 @@ export class TestNode {
     return this.isRunning && !this.#isFrozen;
   }
 
+  /**
+   * As under a supervisor: a node that gave up starting is started again. With a ttl of 1 s it gives up when
+   * Postgres takes a third of a second to answer, which a busy machine does.
+   */
   async becomeReady(timeoutMs = 20_000): Promise<void> {
-    await waitUntil(`${this.nodeId} is ready`, async () => (await fetch(`${this.url}/readyz`)).ok, {
-      timeoutMs,
-    });
+    const isReady = async (): Promise<boolean> => {
+      if (!this.isRunning) await this.start();
+      return (await fetch(`${this.url}/readyz`)).ok;
+    };
+    await waitUntil(`${this.nodeId} is ready`, isReady, { timeoutMs });
     this.#healUrl = (await this.self()).healUrl;
   }
 
