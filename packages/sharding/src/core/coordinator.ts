@@ -2,7 +2,7 @@ import type { ClusterState } from "./cluster.ts";
 import { recoverClaims } from "./coordinator/claims.ts";
 import { control } from "./coordinator/control.ts";
 import { evictAndRestore, stopped } from "./coordinator/eviction.ts";
-import { handoffFailed, hosted, hostRefused, released } from "./coordinator/handoff.ts";
+import { acked, handoffFailed, hosted, hostRefused, released } from "./coordinator/handoff.ts";
 import { allocate, joinNode, loseNode } from "./coordinator/nodes.ts";
 import { drivePlans, rebalanceWhenDue } from "./coordinator/plans.ts";
 import { beginRebuild, type ClaimMessage, collectClaims } from "./coordinator/rebuild.ts";
@@ -112,13 +112,13 @@ function receive(turn: Turn, from: NodeRef, message: ToCoordinator): void {
   if (message.tag === "admin") return admin(turn, from, message.requestId, message.command);
   if (message.tag === "claim") return claim(turn, from, message);
   // Claims and reports of a life that is not (or no longer) a member say nothing about the present.
-  if (!turn.isMember(from)) return;
+  if (!turn.isMember(from)) return turn.unauthorized(from, message.tag);
   switch (message.tag) {
     case "shards-hosted":
       for (const shard of message.shards) hosted(turn, from, shard);
       return;
     case "handoffs-acked":
-      for (const handoff of message.handoffs) turn.work.acked(handoff);
+      for (const handoff of message.handoffs) acked(turn, from, handoff);
       return;
     case "shards-released":
       for (const shard of message.shards) released(turn, from, shard);
@@ -144,6 +144,7 @@ function register(turn: Turn, from: NodeRef, message: RegisterMessage): void {
 function claim(turn: Turn, from: NodeRef, message: ClaimMessage): void {
   if (turn.rebuild !== null) collectClaims(turn, from, message);
   else if (turn.isMember(from)) recoverClaims(turn, from, message.claims);
+  else turn.unauthorized(from, message.tag);
 }
 
 function admin(turn: Turn, from: NodeRef, requestId: string, command: AdminCommand): void {

@@ -61,7 +61,9 @@ export type DropReason =
   | "unroutable"
   | "misrouted"
   | "delivery_failed"
-  | "expired";
+  | "expired"
+  /** Said by a peer that may not say it. */
+  | "unauthorized";
 export const dropReasons: readonly DropReason[] = [
   "full",
   "disconnected",
@@ -69,6 +71,7 @@ export const dropReasons: readonly DropReason[] = [
   "misrouted",
   "delivery_failed",
   "expired",
+  "unauthorized",
 ];
 
 /** `leasehold_frames_dropped_total{variant, reason}`: all pairs exist from the start, at zero. */

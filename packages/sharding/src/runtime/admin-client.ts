@@ -1,4 +1,4 @@
-import type { NodeRef, Seq } from "../core/ids.ts";
+import { type NodeRef, type Seq, sameNode } from "../core/ids.ts";
 import type { AdminAnswer, AdminCommand, ToCoordinator } from "../core/messages.ts";
 import { AdminRefusedError, CoordinatorUnavailableError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -62,8 +62,15 @@ export class AdminClient {
     );
   }
 
-  answered(requestId: string, answer: AdminAnswer): void {
-    this.#waiting.get(requestId)?.settle(answer);
+  /** @returns false where another node was asked, and does not lead either. */
+  answered(from: NodeRef, requestId: string, answer: AdminAnswer): boolean {
+    const waiting = this.#waiting.get(requestId);
+    if (waiting === undefined) return true;
+    // A letter is answered by whoever leads when it is read.
+    const leader = this.#ports.coordinator();
+    const isAsked = sameNode(from, waiting.to) || (leader !== null && sameNode(from, leader));
+    if (isAsked) waiting.settle(answer);
+    return isAsked;
   }
 
   /** The connection to this node ended, or another node leads now. */

@@ -11,7 +11,7 @@ import type {
   ToCoordinator,
 } from "../core/messages.ts";
 import type { LogFn } from "../node-api.ts";
-import type { Channel, Transport } from "../ports/transport.ts";
+import type { Channel, DropCounter, Transport } from "../ports/transport.ts";
 
 /** Who hears what. Each of them decides for itself; here it is only found out who is meant. */
 export interface ControlReceivers {
@@ -21,11 +21,13 @@ export interface ControlReceivers {
   /** An order of the node that holds the term, meant for this life. */
   order(message: FromCoordinator): void;
   refused(message: Extract<FromCoordinator, { tag: "region-refused" }>): void;
-  answered(requestId: string, answer: AdminAnswer): void;
+  /** @returns false where somebody else was asked. */
+  answered(from: NodeRef, requestId: string, answer: AdminAnswer): boolean;
   log(history: string, entries: readonly LogEntry[]): void;
   /** Somebody knows a later term than this node. */
   behind(): void;
-  state(from: NodeRef, message: StateChunk | StateTaken): void;
+  /** @returns false where another node is the handoff's source or target. */
+  state(from: NodeRef, message: StateChunk | StateTaken): boolean;
   request(from: NodeRef, tuple: readonly unknown[]): void;
   /** To the coordinator, which no link leads to now. */
   unsent(message: ToCoordinator): void;
@@ -38,6 +40,7 @@ export interface ControlPorts {
   readonly self: () => NodeRef;
   readonly cluster: () => ClusterState;
   readonly log: LogFn;
+  readonly drops: DropCounter;
 }
 
 /** Messages between nodes, this one included: what is sent to oneself takes no wire. */
@@ -57,7 +60,8 @@ export class ControlPlane {
     }
     const known = message as ControlMessage;
     if (known.tag === "state-chunk" || known.tag === "state-taken") {
-      return this.#to.state(from, known);
+      if (!this.#to.state(from, known)) this.unauthorized(from, known.tag);
+      return;
     }
     const checked = toCoordinatorOf(message) ?? fromCoordinatorOf(message);
     if (checked !== null) return this.receiveControl(from, checked);
@@ -104,9 +108,11 @@ export class ControlPlane {
   receiveControl(from: NodeRef, message: ToCoordinator | FromCoordinator): void {
     switch (message.tag) {
       case "log":
-        return this.#to.log(message.history, message.entries);
+        return this.#hearLog(from, message);
       case "admin-answer":
-        return this.#to.answered(message.requestId, message.answer);
+        if (!this.#to.answered(from, message.requestId, message.answer))
+          this.unauthorized(from, message.tag);
+        return;
       case "admin":
         if (this.#to.isLeading()) this.#to.toCoordinator(from, message);
         else this.#refuseAdmin(from, message.requestId);
@@ -122,12 +128,33 @@ export class ControlPlane {
     }
   }
 
+  /** What a peer said that it may not say: dropped, counted, and told to whoever looks for it. */
+  unauthorized(from: NodeRef, tag: ControlMessage["tag"]): void {
+    const isState = tag === "state-chunk" || tag === "state-taken";
+    this.#ports.drops.count(isState ? "handoff" : "control", "unauthorized");
+    this.#ports.log("debug", "a message of a node that may not send it", { ...from, tag });
+  }
+
+  /**
+   * Entries are believed from the node that holds the term, or that says in them that it was elected: every
+   * other word about a term that this node does not know sends it to Postgres.
+   */
+  #hearLog(from: NodeRef, message: Extract<FromCoordinator, { tag: "log" }>): void {
+    const { term } = this.#ports.cluster();
+    if (message.term < term) return;
+    if (message.term === term && !this.leads(from)) return this.unauthorized(from, message.tag);
+    if (message.term > term && !hasElected(from, message.entries)) return this.#to.behind();
+    this.#to.log(message.history, message.entries);
+  }
+
   /** A directive is obeyed only from the node that holds the term, and only by the life it was meant for. */
   #obey(from: NodeRef, message: Extract<FromCoordinator, { incarnation: string }>): void {
     const { term } = this.#ports.cluster();
-    if (message.incarnation !== this.#ports.self().incarnation) return;
-    if (message.term < term || (message.term === term && !this.leads(from))) return;
-    if (message.term > term || message.tag === "region-registered") this.#to.behind();
+    if (message.incarnation !== this.#ports.self().incarnation || message.term < term) return;
+    // The log says who holds that term and what it decided; what it does not say is repeated.
+    if (message.term > term) return this.#to.behind();
+    if (!this.leads(from)) return this.unauthorized(from, message.tag);
+    if (message.tag === "region-registered") this.#to.behind();
     if (message.tag === "region-refused") this.#to.refused(message);
     else this.#to.order(message);
   }
@@ -138,3 +165,6 @@ export class ControlPlane {
     this.direct(to, { tag: "admin-answer", requestId, answer });
   }
 }
+
+const hasElected = (node: NodeRef, entries: readonly LogEntry[]): boolean =>
+  entries.some((entry) => entry.type === "coordinator-elected" && sameNode(entry, node));

@@ -27,6 +27,8 @@ export interface CoordinatorServiceEvents {
   /** Leading begins with the entry of the new term. */
   committed(history: string, entries: readonly LogEntry[]): void;
   send(to: NodeRef, message: FromCoordinator): void;
+  /** Dropped: said by a life that may not say it. */
+  unauthorized(from: NodeRef, tag: ToCoordinator["tag"]): void;
 }
 
 /** Requests that wait while a candidate is being elected. More than that are asked again anyway. */
@@ -223,6 +225,9 @@ export class CoordinatorService {
     const driver: Driver = new Driver(state, store, clock, () => grant?.checkAlive() === true, {
       committed: (entries, next) => this.#events.committed(next.history, entries),
       send: (to, message) => this.#events.send(to, message),
+      unauthorized: (said) => {
+        for (const { from, tag } of said) this.#events.unauthorized(from, tag);
+      },
       ended: (why) => {
         if (this.#driver !== driver) return;
         this.#step(why);

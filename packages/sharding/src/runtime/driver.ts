@@ -15,6 +15,8 @@ export interface DriverEvents {
   /** Committed: the log first, then the messages that follow from it. */
   committed(entries: readonly LogEntry[], state: ClusterState): void;
   send(to: NodeRef, message: TurnResult["messages"][number]["message"]): void;
+  /** Dropped: said by lives that may not say it. */
+  unauthorized(said: TurnResult["unauthorized"]): void;
   /** Deposed, or a commit's outcome is unknown: this driver has ended and never sends again. */
   ended(why: string): void;
 }
@@ -107,6 +109,7 @@ export class Driver {
     } else {
       this.#state = turn.state;
     }
+    if (turn.unauthorized.length > 0) this.#events.unauthorized(turn.unauthorized);
     for (const { to, message } of turn.messages) this.#events.send(to, message);
   }
 

@@ -95,6 +95,7 @@ export class LocalNode implements ShardingNode {
         handoffTimeoutMs: options.handoffTimeoutMs,
         coordinator: coordinatorOptionsOf(options),
         log: options.log,
+        drops: outside.drops,
       },
       ports,
       (runtime) => this.#createPlane(runtime),

@@ -21,7 +21,7 @@ import type { Heartbeat, LeaseSessions } from "../ports/lease-session.ts";
 import type { ProcessTable } from "../ports/processes.ts";
 import type { Refusals } from "../ports/refusals.ts";
 import type { ChangeHint, StateStore } from "../ports/state-store.ts";
-import type { Transport } from "../ports/transport.ts";
+import type { DropCounter, Transport } from "../ports/transport.ts";
 import { AdminClient } from "./admin-client.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { CoordinatorService } from "./coordinator-service.ts";
@@ -46,6 +46,8 @@ export interface RuntimeOptions {
   readonly handoffTimeoutMs: number;
   readonly coordinator: CoordinatorOptions;
   readonly log: LogFn;
+  /** Counts what was dropped, unauthorized messages among it. */
+  readonly drops: DropCounter;
 }
 
 /** What the outside gives: everything that waits, sends, writes or tells the time. */
@@ -141,6 +143,7 @@ export class NodeRuntime {
           this.#control.push(history, entries);
         },
         send: (to, message) => this.#control.direct(to, message),
+        unauthorized: (from, tag) => this.#control.unauthorized(from, tag),
       },
     );
     this.plane = plane(this);
@@ -259,13 +262,13 @@ export class NodeRuntime {
     const { log } = this.#options;
     const cluster = (): ClusterState => this.replica.state;
     return new ControlPlane(
-      { transport, self: () => this.self(), cluster, log },
+      { transport, self: () => this.self(), cluster, log, drops: this.#options.drops },
       {
         isLeading: () => this.coordinator.isActive(),
         toCoordinator: (from, message) => void this.#toCoordinator(from, message),
         order: (message) => this.region.receive(message),
         refused: (message) => this.#registration.refused(message),
-        answered: (requestId, answer) => this.#admin.answered(requestId, answer),
+        answered: (...answer) => this.#admin.answered(...answer),
         log: (history, entries) => this.replica.receive(history, entries),
         behind: () => this.replica.catchUp(),
         state: (from, message) => this.region.receiveState(from, message),
@@ -406,7 +409,9 @@ export class NodeRuntime {
   #newCoordinator(): void {
     this.#registration.again();
     const claims = this.region.claims();
-    if (claims !== null) this.#control.toCoordinator(claims);
+    // To hold nothing is news only for a coordinator that has nothing but claims.
+    const isNews = claims !== null && (claims.claims.length > 0 || !this.#ports.store.remembers);
+    if (isNews) this.#control.toCoordinator(claims);
   }
 
   #shardsChanged(changed: readonly ShardBelief[], gone: readonly ShardRef[]): void {

@@ -1,5 +1,6 @@
 import type { ShardBelief } from "../core/belief.ts";
 import { type ClusterState, findShard, ownerOf, type ShardRow } from "../core/cluster.ts";
+import type { ClaimMessage } from "../core/coordinator/rebuild.ts";
 import { type NodeRef, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
 import type { FromCoordinator, StateChunk, StateTaken, ToCoordinator } from "../core/messages.ts";
@@ -104,14 +105,13 @@ export class RegionService {
     return [...held].map((shard) => beliefOf(shard, this.#options.serving.isAlive()));
   }
 
-  claims(): ToCoordinator | null {
+  claims(): ClaimMessage | null {
     if (this.#state === null) return null;
     const claims = [...this.#state.held.values()].map(({ group, shard, epoch }) => ({
       group,
       shard,
       epoch,
     }));
-    // To hold nothing is news, too, for a coordinator that has nothing but claims.
     return { tag: "claim", term: this.#term(), claims };
   }
 
@@ -150,10 +150,15 @@ export class RegionService {
     }
   }
 
-  receiveState(from: NodeRef, message: StateChunk | StateTaken): void {
-    if (this.#state === null) return;
-    if (message.tag === "state-taken") this.#transfer.receiveTaken(from, message);
-    else this.#transfer.receiveChunk(from, message);
+  /** @returns false where another node is the handoff's source or target. */
+  receiveState(from: NodeRef, message: StateChunk | StateTaken): boolean {
+    if (this.#state === null) return true;
+    if (message.tag === "state-taken") return this.#transfer.receiveTaken(from, message);
+    const row = findShard(this.#options.cluster(), message);
+    // Where the log does not show the handoff yet, its first sender is bound to it (state-transfer.ts).
+    const isOfRow = row?.state === "handing-off" && row.handoff.id === message.handoffId;
+    if (isOfRow && !sameNode(row.owner, from)) return false;
+    return this.#transfer.receiveChunk(from, message);
   }
 
   peerUp(peer: NodeRef): void {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Packr } from "msgpackr";
-import type { NodeRef } from "../core/ids.ts";
+import { type NodeRef, sameNode } from "../core/ids.ts";
 import type { HandoffRef, StateChunk, StateTaken } from "../core/messages.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -32,6 +32,7 @@ interface Outgoing {
 
 interface Incoming {
   readonly ref: HandoffRef;
+  readonly from: NodeRef;
   readonly bytes: Uint8Array;
   readonly digest: string;
   received: number;
@@ -102,11 +103,20 @@ export class StateTransfer {
     for (const id of [...this.#outgoing.keys(), ...this.#incoming.keys()]) this.forget(id);
   }
 
-  receiveChunk(from: NodeRef, chunk: StateChunk): void {
+  /** @returns false where another node sends the state of this handoff. */
+  receiveChunk(from: NodeRef, chunk: StateChunk): boolean {
     const known = this.#incoming.get(chunk.handoffId);
-    if (known?.isWhole === true) return this.#acknowledge(from, chunk.handoffId);
-    const incoming = known ?? this.#begin(chunk);
-    if (incoming === null) return;
+    if (known !== undefined && !sameNode(known.from, from)) return false;
+    if (known?.isWhole === true) {
+      this.#acknowledge(from, chunk.handoffId);
+      return true;
+    }
+    const incoming = known ?? this.#begin(from, chunk);
+    if (incoming !== null) this.#receive(incoming, chunk);
+    return true;
+  }
+
+  #receive(incoming: Incoming, chunk: StateChunk): void {
     // Each attempt sends from the start and in order: what does not continue belongs to another one.
     if (chunk.offset === 0) incoming.received = 0;
     if (chunk.offset !== incoming.received || chunk.offset + chunk.bytes.length > chunk.size)
@@ -122,12 +132,17 @@ export class StateTransfer {
     // From here on the region says when it is needed no more.
     incoming.cancel();
     this.#events.arrived(incoming.ref);
-    this.#acknowledge(from, chunk.handoffId);
+    this.#acknowledge(incoming.from, chunk.handoffId);
   }
 
-  receiveTaken(from: NodeRef, message: StateTaken): void {
-    this.#outgoing.get(message.handoffId)?.transfer?.cancel();
+  /** @returns false where the state goes to another node: its chunks must go on being sent again. */
+  receiveTaken(from: NodeRef, message: StateTaken): boolean {
+    const transfer = this.#outgoing.get(message.handoffId)?.transfer ?? null;
+    if (transfer === null) return true;
+    if (!sameNode(transfer.to, from)) return false;
+    transfer.cancel();
     this.#events.taken(message.handoffId, from);
+    return true;
   }
 
   #sendFrom(outgoing: Outgoing, ref: HandoffRef, to: NodeRef, start: number): void {
@@ -151,7 +166,7 @@ export class StateTransfer {
     outgoing.transfer = { to, ref, cancel };
   }
 
-  #begin(chunk: StateChunk): Incoming | null {
+  #begin({ nodeId, incarnation }: NodeRef, chunk: StateChunk): Incoming | null {
     const { group, shard, epoch, handoffId, digest, size } = chunk;
     if (!Number.isSafeInteger(size) || size < 1 || size > stateLimitBytes) {
       this.#events.bad(`handoff ${handoffId} announces ${size} bytes`);
@@ -161,6 +176,7 @@ export class StateTransfer {
     const ref = { group, shard, epoch, handoffId };
     const incoming = {
       ref,
+      from: { nodeId, incarnation },
       bytes: new Uint8Array(size),
       digest,
       received: 0,

@@ -82,7 +82,7 @@ export class CoordinatorScene {
     this.log.push(elected);
     const cluster = applyEntries(emptyCluster("h"), [elected]);
     this.state = startCoordinator(cluster, self, this.#options, this.nowMs);
-    this.turned = { state: this.state, events: [], deaths: [], messages: [] };
+    this.turned = { state: this.state, events: [], deaths: [], messages: [], unauthorized: [] };
   }
 
   /** These nodes have joined, every shard is hosted, nothing is under way; node a leads. */

@@ -7,6 +7,7 @@ import type { NodeId } from "../core/ids.ts";
 import type { NodeOptions } from "../node-api.ts";
 import { resolveOptions } from "../options.ts";
 import type { ProcessIdentity } from "../ports/lease-session.ts";
+import type { Transport } from "../ports/transport.ts";
 import { LocalNode } from "../runtime/local-node.ts";
 import { LinkCuts } from "./link-cuts.ts";
 
@@ -122,6 +123,22 @@ export class MemoryCluster {
     const memoryNode = { node, postgres: wire, kill };
     this.nodes.set(nodeId, memoryNode);
     return { ...memoryNode, started };
+  }
+
+  /** Somebody who has the secret and a link to every node, and no lease: no member of the cluster. */
+  stranger(nodeId: NodeId): Transport {
+    const self = { nodeId, incarnation: this.clock.uuid() };
+    const transport = this.#network.transport(self);
+    transport.setPeers(
+      [...this.nodes.keys()].map((peer) => ({
+        ...{ nodeId: peer, incarnation: this.incarnationOf(peer), address: `memory://${peer}` },
+      })),
+    );
+    return transport;
+  }
+
+  incarnationOf(nodeId: NodeId): string {
+    return this.postgres.tables.lease(nodeId)?.incarnation ?? "";
   }
 
   /** Lets time pass, a millisecond at a time, with everything that follows from it. */

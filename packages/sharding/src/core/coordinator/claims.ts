@@ -30,6 +30,8 @@ function recover(turn: Turn, from: NodeRef, claim: ShardGrant): boolean {
     hosted(turn, from, claim);
     return true;
   }
+  // Below the row's epoch it is old; at it, only the owner can have it.
+  if (claim.epoch === row.epoch) turn.unauthorized(from, "claim");
   // The source of a handoff has stopped, and keeps the only copy of the state until its target serves.
   return row.state === "starting" && row.carried !== null && sameNode(row.carried.from, from);
 }

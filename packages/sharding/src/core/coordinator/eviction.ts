@@ -50,13 +50,16 @@ function restore(turn: Turn, { nodeId, incarnation }: NodeRow): void {
  */
 export function stopped(turn: Turn, from: NodeRef, grants: readonly ShardGrant[]): void {
   const node = turn.member(from);
-  if (node?.state !== "evicted") return;
   const orphans = grants.filter((grant) => {
     const row = turn.cluster.shards.get(grant.group)?.[grant.shard];
     if (row === undefined || row.state === "unallocated") return false;
-    const isPresent = row.epoch === grant.epoch && sameNode(row.owner, from);
+    if (row.epoch !== grant.epoch) return false;
+    if (!sameNode(row.owner, from)) {
+      turn.unauthorized(from, "shards-stopped");
+      return false;
+    }
     const { group, shard } = grant;
-    return isPresent && leaveNode(turn, { group, shard }, row, node, "eviction");
+    return node?.state === "evicted" && leaveNode(turn, { group, shard }, row, node, "eviction");
   });
   rehome(turn, orphans, "eviction");
 }

@@ -1,7 +1,7 @@
 import type { ShardRow } from "../cluster.ts";
 import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { PlanState } from "../log.ts";
-import type { HandoffRef, Released, ShardGrant } from "../messages.ts";
+import type { HandoffRef, Released, ShardGrant, ToCoordinator } from "../messages.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -31,7 +31,7 @@ export function beginHandoff(
 
 /** The source has stopped and the target holds the state: only now a second home may exist (S1). */
 export function released(turn: Turn, from: NodeRef, report: Released): void {
-  const row = currentHandoff(turn, from, report);
+  const row = currentHandoff(turn, from, report, "shards-released");
   if (row === null) return;
   const { to, planId } = row.handoff;
   const target = turn.member(to)?.state ?? "gone";
@@ -45,8 +45,14 @@ export function released(turn: Turn, from: NodeRef, report: Released): void {
   if (row.pinned && kind !== "move") turn.emit({ type: "shard-unpinned", group, shard });
 }
 
+/** The source drains: worth knowing to observers, and decides nothing. */
+export function acked(turn: Turn, from: NodeRef, report: HandoffRef): void {
+  if (currentHandoff(turn, from, report, "handoffs-acked") !== null) turn.work.acked(report);
+}
+
 export function handoffFailed(turn: Turn, from: NodeRef, report: HandoffRef, why: string): void {
-  if (currentHandoff(turn, from, report) !== null) abortHandoff(turn, report, why);
+  if (currentHandoff(turn, from, report, "handoffs-failed") !== null)
+    abortHandoff(turn, report, why);
 }
 
 /**
@@ -63,8 +69,7 @@ export function abortHandoff(turn: Turn, ref: ShardRef, why: string): void {
 
 /** The home serves. */
 export function hosted(turn: Turn, from: NodeRef, grant: ShardGrant): void {
-  const row = turn.cluster.shards.get(grant.group)?.[grant.shard];
-  if (row?.state !== "starting" || row.epoch !== grant.epoch || !sameNode(row.owner, from)) return;
+  if (startingAt(turn, from, grant, "shards-hosted") === null) return;
   const { group, shard, epoch } = grant;
   const { nodeId, incarnation } = from;
   turn.emit({ type: "shard-hosted", group, shard, nodeId, incarnation, epoch });
@@ -87,9 +92,8 @@ export function hostRefused(
   from: NodeRef,
   refusal: ShardGrant & { readonly why: string },
 ): void {
-  const row = turn.cluster.shards.get(refusal.group)?.[refusal.shard];
-  if (row?.state !== "starting" || row.epoch !== refusal.epoch || !sameNode(row.owner, from))
-    return;
+  const row = startingAt(turn, from, refusal, "host-refused");
+  if (row === null) return;
   const { group, shard } = refusal;
   const source = row.carried;
   // The source still has its copy, unless it is the one that refuses: then the state is lost, and an
@@ -123,13 +127,30 @@ const finishesMoves: readonly PlanState[] = ["applying", "paused", "cancelled"];
 const isMoving = (state: string | undefined): boolean => state === "moving";
 const isSame = (a: ShardRef, b: ShardRef): boolean => a.group === b.group && a.shard === b.shard;
 
+/** The row that waits for its owner to start it, if that is what `from` speaks of. */
+function startingAt(
+  turn: Turn,
+  from: NodeRef,
+  grant: ShardGrant,
+  tag: ToCoordinator["tag"],
+): Extract<ShardRow, { state: "starting" }> | null {
+  const row = turn.cluster.shards.get(grant.group)?.[grant.shard];
+  if (row?.state !== "starting" || row.epoch !== grant.epoch) return null;
+  if (sameNode(row.owner, from)) return row;
+  turn.unauthorized(from, tag);
+  return null;
+}
+
 function currentHandoff(
   turn: Turn,
   from: NodeRef,
   report: HandoffRef,
+  tag: ToCoordinator["tag"],
 ): Extract<ShardRow, { state: "handing-off" }> | null {
   const row = turn.cluster.shards.get(report.group)?.[report.shard];
   if (row?.state !== "handing-off") return null;
-  const matches = row.handoff.id === report.handoffId && row.epoch === report.epoch;
-  return matches && sameNode(row.owner, from) ? row : null;
+  if (row.handoff.id !== report.handoffId || row.epoch !== report.epoch) return null;
+  if (sameNode(row.owner, from)) return row;
+  turn.unauthorized(from, tag);
+  return null;
 }

@@ -170,6 +170,7 @@ describe("a node that is no member", () => {
   const messages = [
     { tag: "claim", term: 1, claims: [{ ...grant, epoch: 9 }] },
     { tag: "shards-hosted", term: 1, shards: [grant] },
+    { tag: "shards-stopped", term: 1, shards: [grant] },
     { tag: "handoffs-acked", term: 1, handoffs: [ref] },
     { tag: "shards-released", term: 1, shards: [{ ...ref, digest: "", size: 0 }] },
     { tag: "handoffs-failed", term: 1, handoffs: [{ ...ref, why: "" }] },
@@ -183,6 +184,7 @@ describe("a node that is no member", () => {
       for (const message of messages) {
         const turned = scene.says(name, message);
         expect(turned, `${name} ${message.tag}`).toMatchObject({ events: [], messages: [] });
+        expect(turned.unauthorized).toEqual([{ from: lifeOf(name), tag: message.tag }]);
       }
     }
   });

@@ -2,7 +2,7 @@ import { type AllocationStrategy, type Candidate, strategies } from "../allocati
 import { ClusterDraft, type ClusterState, type NodeRow, type ShardRow } from "../cluster.ts";
 import { type Epoch, type NodeId, type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { AssignCause, CarriedState, ClusterEvent, DeathProof } from "../log.ts";
-import type { AdminAnswer, FromCoordinator } from "../messages.ts";
+import type { AdminAnswer, FromCoordinator, ToCoordinator } from "../messages.ts";
 import { areApart, type Renewing } from "../reach.ts";
 import { lowestEpoch, type Rebuild } from "./rebuild.ts";
 import { type OpenWork, WorkDraft } from "./work.ts";
@@ -70,6 +70,13 @@ export interface TurnResult {
   readonly deaths: readonly Death[];
   /** To send once the commit has succeeded, in order. */
   readonly messages: readonly Outgoing[];
+  /** What was said by a life that may not say it, and therefore changed nothing. */
+  readonly unauthorized: readonly Unauthorized[];
+}
+
+export interface Unauthorized {
+  readonly from: NodeRef;
+  readonly tag: ToCoordinator["tag"];
 }
 
 /**
@@ -92,6 +99,7 @@ export class Turn {
   readonly #events: ClusterEvent[] = [];
   readonly #deaths: Death[] = [];
   readonly #messages: (() => Outgoing)[] = [];
+  readonly #unauthorized: Unauthorized[] = [];
   #nextId: number;
 
   constructor(state: CoordinatorState, nowMs: number) {
@@ -154,6 +162,11 @@ export class Turn {
       const full = answer.ok ? { ...answer, seq: this.cluster.seq } : answer;
       return { to, message: { tag: "admin-answer", requestId, answer: full } };
     });
+  }
+
+  /** Drops what only another life may say: nothing is believed about anybody but its sender. */
+  unauthorized(from: NodeRef, tag: ToCoordinator["tag"]): void {
+    this.#unauthorized.push({ from, tag });
   }
 
   /** Unique in this cluster's history: a term is held once, and counts its own ids. */
@@ -231,6 +244,7 @@ export class Turn {
       events: this.#events,
       deaths: this.#deaths,
       messages: this.#messages.map((make) => make()),
+      unauthorized: this.#unauthorized,
     };
   }
 }

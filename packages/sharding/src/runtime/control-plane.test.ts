@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest";
+import { emptyCluster } from "../core/cluster.ts";
+import type { NodeRef } from "../core/ids.ts";
+import type { LogEntry } from "../core/log.ts";
+import type { FromCoordinator } from "../core/messages.ts";
+import { createDropCounter } from "../ports/drop-counter.ts";
+import type { Transport } from "../ports/transport.ts";
+import { ControlPlane } from "./control-plane.ts";
+
+const life = (nodeId: string): NodeRef => ({ nodeId, incarnation: `${nodeId}-1` });
+const self = life("self");
+const leader = life("leader");
+const other = life("other");
+const term = 3;
+
+/** A node that knows `leader` to hold term 3, and what reached its other halves. */
+function plane() {
+  const heard: string[] = [];
+  const drops = createDropCounter();
+  const control = new ControlPlane(
+    {
+      transport: { connected: () => [] } as unknown as Transport,
+      self: () => self,
+      cluster: () => ({ ...emptyCluster("h"), term, coordinator: leader }),
+      log: () => undefined,
+      drops,
+    },
+    {
+      isLeading: () => false,
+      toCoordinator: () => heard.push("to the coordinator"),
+      order: (message) => heard.push(message.tag),
+      refused: (message) => heard.push(message.tag),
+      answered: (from) => {
+        if (from.nodeId !== "leader") return false;
+        heard.push("admin-answer");
+        return true;
+      },
+      log: () => heard.push("log"),
+      behind: () => heard.push("behind"),
+      state: (from, { tag }) => {
+        if (from.nodeId === "other") return false;
+        heard.push(tag);
+        return true;
+      },
+      request: () => undefined,
+      unsent: () => undefined,
+      told: () => undefined,
+    },
+  );
+  const unauthorized = (variant: "control" | "handoff" = "control") =>
+    drops.snapshot().find((one) => one.variant === variant && one.reason === "unauthorized")?.count;
+  return { control, heard, unauthorized };
+}
+
+const elected = (by: NodeRef, ofTerm: number): LogEntry => ({
+  ...{ type: "coordinator-elected", ...by, seq: 9, at: "", term: ofTerm },
+});
+const directives = (ofTerm: number): FromCoordinator[] => {
+  const to = { term: ofTerm, incarnation: self.incarnation };
+  return [
+    { tag: "region-registered", ...to, seq: 1 },
+    { tag: "region-refused", ...to, code: "INCARNATION_DEAD", why: "" },
+    { tag: "host-shards", ...to, shards: [] },
+    { tag: "begin-handoffs", ...to, handoffs: [] },
+    { tag: "stop-shards", ...to, shards: [] },
+    { tag: "log", term: ofTerm, history: "h", entries: [] },
+  ];
+};
+const answer: FromCoordinator = {
+  ...{ tag: "admin-answer", requestId: "r-1", answer: { ok: true, seq: 1, planId: null } },
+};
+
+describe("a directive", () => {
+  it.each([...directives(term), answer])("$tag is obeyed from the node that leads", (message) => {
+    const { control, heard, unauthorized } = plane();
+    control.receive(leader, "control", message);
+    expect(heard).toContain(message.tag);
+    expect(unauthorized()).toBe(0);
+  });
+
+  it.each([...directives(term), answer])(
+    "$tag of a node that does not lead is dropped and counted",
+    (message) => {
+      const { control, heard, unauthorized } = plane();
+      control.receive(other, "control", message);
+      control.receive({ ...leader, incarnation: "leader-0" }, "control", message);
+      expect(heard.filter((what) => what !== "admin-answer")).toEqual([]);
+      expect(unauthorized()).toBe(message.tag === "admin-answer" ? 1 : 2);
+    },
+  );
+
+  it.each(directives(term - 1))(
+    "$tag of a past term changes nothing, whoever sent it",
+    (message) => {
+      const { control, heard } = plane();
+      control.receive(leader, "control", message);
+      control.receive(other, "control", message);
+      expect(heard).toEqual([]);
+    },
+  );
+
+  it.each(directives(term + 1))(
+    "$tag of a term that is not known sends the node to the log",
+    (message) => {
+      const { control, heard } = plane();
+      control.receive(other, "control", message);
+      expect(heard).toEqual(["behind"]);
+    },
+  );
+
+  it.each(directives(term).slice(0, -1))("$tag to another life is dropped", (message) => {
+    const { control, heard } = plane();
+    control.receive(leader, "control", { ...message, incarnation: "self-0" });
+    expect(heard).toEqual([]);
+  });
+});
+
+describe("a new term", () => {
+  const push = (entries: LogEntry[]): FromCoordinator => ({
+    ...{ tag: "log", term: term + 1, history: "h", entries },
+  });
+
+  it("is learnt at once from the node that was elected", () => {
+    const { control, heard } = plane();
+    control.receive(other, "control", push([elected(other, term + 1)]));
+    expect(heard).toEqual(["log"]);
+  });
+
+  it("is looked up where somebody else says who was elected", () => {
+    const { control, heard } = plane();
+    control.receive(other, "control", push([elected(leader, term + 1)]));
+    expect(heard).toEqual(["behind"]);
+  });
+});
+
+describe("carried state", () => {
+  const chunk = { tag: "state-chunk", handoffId: "h-1", bytes: new Uint8Array() };
+  it.each([chunk, { tag: "state-taken", handoffId: "h-1" }])(
+    "$tag of a third node is counted",
+    (message) => {
+      const { control, heard, unauthorized } = plane();
+      control.receive(leader, "data", message);
+      control.receive(other, "data", message);
+      expect(heard).toEqual([message.tag]);
+      expect(unauthorized("handoff")).toBe(1);
+      expect(unauthorized()).toBe(0);
+    },
+  );
+});
