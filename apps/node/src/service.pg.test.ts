@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type {} from "@leasehold/db/testing";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { readConfig } from "./config/read-config.ts";
-import { Counter } from "./entities/counter.ts";
+import { Account, Counter, Register } from "./entities/index.ts";
 import { type Service, startService } from "./service.ts";
 
 /** Two services over the real library and a real server. The ttl is 1 s. */
@@ -21,17 +21,24 @@ const start = async (nodeId: string): Promise<Service> => {
   };
   const config = readConfig(env);
   const log = () => undefined;
-  const service = await startService({ config, entities: [Counter], migrate: true, log });
+  const service = await startService({
+    config,
+    entities: [Account, Counter, Register],
+    migrate: true,
+    log,
+  });
   services.push(service);
   return service;
 };
 
-async function call(method: string, base: string, path: string, body?: unknown) {
+async function call(method: string, base: string, path: string, body?: unknown, key?: string) {
+  const headers = {
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+    ...(key === undefined ? {} : { "idempotency-key": key }),
+  };
   const response = await fetch(`${base}${path}`, {
-    method,
-    ...(body === undefined
-      ? {}
-      : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    ...{ method, headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   // biome-ignore lint/suspicious/noExplicitAny: answers are checked by what the tests expect of them.
   return { status: response.status, body: (await response.json()) as any };
@@ -68,6 +75,61 @@ describe("two nodes", () => {
     const second = await call("POST", two, "/v1/entities/counter/c/add", { by: 3 });
     expect([first.body.result, second.body.result]).toEqual([2, 5]);
     expect(first.body.servedBy).toEqual(second.body.servedBy);
+  });
+
+  const ask = (via: string, entity: string, name: string, body?: unknown, key?: string) =>
+    call("POST", via, `/v1/entities/${entity}/${name}`, body, key);
+
+  test("keep a register, whichever is asked, and say its version", async () => {
+    const unset = await ask(one, "register/r", "read");
+    expect(unset.body).toMatchObject({ result: { value: null }, servedBy: { version: 0 } });
+    const written = await ask(two, "register/r", "write", { value: { a: 1 } });
+    expect(written.body).toMatchObject({ result: { value: { a: 1 } }, servedBy: { version: 1 } });
+    const swapped = await ask(one, "register/r", "cas", { expect: { a: 1 }, value: 2 });
+    expect(swapped.body).toMatchObject({
+      result: { ok: true, value: 2 },
+      servedBy: { version: 2 },
+    });
+    const refused = await ask(two, "register/r", "cas", { expect: 1, value: 3 });
+    expect(refused.body).toMatchObject({ result: { ok: false, value: 2 } });
+    expect(refused.body.servedBy.version).toBe(2);
+  });
+
+  test("answer the same under one idempotency key, a refusal included", async () => {
+    const overdraw = { amount: 5 };
+    for (const via of [one, two]) {
+      const refused = await ask(via, "account/k", "withdraw", overdraw, "first");
+      expect(refused.status).toBe(422);
+      expect(refused.body).toMatchObject({
+        code: "INSUFFICIENT_FUNDS",
+        retryable: false,
+        executed: "yes",
+      });
+      const deposited = await ask(via, "account/k", "deposit", { amount: 9 }, "second");
+      expect(deposited.body).toMatchObject({ result: { balance: 9 }, servedBy: { version: 1 } });
+    }
+    expect((await ask(one, "account/k", "withdraw", overdraw, "third")).body.result).toEqual({
+      balance: 4,
+    });
+  });
+
+  test("refuse an idempotency key with another body", async () => {
+    await ask(one, "account/r", "deposit", { amount: 1 }, "k");
+    const refused = await ask(two, "account/r", "deposit", { amount: 2 }, "k");
+    expect(refused.status).toBe(422);
+    expect(refused.body).toMatchObject({ code: "IDEMPOTENCY_KEY_REUSED", executed: "no" });
+    expect((await ask(one, "account/r", "balance")).body.result).toEqual({ balance: 1 });
+  });
+
+  test("take what cannot be stored for a mistake of its sender, and lose nothing by it", async () => {
+    const neighbours = [1, 2, 3].map((n) => ask(one, `register/n${n}`, "write", { value: n }));
+    const bad = await ask(one, "register/bad", "write", { value: "a\u0000b" });
+    expect(bad.body).toMatchObject({ code: "COMMAND_INVALID", executed: "no" });
+    expect((await ask(two, "register/bad%00", "read")).body).toMatchObject({
+      code: "COMMAND_INVALID",
+    });
+    expect((await Promise.all(neighbours)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await ask(two, "register/bad", "read")).body.servedBy.version).toBe(0);
   });
 
   test("move a shard on request, and tell of it", async () => {

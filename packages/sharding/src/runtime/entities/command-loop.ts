@@ -13,6 +13,7 @@ import {
   bounced,
   cancelled,
   commandFailed,
+  commandInvalid,
   conflicted,
   deadlineExceeded,
   handlerThrew,
@@ -20,6 +21,7 @@ import {
   refuse,
 } from "./replies.ts";
 import type { Shard } from "./shard.ts";
+import { findUnstorableText } from "./stored-json.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
 /**
@@ -124,7 +126,7 @@ export class CommandLoop {
 
   #begin(activation: Activation, request: EntityRequest): void {
     const command = activation.type.commands.get(request.command) as AnyCommand;
-    const input = checkInput(command, request.input);
+    const input = this.#check(activation, command, request);
     if (!(input instanceof Promise)) {
       this.#invoke(activation, request, command, input);
       return;
@@ -134,6 +136,14 @@ export class CommandLoop {
       activation.current = null;
       this.#invoke(activation, request, command, checked);
     });
+  }
+
+  #check(activation: Activation, command: AnyCommand, { input }: EntityRequest): unknown {
+    const checked = checkInput(command, input);
+    if (checked instanceof Refused || !activation.isDurable) return checked;
+    // The input has been copied by now: it is plain data without circles.
+    const fault = findUnstorableText(input);
+    return fault === null ? checked : new Refused(commandInvalid(fault, []));
   }
 
   #invoke(

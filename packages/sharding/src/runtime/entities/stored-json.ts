@@ -20,6 +20,25 @@ export function checkStorable(value: unknown, what: string): void {
   }
 }
 
+/**
+ * Text in an input that could not be stored: the sender's mistake, told before the handler runs.
+ *
+ * @returns where and what, for instance `input.name contains the character U+0000`; null where all is well.
+ */
+export function findUnstorableText(value: unknown, path = "input"): string | null {
+  if (typeof value === "string") {
+    const fault = textFault(value);
+    return fault === null ? null : `${path} ${fault}`;
+  }
+  if (typeof value !== "object" || value === null) return null;
+  for (const [key, item] of Object.entries(value)) {
+    const found = findUnstorableText(key, `a key of ${path}`);
+    const inside = found ?? findUnstorableText(item, `${path}.${key}`);
+    if (inside !== null) return inside;
+  }
+  return null;
+}
+
 function faultOf(value: unknown): string | null {
   switch (typeof value) {
     case "string":
