@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 const exclude = ["**/node_modules/**", "**/dist/**", "**/.next/**"];
 
 // Suffix = what the test needs: x.test.ts nothing, x.pg.test.ts a PostgreSQL server,
-// tests/cluster real processes.
+// tests/cluster real processes, tests/sim simulated ones.
 export default defineConfig({
   test: {
     // Most of a test's time here is waiting. Files share their worker's modules: loading them again for
@@ -17,11 +17,13 @@ export default defineConfig({
           include: [
             "{packages,apps}/*/src/**/*.test.{ts,tsx}",
             "db/src/**/*.test.ts",
-            "tests/{support,e2e,sim,model}/**/*.test.ts",
+            "tests/{support,e2e,model}/**/*.test.ts",
           ],
           exclude: [...exclude, "**/*.pg.test.ts"],
         },
       },
+      // It keeps every core busy by itself.
+      { test: { name: "sim", include: ["tests/sim/**/*.test.ts"], exclude } },
       {
         test: {
           name: "pg",

@@ -1,6 +1,12 @@
-/** `pnpm sim --seed N` replays one run; `pnpm sim --seeds N [--from M] [--minutes T] [--first]` runs many. */
+/**
+ * `pnpm sim --seed N` replays one run; `pnpm sim --seeds N [--from M] [--minutes T] [--first] [--coverage]`
+ * runs many. `--only crash,move` draws from these kinds of step only,
+ * `--steps N` draws so many.
+ */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { type SimResult, simulate } from "@leasehold/sharding/testkit";
+import { onlyKinds, type SimResult, shrink, simulate } from "@leasehold/sharding/testkit";
+import { type SimPlan, soak } from "./soak.ts";
 
 const { values } = parseArgs({
   options: {
@@ -9,45 +15,53 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     minutes: { type: "string", default: "10" },
     first: { type: "boolean", default: false },
+    threads: { type: "string", default: String(availableParallelism()) },
+    coverage: { type: "boolean", default: false },
+    only: { type: "string" },
+    steps: { type: "string" },
   },
 });
 
-function tell({ seed, violations, faults, transcript }: SimResult): void {
-  console.log(`seed ${seed}: ${violations[0]}\n  replay: pnpm sim --seed ${seed}`);
-  console.log(faults.map((fault) => `  ${JSON.stringify(fault)}`).join("\n"));
-  console.log(transcript.slice(-15).join("\n"));
+const plan: SimPlan = {
+  weights: onlyKinds(values.only),
+  ...(values.steps === undefined ? {} : { stepCount: Number(values.steps) }),
+};
+
+/** What broke, how to see it again, and the shortest schedule that breaks it. */
+async function tell(failed: SimResult): Promise<void> {
+  const { seed } = failed;
+  console.log(`seed ${seed}: ${failed.violations[0]}\n  replay: pnpm sim --seed ${seed}`);
+  const short = await shrink({ seed, ...plan }, failed);
+  console.log(`  ${short.steps.length} of its ${failed.steps.length} steps are enough:`);
+  for (const step of short.steps) console.log(`    ${JSON.stringify(step)}`);
+  console.log(short.transcript.slice(-15).join("\n"));
 }
 
 async function replay(seed: number): Promise<boolean> {
-  const result = await simulate({ seed });
+  const result = await simulate({ seed, ...plan });
   console.log(result.transcript.join("\n"));
+  if (result.violations.length > 0) await tell(result);
   console.log(`seed ${seed}: ${result.violations.length} violations, hash ${result.hash >>> 0}`);
   return result.violations.length === 0;
 }
 
-async function soak(): Promise<boolean> {
-  const from = Number(values.from);
-  const until = from + Number(values.seeds);
-  const startMs = performance.now();
-  const endMs = startMs + Number(values.minutes) * 60_000;
-  let failed = 0;
-  let ran = 0;
-  for (let seed = from; seed < until && performance.now() < endMs; seed += 1) {
-    const result = await simulate({ seed });
-    ran += 1;
-    if (result.violations.length > 0) {
-      failed += 1;
-      tell(result);
-      if (values.first) break;
-    }
-    if (ran % 100 === 0) {
-      const perSecond = ran / ((performance.now() - startMs) / 1000);
-      console.log(`${ran} seeds, ${perSecond.toFixed(1)}/s, ${failed} failed`);
-    }
+async function many(): Promise<boolean> {
+  const { from, seeds, minutes, threads, first } = values;
+  const result = await soak({
+    ...{ from: Number(from), seeds: Number(seeds), threads: Number(threads), first },
+    plan,
+    limitMs: Number(minutes) * 60_000,
+    progress: (line) => console.log(line),
+  });
+  for (const seed of result.failed.slice(0, 5)) await tell(await simulate({ seed, ...plan }));
+  if (values.coverage) {
+    for (const [what, count] of [...result.coverage].sort()) console.log(`${count}\t${what}`);
   }
-  console.log(`${ran} seeds from ${from}, ${failed} failed`);
-  return failed === 0;
+  const { ran, failed, perSecond } = result;
+  console.log(`${ran} seeds from ${from}, ${failed.length} failed, ${perSecond.toFixed(1)}/s`);
+  if (failed.length > 0) console.log(`failed: ${failed.join(" ")}`);
+  return failed.length === 0;
 }
 
-const isClean = values.seed === undefined ? await soak() : await replay(Number(values.seed));
+const isClean = values.seed === undefined ? await many() : await replay(Number(values.seed));
 process.exitCode = isClean ? 0 : 1;

@@ -1,40 +1,150 @@
-/** A known mistake, as a change of one place in packages/sharding/src. */
-export interface Mutant {
-  readonly name: string;
+/** One place of the source, and what stands there instead. */
+export interface Edit {
+  /** Under packages/sharding/src. */
   readonly file: string;
   readonly from: string;
   readonly to: string;
+}
+
+/** A known mistake. */
+export interface Mutant {
+  readonly name: string;
+  readonly edits: readonly Edit[];
   /** The simulation has to find it within so many seeds. */
   readonly seeds: number;
+  /** Of `pnpm sim`: for what only some kinds of step bring about. */
+  readonly args?: readonly string[];
 }
+
+const grant = "runtime/grant.ts";
+const memory = "adapters/memory/memory-tables.ts";
 
 export const mutants: readonly Mutant[] = [
   {
     name: "a lease that is believed for ever",
-    file: "runtime/grant.ts",
-    from: "return !this.#ended && this.#clock.monotonicMs() < this.#deadlineMs && !this.#hasSlept();",
-    to: "return !this.#ended;",
+    edits: [
+      {
+        file: grant,
+        from: "return !this.#ended && this.#clock.monotonicMs() < this.#deadlineMs && !this.#hasSlept();",
+        to: "return !this.#ended;",
+      },
+    ],
     seeds: 100,
   },
   {
     name: "a monotonic clock that stops in a suspend is believed",
-    file: "runtime/grant.ts",
-    from: "if (Math.abs(sleptMs) > this.#ttlMs / 20) {",
-    to: "if (Math.abs(sleptMs) > 1e12) {",
+    edits: [
+      { file: grant, from: "if (Math.abs(sleptMs) > this.#ttlMs / 20) {", to: "if (false) {" },
+    ],
     seeds: 100,
   },
   {
     name: "taking over without waiting",
-    file: "core/membership.ts",
-    from: "nowMs - seen.changedAtMs > ttlMs * watchFactor",
-    to: "nowMs - seen.changedAtMs > ttlMs * 0.5",
+    edits: [
+      {
+        file: "core/membership.ts",
+        from: "nowMs - seen.changedAtMs > ttlMs * watchFactor",
+        to: "nowMs - seen.changedAtMs > ttlMs * 0.5",
+      },
+    ],
     seeds: 100,
   },
   {
     name: "a stopped region serves on",
-    file: "runtime/serving.ts",
-    from: "this.#set(group, shard, undefined);",
-    to: "",
+    edits: [{ file: "runtime/serving.ts", from: "this.#set(group, shard, undefined);", to: "" }],
     seeds: 100,
+  },
+  {
+    name: "a deadline counted from the reply",
+    edits: [
+      {
+        file: "runtime/node-lease.ts",
+        from: "grant.renewed(sentAtMs);",
+        to: "grant.renewed(clock.monotonicMs());",
+      },
+    ],
+    seeds: 600,
+    args: ["--only", "slow-postgres,cut-postgres"],
+  },
+  {
+    name: "a stale claim takes ownership back",
+    edits: [
+      {
+        file: "core/coordinator/claims.ts",
+        from: "if (claim.epoch > row.epoch) {",
+        to: "if (claim.epoch > row.epoch || (row.state !== 'unallocated' && !sameNode(row.owner, from))) {",
+      },
+      {
+        file: "core/coordinator/claims.ts",
+        from: '"allocated", null, claim.epoch + 1',
+        to: '"allocated", null, Math.max(claim.epoch, row.epoch) + 1',
+      },
+    ],
+    seeds: 400,
+  },
+  {
+    name: "a second process takes a name that is in use",
+    edits: [
+      {
+        file: "runtime/acquire-lease.ts",
+        from: "if (mayTake && isLocked) {",
+        to: "if (true) {",
+      },
+    ],
+    seeds: 400,
+  },
+  {
+    name: "a forged refusal is believed as a proof of death",
+    edits: [
+      {
+        file: "testkit/sim/sim-cluster.ts",
+        from: "const trustRefused: boolean = false;",
+        to: "const trustRefused = true;",
+      },
+    ],
+    seeds: 400,
+  },
+  {
+    name: "taking over by the database's wall clock",
+    edits: [
+      {
+        file: memory,
+        from: "this.#put({ ...row, renewals: row.renewals + 1, backend });",
+        to: "this.#put({ ...row, renewals: row.renewals + 1, backend, renewedAt: this.#nowIso() });",
+      },
+      {
+        file: "adapters/memory/memory-lease-session.ts",
+        from: "leases: tables.leases(),",
+        to: "leases: tables.leases().map((row) => ({ ...row, wallNow: tables.wallNow() })),",
+      },
+      {
+        file: memory,
+        from: "  state(): ClusterState {",
+        to: "  wallNow() { return this.#nowIso(); }\n  state(): ClusterState {",
+      },
+      {
+        file: "core/membership.ts",
+        from: "next.set(nodeId, { nodeId, incarnation, state, renewals, exited, changedAtMs });",
+        to: "next.set(nodeId, { nodeId, incarnation, state, renewals, exited, changedAtMs, wallAgeMs: Date.parse(lease.wallNow) - Date.parse(lease.renewedAt ?? lease.wallNow) });",
+      },
+      {
+        file: "core/membership.ts",
+        from: "nowMs - seen.changedAtMs > ttlMs * watchFactor",
+        to: "seen.wallAgeMs > ttlMs * watchFactor",
+      },
+    ],
+    seeds: 400,
+  },
+  {
+    name: "a delayed order to host is obeyed",
+    edits: [
+      {
+        file: "core/region.ts",
+        from: "if (order.epoch <= highest) {",
+        to: "if (order.epoch <= highest && held !== undefined) {",
+      },
+    ],
+    seeds: 1_500,
+    args: ["--only", "move,messages,crash,leave", "--steps", "20"],
   },
 ];

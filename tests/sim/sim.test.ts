@@ -1,14 +1,25 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { simulate } from "@leasehold/sharding/testkit";
+import { defaultWeights, simulate } from "@leasehold/sharding/testkit";
 import { describe, expect, test } from "vitest";
 import { failedSeeds } from "./failed-seeds.ts";
 import { mutants } from "./mutants.ts";
+import { soak } from "./soak.ts";
 
 const program = fileURLToPath(new URL("./main.ts", import.meta.url));
 const planter = new URL("./mutant.ts", import.meta.url).href;
-const seeds = 150;
+/** What a run of everything sets is more. */
+const seeds = Number(process.env["SIM_SEEDS"] ?? 100);
+
+/** What a hundred seeds have to go through, each often: else the simulation looks at nothing. */
+const events = [
+  ...["coordinator-elected", "node-dead", "node-drained", "node-restored", "handoff-began"],
+  ...["shard-assigned handoff", "shard-assigned abort", "shard-hosted", "shard-vacated"],
+  ...["plan-proposed", "plan-state-changed", "move-state-changed", "shard-pinned"],
+];
+const steps = Object.keys(defaultWeights).map((kind) => `step ${kind}`);
 
 describe("the simulation", () => {
   test("has one outcome per seed", async () => {
@@ -27,33 +38,26 @@ describe("the simulation", () => {
   });
 
   test(`finds nothing with ${seeds} seeds, in which shards move, die and are taken over`, {
-    timeout: 120_000,
+    timeout: 600_000,
   }, async () => {
-    const coverage = new Map<string, number>();
-    for (let seed = 1; seed <= seeds; seed += 1) {
-      const result = await simulate({ seed });
-      expect(result.violations, `pnpm sim --seed ${seed}`).toEqual([]);
-      for (const [what, count] of result.coverage)
-        coverage.set(what, (coverage.get(what) ?? 0) + count);
-    }
-    for (const what of [
-      "node-dead",
-      "handoff-began",
-      "shard-assigned",
-      "coordinator-elected",
-      "ask answered",
-    ]) {
-      expect(coverage.get(what), what).toBeGreaterThan(seeds / 4);
+    const { failed, coverage, ran, perSecond } = await soak({
+      ...{ from: 1, seeds, threads: availableParallelism(), first: true, plan: {} },
+      ...{ limitMs: Number.POSITIVE_INFINITY, progress: (line) => console.log(line) },
+    });
+    console.log(`${ran} seeds, ${perSecond.toFixed(1)}/s`);
+    expect(failed, `pnpm sim --seed ${failed[0]}`).toEqual([]);
+    for (const what of [...events, ...steps, "ask answered"]) {
+      expect(coverage.get(what) ?? 0, what).toBeGreaterThan(seeds / 20);
     }
   });
 
   test.each(mutants)(
     "sees $name within $seeds seeds",
-    { timeout: 120_000 },
-    async ({ name, seeds: limit }) => {
+    { timeout: 600_000 },
+    async ({ name, seeds: limit, args = [] }) => {
       const child = spawn(
         process.execPath,
-        ["--import", planter, program, "--seeds", String(limit), "--first"],
+        ["--import", planter, program, "--seeds", String(limit), "--first", ...args],
         {
           env: { ...process.env, MUTANT: name },
           stdio: ["ignore", "pipe", "inherit"],
@@ -64,7 +68,7 @@ describe("the simulation", () => {
         output += String(chunk);
       });
       await once(child, "close");
-      expect(output).toMatch(/^seed \d+: S/m);
+      expect(output).toMatch(/^seed \d+: [SL]\d/m);
     },
   );
 });

@@ -18,6 +18,13 @@ const checks: readonly Step[] = [
   { name: "unit", command: "vitest run --project unit", report: "vitest" },
 ];
 
+const simulation = (seeds: number): Step => ({
+  name: "sim",
+  command: `SIM_SEEDS=${seeds} vitest run --project sim`,
+  report: "vitest",
+  timeoutMinutes: 15,
+});
+
 const withServers: readonly Step[] = [
   { name: "pg", command: "vitest run --project pg", report: "vitest" },
   {
@@ -36,6 +43,6 @@ const withServers: readonly Step[] = [
 
 /** `verify` needs nothing but the checkout; `test` is everything. */
 export const runs: Readonly<Record<"verify" | "test", readonly Step[]>> = {
-  verify: checks,
-  test: [...checks, ...withServers],
+  verify: [...checks, simulation(100)],
+  test: [...checks, simulation(1_000), ...withServers],
 };

@@ -60,9 +60,15 @@ function hasState(region: RegionState, key: string, handoffId: string, epoch: Ep
   return isFrozen || held?.epoch === epoch || region.arrived.has(handoffId);
 }
 
-/** S6: a second handoff starts while one is in flight. */
-export function handoffsOverlapping(entries: readonly LogEntry[]): readonly string[] {
-  const open = new Map<string, string>();
+/**
+ * S6: a second handoff starts while one is in flight.
+ *
+ * @param open what is in flight, by shard; the same map for each part of one log.
+ */
+export function handoffsOverlapping(
+  entries: readonly LogEntry[],
+  open: Map<string, string> = new Map(),
+): readonly string[] {
   const found: string[] = [];
   for (const entry of entries) {
     if (entry.type === "handoff-began") {

@@ -20,6 +20,12 @@ export class Serving implements ServingGuard {
   readonly #slots = new Map<string, (Slot | undefined)[]>();
   #grant: Grant | null = null;
   #count = 0;
+  #stamps = 0;
+
+  /** How many slots were ever stamped: where it stands still, nothing has begun to be served. */
+  get stamps(): number {
+    return this.#stamps;
+  }
 
   get count(): number {
     return this.#count;
@@ -82,6 +88,7 @@ export class Serving implements ServingGuard {
     }
     if (row[shard] === undefined && slot !== undefined) this.#count += 1;
     if (row[shard] !== undefined && slot === undefined) this.#count -= 1;
+    if (slot !== undefined) this.#stamps += 1;
     row[shard] = slot;
   }
 }

@@ -4,4 +4,6 @@
  */
 export { ManualClock } from "../adapters/memory/manual-clock.ts";
 export { MemoryCluster, type MemoryClusterOptions, type MemoryNode } from "./memory-cluster.ts";
+export { shrink } from "./sim/shrink.ts";
 export { type SimOptions, type SimResult, simulate } from "./sim/simulate.ts";
+export { defaultWeights, onlyKinds, type Step, type StepWeights } from "./sim/steps.ts";

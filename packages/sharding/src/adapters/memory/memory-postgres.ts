@@ -26,6 +26,8 @@ export interface MemoryPostgresOptions {
    * with no state store; leases, locks and letters stay. @default true
    */
   readonly remembers?: boolean;
+  /** Its wall clock: for people who read the log. @default that of `clock`, which begins at 0 */
+  readonly wallMs?: () => number;
 }
 
 /** How long a statement of a store may stay without an answer. @unit milliseconds */
@@ -49,10 +51,11 @@ export class MemoryPostgres {
   #timeline = 1;
   #isUp = true;
 
-  constructor({ clock, remembers = true }: MemoryPostgresOptions) {
+  constructor(options: MemoryPostgresOptions) {
+    const { clock, remembers = true, wallMs = () => clock.monotonicMs() } = options;
     this.#clock = clock;
     this.remembers = remembers;
-    const nowIso = (): string => new Date(clock.monotonicMs()).toISOString();
+    const nowIso = (): string => new Date(wallMs()).toISOString();
     this.tables = new MemoryTables(clock.uuid(), nowIso, remembers ? null : () => clock.uuid());
     this.letters = new LetterTable(this.tables);
     this.backends = new MemoryBackends(clock);

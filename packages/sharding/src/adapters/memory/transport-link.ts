@@ -118,6 +118,13 @@ export class LinkEnd {
     this.#travel("control", () => this.#other.#end());
   }
 
+  /** Ends it here only: the other end finds out when nothing has come for too long. */
+  breakHere(): void {
+    this.#end();
+    const other = this.#other;
+    this.#options.clock.after(this.#options.silenceMs, () => other.#end());
+  }
+
   #end(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

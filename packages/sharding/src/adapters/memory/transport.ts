@@ -29,6 +29,8 @@ export interface MemoryNetworkOptions {
 
 export interface MemoryTransport extends Transport {
   readonly drops: DropCounter;
+  /** Half-open: this end of the link is gone, and the news of it never reaches the other. */
+  breakHere(peer: NodeId): void;
 }
 
 export interface MemoryNetwork {
@@ -179,6 +181,10 @@ class Node implements MemoryTransport, LinkOwner {
     this.#stopListening();
     this.#network.remove(this);
     for (const end of [...this.#links.values()]) end.close();
+  }
+
+  breakHere(peer: NodeId): void {
+    this.#links.get(peer)?.breakHere();
   }
 
   linked(end: LinkEnd): void {

@@ -1,10 +1,12 @@
 import { MemoryPostgres } from "../../adapters/memory/index.ts";
-import { createMemoryNetwork } from "../../adapters/memory/transport.ts";
+import { createMemoryNetwork, type MemoryTransport } from "../../adapters/memory/transport.ts";
 import type { NodeId } from "../../core/ids.ts";
 import { resolveOptions } from "../../options.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { ProcessIdentity } from "../../ports/lease-session.ts";
 import type { AnyEntityDefinition } from "../../runtime/entities/definition.ts";
 import { LocalNode } from "../../runtime/local-node.ts";
+import { ArmedPoints } from "./crash-points.ts";
 import type { Random } from "./random.ts";
 import { SimGate } from "./sim-gate.ts";
 import { SimProcess, worldClock } from "./sim-process.ts";
@@ -20,6 +22,7 @@ export interface SimNode {
   readonly wire: SimWire;
   readonly gate: SimGate;
   readonly transport: SimTransport;
+  readonly link: MemoryTransport;
 }
 
 export interface SimClusterOptions {
@@ -30,23 +33,44 @@ export interface SimClusterOptions {
   readonly ttlMs: number;
   /** The rates of clocks differ from true time by up to this part. */
   readonly drift: number;
-  readonly entities: (nodeId: NodeId) => readonly AnyEntityDefinition[];
+  readonly entities: (nodeId: NodeId, clock: Clock) => readonly AnyEntityDefinition[];
   readonly say: (line: string) => void;
 }
 
 /** Whole nodes, each a process with a clock of its own, over one simulated database and network. */
 export class SimCluster {
   readonly nodes = new Map<NodeId, SimNode>();
+  /** Processes that were started under a name that was in use. */
+  readonly twins = new Set<SimNode>();
   readonly postgres: MemoryPostgres;
+  readonly timeline: Timeline;
+  readonly points: ArmedPoints;
+  /** Nodes whose address refuses connections, though they may well live. */
+  readonly refusing = new Set<NodeId>();
+  /** Of the database's wall clock, against true time. */
+  readonly wallClock = { offsetMs: 0 };
+  /** How long a node that leaves may take to hand its shards over. @unit milliseconds */
+  readonly handoverMs: number;
   readonly #options: SimClusterOptions;
   readonly #network;
   readonly #alive = new Set<number>();
+  readonly #nodeIds = new Set<NodeId>();
   #lastPid = 0;
 
   constructor(options: SimClusterOptions) {
     this.#options = options;
     const { timeline, random, ttlMs } = options;
-    this.postgres = new MemoryPostgres({ clock: worldClock(timeline, random.fork("server")) });
+    this.timeline = timeline;
+    this.handoverMs = 2 * ttlMs;
+    this.points = new ArmedPoints((nodeId, point) => {
+      options.say(`${nodeId} comes to "${point}"`);
+      const node = this.nodes.get(nodeId);
+      if (node !== undefined) this.kill(node);
+    });
+    this.postgres = new MemoryPostgres({
+      clock: worldClock(timeline, random.fork("server")),
+      wallMs: () => timeline.nowMs + this.wallClock.offsetMs,
+    });
     const network = random.fork("network");
     this.#network = createMemoryNetwork({
       clock: worldClock(timeline, network),
@@ -66,12 +90,16 @@ export class SimCluster {
     const wire = new SimWire(timeline, random.fork("wire"), process);
     const gate = new SimGate(timeline);
     const inner = this.#network.transport({ nodeId, incarnation: process.uuid() }, gate);
-    const onArrival = (from: { nodeId: string }, message: unknown): void =>
+    const onArrival = (from: { nodeId: string }, message: unknown): boolean => {
       say(`${nodeId} <- ${from.nodeId} ${tagOf(message)}`);
-    const transport = new SimTransport({ inner, process, timeline, random, onArrival });
+      return !this.points.reach(nodeId, `hears ${tagOf(message)}`);
+    };
+    const onSend = (message: unknown): boolean =>
+      !this.points.reach(nodeId, `sends ${tagOf(message)}`);
+    const transport = new SimTransport({ inner, process, timeline, random, onArrival, onSend });
     const options = resolveOptions({
-      ...{ databaseUrl: "memory:", nodeId, shards, leaseTtlMs: ttlMs, handoffTimeoutMs: 2 * ttlMs },
-      ...{ deadlineMs: 3 * ttlMs, entities: entities(nodeId) },
+      ...{ databaseUrl: "memory:", nodeId, shards, leaseTtlMs: ttlMs, handoffTimeoutMs: ttlMs / 2 },
+      ...{ deadlineMs: 3 * ttlMs, entities: entities(nodeId, process) },
       log: (level, message, fields) => {
         if (process.isAlive && level !== "debug") {
           say(`${nodeId} says: ${message} ${JSON.stringify(fields ?? {})}`);
@@ -83,23 +111,58 @@ export class SimCluster {
       sessions: this.postgres.sessions(client),
       store: this.postgres.store(client, ttlMs),
       ...{ transport, clock: process, processes: this.#processTable(process.identity) },
-      refusals: null,
+      refusals: trustRefused ? this.#refusals() : null,
     };
     this.#alive.add(pid);
+    this.#nodeIds.add(nodeId);
     const outside = {
       address: `sim://${nodeId}`,
       drops: inner.drops,
       close: () => transport.close(),
     };
     const node = new LocalNode(options, ports, outside);
-    const simNode = { nodeId, node, process, wire, gate, transport };
-    this.nodes.set(nodeId, simNode);
+    const simNode = { nodeId, node, process, wire, gate, transport, link: inner };
+    if (this.nodes.has(nodeId)) this.twins.add(simNode);
+    else this.nodes.set(nodeId, simNode);
     say(`${nodeId} starts as process ${pid}`);
     node.start().catch((error: unknown) => {
       say(`${nodeId} did not start: ${String(error)}`);
       if (process.isAlive) this.kill(simNode);
     });
     return simNode;
+  }
+
+  /** Every process that there is. */
+  *processes(): Iterable<SimNode> {
+    yield* this.nodes.values();
+    yield* this.twins;
+  }
+
+  /** An operator stops those of a doubled name whom the lease does not name. */
+  endDoubles(): void {
+    for (const { nodeId } of [...this.twins]) {
+      const named = this.postgres.tables.lease(nodeId)?.incarnation;
+      const all = [...this.processes()].filter((one) => one.nodeId === nodeId);
+      const kept = all.find(({ node }) => node.incarnation() === named) ?? all[0];
+      for (const one of all) if (one !== kept) this.kill(one);
+    }
+  }
+
+  /** A node that was not there before. */
+  join(): void {
+    this.start(`node-${this.#nodeIds.size + 1}`);
+  }
+
+  /** Whoever was ever there is up again. */
+  restartAll(): void {
+    for (const nodeId of this.#nodeIds) if (!this.nodes.has(nodeId)) this.start(nodeId);
+  }
+
+  /** This node, or another that runs; null when nobody does. */
+  running(nodeId: NodeId): SimNode | null {
+    const first = this.nodes.get(nodeId);
+    if (first?.process.isRunning === true) return first;
+    return [...this.nodes.values()].find(({ process }) => process.isRunning) ?? null;
   }
 
   /** SIGKILL: the kernel closes its connections, and its pid is free. */
@@ -111,7 +174,19 @@ export class SimCluster {
     void transport.close();
     const life = node.incarnation();
     this.postgres.backends.endOf((name) => name.includes(life));
-    if (this.nodes.get(nodeId)?.process === process) this.nodes.delete(nodeId);
+    for (const twin of this.twins) if (twin.process === process) this.twins.delete(twin);
+    if (this.nodes.get(nodeId)?.process !== process) return;
+    this.nodes.delete(nodeId);
+    const heir = [...this.twins].find((twin) => twin.nodeId === nodeId);
+    if (heir === undefined) return;
+    this.twins.delete(heir);
+    this.nodes.set(nodeId, heir);
+  }
+
+  #refusals() {
+    return {
+      isRefused: async (address: string) => this.refusing.has(address.slice("sim://".length)),
+    };
   }
 
   #processTable(identity: ProcessIdentity) {
@@ -125,6 +200,9 @@ export class SimCluster {
     };
   }
 }
+
+/** Whether operators believe in refusals here. They must not, where something may refuse for the living. */
+const trustRefused: boolean = false;
 
 const tagOf = (message: unknown): string =>
   typeof message === "object" && message !== null && "tag" in message

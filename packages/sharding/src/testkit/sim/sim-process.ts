@@ -27,6 +27,7 @@ export class SimProcess implements Clock {
   readonly #offsetMs: number;
   /** When it last went on after a pause, in true time. */
   wokeAtMs = 0;
+  wakes = 0;
   #state: "runs" | "paused" | "dead" = "runs";
   #sleptMs = 0;
   #sleepsSinceMs: number | null = null;
@@ -67,6 +68,7 @@ export class SimProcess implements Clock {
     this.#sleepsSinceMs = null;
     this.#state = "runs";
     this.wokeAtMs = this.#timeline.nowMs;
+    this.wakes += 1;
     const timersFirst = this.#random.chance(0.5);
     const waiting = this.#waiting.splice(0);
     for (const isTimer of [timersFirst, !timersFirst]) {

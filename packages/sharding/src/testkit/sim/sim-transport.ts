@@ -19,8 +19,10 @@ export interface SimTransportPorts {
   readonly process: SimProcess;
   readonly timeline: Timeline;
   readonly random: Random;
-  /** What arrived, for the trace. */
-  readonly onArrival: (from: NodeRef, message: unknown) => void;
+  /** What arrives, for the trace. @returns whether the process is still there to hear it. */
+  readonly onArrival: (from: NodeRef, message: unknown) => boolean;
+  /** @returns whether the process is still there to send it. */
+  readonly onSend: (message: unknown) => boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export class SimTransport implements Transport {
   }
 
   send(to: NodeId, channel: Channel, message: unknown, variant: Variant): SendResult {
-    if (!this.#ports.process.isRunning) return "disconnected";
+    if (!this.#ports.process.isRunning || !this.#ports.onSend(message)) return "disconnected";
     return this.#ports.inner.send(to, channel, message, variant);
   }
 
@@ -49,8 +51,7 @@ export class SimTransport implements Transport {
     return inner.onMessage((from, channel, message) => {
       const arrive = (): void =>
         process.deliver(() => {
-          onArrival(from, message);
-          fn(from, channel, message);
+          if (onArrival(from, message)) fn(from, channel, message);
         });
       // Requests and state keep the promises of a connection; control messages are promised nothing.
       if (channel === "data") arrive();

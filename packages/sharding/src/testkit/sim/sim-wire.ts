@@ -7,8 +7,6 @@ type Direction = "out" | "in";
 
 /** The connections between one process and the database: in order per direction, slow, cut, or gone. */
 export class SimWire implements MemoryLink {
-  /** Added to every way. @unit milliseconds */
-  delayMs = 0;
   /** How often an answer is lost though its statement took effect. */
   lossOfAnswers = 0;
   readonly #timeline: Timeline;
@@ -17,11 +15,20 @@ export class SimWire implements MemoryLink {
   readonly #cut = { out: 0, in: 0 };
   readonly #held: Record<Direction, (() => void)[]> = { out: [], in: [] };
   readonly #arrivesMs = { out: 0, in: 0 };
+  readonly #delayMs = { out: 0, in: 0 };
 
   constructor(timeline: Timeline, random: Random, process: SimProcess) {
     this.#timeline = timeline;
     this.#random = random;
     this.#process = process;
+  }
+
+  /** @param delayMs added to every way in this direction. @returns heals it. */
+  slow(direction: Direction, delayMs: number): () => void {
+    this.#delayMs[direction] += delayMs;
+    return () => {
+      this.#delayMs[direction] -= delayMs;
+    };
   }
 
   /** Bytes of this direction stop, nobody is told. @returns heals it. */
@@ -47,7 +54,8 @@ export class SimWire implements MemoryLink {
 
   #travel(direction: Direction, deliver: () => void): void {
     const { nowMs } = this.#timeline;
-    const tookMs = this.delayMs * this.#random.between(0.5, 1) + this.#random.between(0.1, 0.6);
+    const tookMs =
+      this.#delayMs[direction] * this.#random.between(0.5, 1) + this.#random.between(0.1, 0.6);
     const arrivesMs = Math.max(this.#arrivesMs[direction], nowMs + tookMs);
     this.#arrivesMs[direction] = arrivesMs;
     this.#timeline.after(arrivesMs - nowMs, () => {

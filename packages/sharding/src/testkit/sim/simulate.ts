@@ -1,8 +1,12 @@
+import type { Clock } from "../../ports/clock.ts";
 import { Checks } from "./checks.ts";
-import { beginFault, defaultWeights, drawFaults, type Fault, type FaultWeights } from "./faults.ts";
+import { faults } from "./faults.ts";
+import { operate } from "./operations.ts";
 import { createRandom, fold } from "./random.ts";
 import { SimCluster } from "./sim-cluster.ts";
+import { defaultWeights, drawSteps, type Step, type StepWeights } from "./steps.ts";
 import { Timeline } from "./timeline.ts";
+import { unwell } from "./unwell.ts";
 import { Workload } from "./workload.ts";
 
 export interface SimOptions {
@@ -13,20 +17,20 @@ export interface SimOptions {
   readonly shards?: number;
   /** @unit milliseconds @default 1000 */
   readonly ttlMs?: number;
-  /** How long faults happen. @unit milliseconds @default 8000 */
-  readonly faultsMs?: number;
-  /** @default 8 */
-  readonly faultCount?: number;
-  readonly weights?: Partial<FaultWeights>;
+  /** How long steps happen. @unit milliseconds @default 8000 */
+  readonly stepsMs?: number;
+  /** @default 12 */
+  readonly stepCount?: number;
+  readonly weights?: Partial<StepWeights>;
   /** Instead of the seed's own. */
-  readonly faults?: readonly Fault[];
+  readonly steps?: readonly Step[];
 }
 
 export interface SimResult {
   readonly seed: number;
   /** Empty when nothing was found. */
   readonly violations: readonly string[];
-  readonly faults: readonly Fault[];
+  readonly steps: readonly Step[];
   readonly transcript: readonly string[];
   /** Of everything that happened, in order: the same seed has the same. */
   readonly hash: number;
@@ -37,94 +41,158 @@ export interface SimResult {
 
 /** How long a cluster without faults may take until all is well again, in lease ttls. */
 const quietTtls = 8;
+/** And how long nothing may change then. */
+const calmTtls = 1;
 const askEveryMs = 60;
 
-/** One run: a cluster, its commands and its faults, all of it decided by the seed. */
+/** One run: a cluster, its commands, its operators and its faults, all of it decided by the seed. */
 export async function simulate(options: SimOptions): Promise<SimResult> {
-  const { seed, nodes = 3, shards = 6, ttlMs = 1_000, faultsMs = 8_000, faultCount = 8 } = options;
-  const random = createRandom(seed);
-  const timeline = new Timeline();
-  const transcript: string[] = [];
-  const coverage = new Map<string, number>();
-  let hash = seed;
-  const say = (line: string): void => {
-    const whole = `${timeline.nowMs.toFixed(3)} ${line}`;
-    hash = fold(hash, whole);
-    transcript.push(whole);
-  };
-  const workload = new Workload(timeline, 3 * ttlMs);
-  const entities = (nodeId: string) => [workload.definition(nodeId)];
-  const drift = 0.004;
-  const cluster = new SimCluster({ timeline, random, shards, ttlMs, drift, entities, say });
-  const checks = new Checks(cluster);
-  checks.onEntry = (entry) => {
-    coverage.set(entry.type, (coverage.get(entry.type) ?? 0) + 1);
-    say(`committed ${JSON.stringify(entry)}`);
-  };
-  const violations: string[] = [];
-  const look = (): void => {
-    violations.push(...checks.look(), ...workload.violations.splice(0));
-    // A run that has failed need not go on: the first violation is the one to understand.
-    if (violations.length > 0) throw new SimStopped();
-  };
-
-  const nodeIds = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
-  const weights = { ...defaultWeights, ...options.weights };
-  const draw = { weights, count: faultCount, untilMs: faultsMs };
-  const faults = options.faults ?? drawFaults(random.fork("faults"), nodeIds, draw);
-  const asking = random.fork("asks");
-  const askOn = (): void => {
-    workload.ask(cluster, asking);
-    timeline.after(asking.between(0, 2 * askEveryMs), askOn);
-  };
+  const run = new Run(options);
   try {
-    for (const nodeId of nodeIds) cluster.start(nodeId);
-    await timeline.run(ttlMs, look);
-    askOn();
+    await run.play();
+  } catch (error) {
+    if (!(error instanceof SimStopped)) throw error;
+  }
+  return run.result();
+}
+
+/** The first violation ends a run: it is the one to understand. */
+class SimStopped extends Error {}
+
+class Run {
+  readonly #options: Required<Omit<SimOptions, "weights" | "steps">>;
+  readonly #timeline = new Timeline();
+  readonly #transcript: string[] = [];
+  readonly #coverage = new Map<string, number>();
+  readonly #violations: string[] = [];
+  readonly #nodeIds: readonly string[];
+  readonly #steps: readonly Step[];
+  readonly #workload: Workload;
+  readonly #cluster: SimCluster;
+  readonly #checks: Checks;
+  readonly #asking;
+  #hash: number;
+
+  constructor(options: SimOptions) {
+    const defaults = { nodes: 3, shards: 6, ttlMs: 1_000, stepsMs: 8_000, stepCount: 12 };
+    this.#options = { ...defaults, ...options };
+    const { seed, nodes, shards, ttlMs, stepsMs, stepCount } = this.#options;
+    const timeline = this.#timeline;
+    const random = createRandom(seed);
+    this.#hash = seed;
+    this.#nodeIds = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
+    const weights = { ...defaultWeights, ...options.weights };
+    const draw = { nodeIds: this.#nodeIds, weights, count: stepCount, untilMs: stepsMs };
+    this.#steps = options.steps ?? drawSteps(random.fork("faults"), draw);
+    this.#asking = random.fork("asks");
+    this.#workload = new Workload(timeline, 3 * ttlMs);
+    const entities = (nodeId: string, clock: Clock) => [this.#workload.definition(nodeId, clock)];
+    const say = (line: string): void => this.#say(line);
+    const common = { timeline, random, shards, ttlMs, drift: 0.004, entities, say };
+    this.#cluster = new SimCluster(common);
+    this.#checks = new Checks(this.#cluster);
+    this.#checks.onEntry = (entry) => {
+      this.#count("cause" in entry ? `${entry.type} ${entry.cause}` : entry.type);
+      this.#say(`committed ${JSON.stringify(entry)}`);
+      const leader = this.#cluster.postgres.tables.state().coordinator;
+      if (leader !== null) this.#cluster.points.reach(leader.nodeId, `committed ${entry.type}`);
+    };
+  }
+
+  async play(): Promise<void> {
+    const { ttlMs, stepsMs } = this.#options;
+    for (const nodeId of this.#nodeIds) this.#cluster.start(nodeId);
+    await this.#pass(ttlMs);
+    this.#askOn();
+    const heals = this.#schedule();
+    await this.#pass(stepsMs);
+    this.#say("all faults end");
+    for (const heal of heals) heal();
+    await this.#pass(2 * ttlMs);
+    this.#cluster.endDoubles();
+    this.#cluster.restartAll();
+    await this.#pass(2 * ttlMs);
+    for (const nodeId of this.#cluster.postgres.tables.state().nodes.keys()) {
+      this.#operate({ ...idleStep, kind: "uncordon", nodeId });
+    }
+    await this.#untilCalm();
+  }
+
+  /** Goes on until all is well and nothing has changed for a while, or for as long as that may take. */
+  async #untilCalm(): Promise<void> {
+    const { ttlMs } = this.#options;
+    let amiss: readonly string[] = [];
+    for (let waited = 0; waited < quietTtls; waited += calmTtls) {
+      const { seq } = this.#cluster.postgres.tables.state();
+      await this.#pass(calmTtls * ttlMs);
+      amiss = unwell(this.#cluster, this.#workload, seq);
+      if (amiss.length === 0) return;
+    }
+    this.#violations.push(...amiss);
+  }
+
+  result(): SimResult {
+    for (const [outcome, count] of this.#workload.outcomes) this.#count(`ask ${outcome}`, count);
+    for (const violation of this.#violations) this.#say(violation);
+    return {
+      ...{ seed: this.#options.seed, violations: this.#violations, steps: this.#steps },
+      ...{ transcript: this.#transcript, hash: this.#hash },
+      ...{ events: this.#timeline.events, coverage: this.#coverage },
+    };
+  }
+
+  /** @returns what ends each step that has begun. */
+  #schedule(): readonly (() => void)[] {
     const heals: (() => void)[] = [];
-    for (const fault of faults) {
-      timeline.after(fault.atMs, () => {
-        say(`fault ${JSON.stringify(fault)}`);
-        const heal = beginFault(fault, cluster, timeline, 2 * ttlMs);
+    for (const step of this.#steps) {
+      this.#timeline.after(step.atMs, () => {
+        this.#say(`step ${JSON.stringify(step)}`);
+        this.#count(`step ${step.kind}`);
+        const { kind } = step;
+        if (!(kind in faults)) return this.#operate(step);
+        const heal = faults[kind as keyof typeof faults](step, this.#cluster);
         heals.push(heal);
-        timeline.after(fault.forMs, () => {
-          say(`healed ${fault.kind} of ${fault.nodeId}`);
+        this.#timeline.after(step.forMs, () => {
+          this.#say(`healed ${kind} of ${step.nodeId}`);
           heal();
         });
       });
     }
-    await timeline.run(ttlMs + faultsMs, look);
-    for (const heal of heals) heal();
-    await timeline.run(timeline.nowMs + 2 * ttlMs, look);
-    for (const nodeId of nodeIds) if (!cluster.nodes.has(nodeId)) cluster.start(nodeId);
-    await timeline.run(timeline.nowMs + quietTtls * ttlMs, look);
-    violations.push(...unwell(cluster, workload, timeline.nowMs));
-  } catch (error) {
-    if (!(error instanceof SimStopped)) throw error;
+    return heals;
   }
-  for (const [outcome, count] of workload.outcomes) coverage.set(`ask ${outcome}`, count);
-  for (const violation of violations) say(violation);
-  return { seed, violations, faults, transcript, hash, events: timeline.events, coverage };
-}
 
-class SimStopped extends Error {}
-
-/** L1 and L2, and S8 for every ask whose time is over. */
-function unwell(cluster: SimCluster, workload: Workload, nowMs: number): readonly string[] {
-  const found: string[] = [];
-  const state = cluster.postgres.tables.state();
-  for (const [group, rows] of state.shards) {
-    rows.forEach((row, shard) => {
-      if (row.state !== "hosted") found.push(`L1: ${group}/${shard} is ${row.state}`);
+  #operate(step: Step): void {
+    operate(step, this.#cluster, (outcome, isBug) => {
+      this.#say(`operator: ${outcome}`);
+      this.#count(`operator ${outcome}`);
+      if (isBug) this.#violations.push(`S8: an operator heard ${outcome}`);
     });
   }
-  const all = [...cluster.nodes.values()];
-  const leading = all.filter(({ node }) => node.belief().role === "coordinator").length;
-  if (leading !== 1) found.push(`L2: ${leading} coordinators are active`);
-  for (const { nodeId, node } of all) if (!node.isReady()) found.push(`L1: ${nodeId} is not ready`);
-  for (const { id, endsMs, outcome } of workload.asks) {
-    if (endsMs < nowMs && outcome?.startsWith("late") === true)
-      found.push(`S8: ${id} was ${outcome}`);
+
+  #askOn(): void {
+    this.#workload.ask(this.#cluster, this.#asking);
+    this.#timeline.after(this.#asking.between(0, 2 * askEveryMs), () => this.#askOn());
   }
-  return found;
+
+  async #pass(ms: number): Promise<void> {
+    await this.#timeline.run(this.#timeline.nowMs + ms, () => {
+      this.#violations.push(...this.#checks.look(), ...this.#workload.violations.splice(0));
+      if (this.#violations.length > 0) throw new SimStopped();
+    });
+  }
+
+  #count(what: string, times = 1): void {
+    this.#coverage.set(what, (this.#coverage.get(what) ?? 0) + times);
+  }
+
+  #say(line: string): void {
+    const whole = `${this.#timeline.nowMs.toFixed(3)} ${line}`;
+    this.#hash = fold(this.#hash, whole);
+    this.#transcript.push(whole);
+  }
 }
+
+/** What an operator's step need not say. */
+const idleStep: Omit<Step, "kind" | "nodeId"> = {
+  ...{ atMs: 0, forMs: 0, peer: "", direction: "both", strength: 0, point: "" },
+};

@@ -1,27 +1,42 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ShardingError } from "../../errors.ts";
+import type { Clock } from "../../ports/clock.ts";
 import {
   type AnyEntityDefinition,
   command,
   defineEntity,
 } from "../../runtime/entities/definition.ts";
+import { pause } from "../../runtime/pause.ts";
 import type { Random } from "./random.ts";
 import type { SimCluster } from "./sim-cluster.ts";
+import type { SimProcess } from "./sim-process.ts";
 import type { Timeline } from "./timeline.ts";
 
 interface Ask {
   readonly id: string;
+  /** By the clock of the process, which stands still while its machine sleeps. */
   readonly endsMs: number;
+  /** Whose answer it is to be. */
+  readonly process: SimProcess;
   outcome: string | null;
 }
 
-const input: StandardSchemaV1<{ id: string }> = {
+interface Run {
+  readonly id: string;
+  /** How long the handler takes. @unit milliseconds */
+  readonly tookMs: number;
+}
+
+const input: StandardSchemaV1<Run> = {
   "~standard": {
     version: 1,
     vendor: "sim",
-    validate: (value) => ({ value: value as { id: string } }),
+    validate: (value) => ({ value: value as Run }),
   },
 };
+
+/** Some handlers outlast a handoff's patience. @unit milliseconds */
+const slowestMs = 1_200;
 
 /** How long a process that has slept through a deadline may take to say so. @unit milliseconds */
 const wakeMs = 300;
@@ -42,13 +57,14 @@ export class Workload {
   }
 
   /** The entity as a node has it: it tells where each command starts. */
-  definition(nodeId: string): AnyEntityDefinition {
+  definition(nodeId: string, clock: Clock): AnyEntityDefinition {
     return defineEntity("probe", {
       state: () => ({ commands: 0 }),
       commands: {
-        run: command(input, ({ state, entity, fence }, { id }) => {
+        run: command(input, async ({ state, entity, fence }, { id, tookMs }) => {
           this.#starts(nodeId, entity.id, id, fence.epoch);
           state.commands += 1;
+          if (tookMs > 0) await pause(clock, tookMs);
           return state.commands;
         }),
       },
@@ -61,17 +77,21 @@ export class Workload {
     const { node, process } = random.pick(nodes);
     const id = `c${this.asks.length}`;
     const deadlineMs = this.#deadlineMs;
-    const ask: Ask = { id, endsMs: this.#timeline.nowMs + 1.1 * deadlineMs, outcome: null };
+    const endsMs = process.monotonicMs() + 1.1 * deadlineMs;
+    const ask: Ask = { id, endsMs, process, outcome: null };
     this.asks.push(ask);
     const settle = (outcome: string): void => {
       if (ask.outcome !== null) this.violations.push(`S8: ${id} was answered twice`);
       ask.outcome = outcome;
       this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
       // Nobody answers while the process is paused; once it runs, the deadline's timer is due.
-      const latestMs = Math.max(ask.endsMs, process.wokeAtMs + wakeMs);
-      if (this.#timeline.nowMs > latestMs && process.isAlive) ask.outcome = `late ${outcome}`;
+      const isAwake = this.#timeline.nowMs > process.wokeAtMs + wakeMs;
+      const isLate = process.monotonicMs() > ask.endsMs;
+      if (isLate && isAwake && process.isAlive) ask.outcome = `late ${outcome}`;
     };
-    const request = { type: "probe", id: `e${random.below(12)}`, command: "run", input: { id } };
+    const tookMs = random.chance(0.1) ? random.between(0, slowestMs) : 0;
+    const entity = `e${random.below(12)}`;
+    const request = { type: "probe", id: entity, command: "run", input: { id, tookMs } };
     node.ask({ ...request, deadlineMs }).then(
       () => settle("answered"),
       (error: unknown) => settle(error instanceof ShardingError ? error.code : String(error)),
