@@ -55,9 +55,11 @@ export function startCoordinator(
   options: CoordinatorOptions,
   nowMs: number,
 ): CoordinatorState {
-  // Cold: this node itself has not registered, so the cluster is only just starting, and nodes that
-  // are on their way should get their part at once instead of by moves afterwards.
-  const isCold = cluster.nodes.get(self.nodeId)?.incarnation !== self.incarnation;
+  // Cold: nothing was given to anybody yet, or this node itself has not registered, so the cluster may be
+  // only just starting. Nodes that are on their way should get their part at once instead of by moves
+  // afterwards. A claim that agrees with the rows says otherwise (coordinator/claims.ts).
+  const isMember = cluster.nodes.get(self.nodeId)?.incarnation === self.incarnation;
+  const isCold = !isMember || !hasOwners(cluster);
   return {
     cluster,
     options,
@@ -72,6 +74,9 @@ export function startCoordinator(
     nextId: 1,
   };
 }
+
+const hasOwners = (cluster: ClusterState): boolean =>
+  [...cluster.shards.values()].some((rows) => rows.some((row) => row.state !== "unallocated"));
 
 /** Steps all waiting inputs together. Pure: the given state stays as it is. */
 export function turnCoordinator(

@@ -26,6 +26,8 @@ function recover(turn: Turn, from: NodeRef, claim: ShardGrant): boolean {
   }
   if (row.state === "unallocated") return false;
   if (sameNode(row.owner, from)) {
+    // Somebody serves: the cluster is running, and only its coordinator is new.
+    turn.settling = false;
     // An older one is answered by the order of the row, which goes on from what is held there.
     hosted(turn, from, claim);
     return true;

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { CoordinatorScene, lifeOf, type SceneOptions } from "../../testkit/coordinator-scene.ts";
+import {
+  CoordinatorScene,
+  group,
+  lifeOf,
+  type SceneOptions,
+} from "../../testkit/coordinator-scene.ts";
 import type { CoordinatorInput } from "../coordinator.ts";
 
 const leases = (...names: string[]): CoordinatorInput => ({
@@ -89,5 +94,40 @@ describe("a warm cluster", () => {
     scene.joins("a-2");
     scene.tick(300);
     expect(scene.owners()).toBe("a-2 b a-2 b");
+  });
+
+  it("is still cold for a coordinator that takes over before anything was given away", () => {
+    const scene = cold();
+    scene.turn(leases("a", "b", "c"));
+    scene.joins("a");
+    scene.joins("b");
+    scene.takeOver("b");
+    scene.turn(leases("a", "b", "c"));
+    scene.tick(300);
+    expect(scene.owners()).toBe("- - - -");
+    scene.joins("c");
+    expect(scene.owners()).toBe("a b c a");
+  });
+});
+
+describe("a cluster that runs", () => {
+  it("does not wait because its new coordinator has not registered: others say that they serve", () => {
+    const scene = CoordinatorScene.settled(["a", "b"]);
+    scene.takeOver("c");
+    scene.turn(leases("a", "b", "c"));
+    scene.says("a", { tag: "claim", term: 2, claims: [{ group, shard: 0, epoch: 1 }] });
+    scene.loses("b");
+    expect(scene.owners()).toBe("a a a a");
+  });
+
+  it("may have stopped altogether, where nobody says that it serves", () => {
+    const scene = CoordinatorScene.settled(["a", "b"]);
+    scene.takeOver("a-2");
+    scene.turn(leases("a-2", "b-2"));
+    scene.joins("a-2");
+    scene.says("b", { tag: "claim", term: 2, claims: [] });
+    scene.joins("b-2");
+    scene.tick(500);
+    expect(scene.owners()).toBe("a-2 b-2 a-2 b-2");
   });
 });

@@ -70,6 +70,8 @@ function proposeMoves(
     const target = turn.cluster.nodes.get(to);
     const refusal = refuseNode(target, to);
     if (target === undefined || refusal !== null) return refusal as AdminAnswer;
+    if (target.cordoned)
+      return refuse("NODE_NOT_UP", `Node ${to} is cordoned: it gets no shards. Uncordon it first.`);
     if (row.state !== "hosted")
       return refuse(
         "MOVE_INVALID",
@@ -133,7 +135,7 @@ function undo(turn: Turn, plan: PlanRow, by: string): AdminAnswer {
     const back = turn.cluster.nodes.get(move.from.nodeId);
     if (progress?.state !== "done" || row.state !== "hosted" || row.epoch !== progress.epoch)
       return;
-    if (back?.state !== "up") return;
+    if (back === undefined || !turn.isCandidate(back)) return;
     const { group, shard } = move;
     const to = { nodeId: back.nodeId, incarnation: back.incarnation };
     moves.push({ group, shard, from: row.owner, to, why: `takes back ${plan.planId}` });

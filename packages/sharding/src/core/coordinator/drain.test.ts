@@ -223,4 +223,35 @@ describe("a cordon", () => {
         .filter((owner) => owner === "b"),
     ).toHaveLength(2);
   });
+
+  it("skips the moves to the node that had not begun, and says why", () => {
+    const scene = CoordinatorScene.settled(["a"], { rebalance: "manual", movesInFlight: 1 });
+    scene.joins("b");
+    const planId = scene.proposes({ kind: "rebalance" });
+    scene.applies(planId);
+    expect(scene.plan(planId).progress.map((move) => move.state)).toEqual(["moving", "pending"]);
+    cordon(scene, "b");
+    scene.settle();
+    expect(scene.plan(planId).progress).toMatchObject([
+      { state: "done" },
+      { state: "skipped", why: "b is cordoned" },
+    ]);
+    expect(scene.owners().split(" ").sort().join(" ")).toBe("a a a b");
+    expect(scene.plan(planId).state).toBe("done");
+  });
+
+  it("refuses moves to the node, and an undo leaves out what would go there", () => {
+    const scene = CoordinatorScene.settled(["a", "b"], { rebalance: "manual" });
+    const planId = scene.proposesMove(1, "a");
+    scene.applies(planId);
+    scene.settle();
+    cordon(scene, "b");
+    const request = { kind: "move", moves: [{ group: "default", shard: 0, to: "b" }] } as const;
+    expect(scene.asks({ tag: "plan", by: "olga", request })).toMatchObject({
+      ...{ ok: false, code: "NODE_NOT_UP" },
+      why: "Node b is cordoned: it gets no shards. Uncordon it first.",
+    });
+    const undo = scene.controls(planId, "undo");
+    expect(undo.ok && scene.plan(undo.planId ?? "").moves).toEqual([]);
+  });
 });

@@ -127,6 +127,7 @@ function canStart(turn: Turn, move: PlanMove): string {
   if (row.epoch !== move.epoch) return `it is at epoch ${row.epoch} now`;
   const target = turn.member(move.to);
   if (target?.state !== "up") return `${move.to.nodeId} is not up`;
+  if (target.cordoned) return `${move.to.nodeId} is cordoned`;
   return row.state === "hosted" ? "ready" : "busy";
 }
 

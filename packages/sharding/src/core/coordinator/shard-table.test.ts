@@ -91,7 +91,10 @@ type RowName = keyof typeof rows;
 type InputName = keyof typeof inputs;
 
 function sceneWith(row: ShardRow): CoordinatorScene {
-  const scene = CoordinatorScene.settled(["a", "b", "c"], { shards: 1, rebalance: "manual" });
+  // A cluster without any owner counts as cold; here it does not wait.
+  const warm = { settleMinMs: 0, settleMaxMs: 0 };
+  const options = { shards: 1, rebalance: "manual", ...warm } as const;
+  const scene = CoordinatorScene.settled(["a", "b", "c"], options);
   const nodes = new Map(scene.cluster.nodes);
   // A shard stays without a home only while no node may take it.
   if (row.state === "unallocated") {
