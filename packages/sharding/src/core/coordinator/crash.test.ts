@@ -34,7 +34,7 @@ class FallingScene extends CoordinatorScene {
     const falls = this.turns === this.#fallsAt;
     if (falls && this.#point === "before its commit") {
       turnCoordinator(this.state, inputs, this.nowMs);
-      this.turned = { state: this.state, events: [], deaths: [], messages: [] };
+      this.turned = { ...this.turned, state: this.state, events: [], deaths: [], messages: [] };
     } else {
       super.turn(...inputs);
     }
