@@ -30,6 +30,8 @@ export interface MemoryNode {
   readonly postgres: Wire;
   /** SIGKILL: nothing of it runs on, its connections end, its process is gone. */
   kill(): void;
+  /** The same, but the server does not notice that its appends' connections have lost their client. */
+  vanish(): void;
 }
 
 /**
@@ -108,19 +110,22 @@ export class MemoryCluster {
       close: () => transport.close(),
     };
     const node = new LocalNode(options, ports, outside);
-    const kill = (): void => {
+    const vanish = (): void => {
       this.#alive.delete(identity.pid);
       this.nodes.delete(nodeId);
       // What still runs of it can reach nobody: the server ends its sessions, the peers their links.
       wire.sever();
       const row = this.postgres.tables.lease(nodeId);
       if (row !== null) this.postgres.backends.terminate(row.backend);
-      this.postgres.backends.endOf((name) => name.startsWith(`journal ${node.incarnation()}`));
       void transport.close();
+    };
+    const kill = (): void => {
+      vanish();
+      this.postgres.backends.endOf((name) => name.startsWith(`journal ${node.incarnation()}`));
     };
     const started = node.start();
     started.catch((error: unknown) => this.log.push(`${nodeId} did not start: ${String(error)}`));
-    const memoryNode = { node, postgres: wire, kill };
+    const memoryNode = { node, postgres: wire, kill, vanish };
     this.nodes.set(nodeId, memoryNode);
     return { ...memoryNode, started };
   }
