@@ -122,6 +122,23 @@ const words: Record<AssignCause | PlanVerb, true> = {
 /** Where a name in backticks may be that looks like a file. */
 const places = ["packages/sharding/src/", "db/migrations/", "", "docs/"];
 
+/** The rows of section 9, by message, and the tests that its marks name. */
+const section9 = spec.slice(spec.indexOf("## 9."), spec.indexOf("## 10."));
+const rowOf = (message: string): readonly string[] => {
+  const line = section9.split("\n").find((one) => one.startsWith(`| \`${message}\` |`)) ?? "";
+  return line
+    .split("|")
+    .slice(2, -1)
+    .map((cell) => cell.trim());
+};
+const marks = new Map(
+  [...section9.matchAll(/^- \*\*(T\d+)\*\* `([\w/.-]+)`: (.+)$/gm)].map(([, mark, file, title]) => [
+    mark as string,
+    { file: file as string, title: title as string },
+  ]),
+);
+const marksIn = (text: string) => [...text.matchAll(/\[(T\d+)\]/g)].map((m) => m[1] as string);
+
 describe("the specification", () => {
   it.each([...names(events), ...names(messages), ...names(states), ...names(others)])(
     "says what `%s` is",
@@ -141,6 +158,23 @@ describe("the specification", () => {
     const named = first.flatMap((cell) => cell.match(/[a-z-]+/g) ?? []);
     expect(named.length).toBeGreaterThan(30);
     expect(named.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it.each(names(messages))("has an answer and a test for every fate of `%s`", (message) => {
+    const [carries, ...fates] = rowOf(message);
+    expect(carries).toMatch(/\w/);
+    // Already seen, already done, past, future, wrong sender, never answered.
+    expect(fates).toHaveLength(6);
+    for (const fate of fates) expect(marksIn(fate), fate).not.toEqual([]);
+  });
+
+  it.each([...marks])("names a test that exists: %s", (_mark, { file, title }) => {
+    expect(read(`packages/sharding/src/${file}`)).toContain(title);
+  });
+
+  it("marks every test that it names, and names every test that it marks", () => {
+    const tables = section9.slice(0, section9.indexOf("Shown by:"));
+    expect([...new Set(marksIn(tables))].sort()).toEqual([...marks.keys()].sort());
   });
 
   it("names only files that exist", () => {

@@ -45,6 +45,19 @@ describe("carried state", () => {
     expect(sent.map(({ to }) => to)).toEqual(["source", "source"]);
   });
 
+  it("is whole only when every chunk came in order, from an attempt's beginning on", () => {
+    const { transfer, events } = side();
+    const whole = chunkOf(entities);
+    const half = Math.floor(whole.size / 2);
+    const first = { ...whole, bytes: whole.bytes.subarray(0, half) };
+    const second = { ...whole, offset: half, bytes: whole.bytes.subarray(half) };
+    for (const chunk of [second, first, first]) transfer.receiveChunk(source, chunk);
+    expect(events).toEqual([]);
+    transfer.receiveChunk(source, second);
+    expect(events).toEqual(["arrived h-1"]);
+    expect(transfer.open(ref.handoffId)).toEqual(entities);
+  });
+
   it("comes from one node only: a third one can neither add to it nor learn that it is here", () => {
     const { transfer, sent } = side();
     expect(transfer.receiveChunk(source, chunkOf(entities))).toBe(true);

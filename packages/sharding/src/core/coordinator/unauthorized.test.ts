@@ -84,6 +84,23 @@ describe("a member", () => {
     },
   );
 
+  it.each(Object.entries(said).filter(([tag]) => tag !== "claim"))(
+    "that says %s of an epoch that nobody was granted changes nothing",
+    (_tag, { when, say }) => {
+      const made = scene(when);
+      const before = made.row(0);
+      const future = (item: object) => ({ ...item, epoch: before.epoch + 1 });
+      const message = Object.fromEntries(
+        Object.entries(say(made)).map(([key, value]) => [
+          key,
+          Array.isArray(value) ? value.map(future) : value,
+        ]),
+      ) as unknown as ToCoordinator;
+      expect(made.says("a", message).events).toEqual([]);
+      expect(made.row(0)).toEqual(before);
+    },
+  );
+
   it("that speaks of the past is not counted: its message was late", () => {
     const made = scene("starting");
     const late = { ...refOf(made), epoch: 1 };
