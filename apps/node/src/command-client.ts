@@ -33,6 +33,8 @@ export interface ServedBy {
   readonly group: string;
   readonly shard: number;
   readonly epoch: number;
+  /** Of a durable entity. */
+  readonly version?: number;
 }
 
 export interface CommandClientOptions {

@@ -1,0 +1,82 @@
+import { CommandClient, type CommandOutcome } from "@leasehold/node/command-client";
+import type { Operation } from "../support/register-history.ts";
+import { type TestCluster, waitUntil } from "./harness.ts";
+
+export interface RegisterLoadOptions {
+  /** Callers, each with one call at a time. */
+  readonly clients: number;
+  readonly ids: number;
+  /** Of the registers' ids. */
+  readonly prefix: string;
+}
+
+/** Short, so that a call to a node that stands still does not keep its caller for long. @unit milliseconds */
+const deadlineMs = 3_000;
+
+/** Reads, writes and compare-and-sets of a few registers, over all nodes that run; every value is new. */
+export class RegisterLoad {
+  readonly ids: readonly string[];
+  readonly #history = new Map<string, Operation[]>();
+  readonly #client: CommandClient;
+  readonly #callers: readonly Promise<void>[];
+  #isStopping = false;
+  #sent = 0;
+  #answered = 0;
+
+  constructor(cluster: TestCluster, { clients, ids, prefix }: RegisterLoadOptions) {
+    this.ids = Array.from({ length: ids }, (_, index) => `${prefix}-${index}`);
+    for (const id of this.ids) this.#history.set(id, []);
+    const nodes = () => cluster.nodes.filter((node) => node.isRunning).map((node) => node.url);
+    this.#client = new CommandClient({ nodes, deadlineMs });
+    this.#callers = Array.from({ length: clients }, (_, caller) => this.#call(caller));
+  }
+
+  async untilAnswered(more: number): Promise<void> {
+    const goal = this.#answered + more;
+    await waitUntil(`${more} more calls were answered`, () => this.#answered >= goal, {
+      timeoutMs: 30_000,
+    });
+  }
+
+  async stop(): Promise<ReadonlyMap<string, readonly Operation[]>> {
+    this.#isStopping = true;
+    await Promise.all(this.#callers);
+    this.#client.close();
+    return this.#history;
+  }
+
+  async #call(caller: number): Promise<void> {
+    let seen: string | null = null;
+    while (!this.#isStopping) {
+      const number = this.#sent;
+      this.#sent += 1;
+      const id = this.ids[number % this.ids.length] as string;
+      const kind = (["write", "read", "cas"] as const)[(number + caller) % 3] ?? "read";
+      const value = kind === "read" ? null : `${id}/${number}`;
+      const expect = kind === "cas" ? { expect: seen } : {};
+      const input = kind === "read" ? null : { ...expect, value };
+      const startMs = performance.now();
+      const outcome = await this.#client.send({
+        ...{ type: "register", id, command: kind, input, firstNode: number },
+        // Every other one under a key: there an outcome that got lost is asked for again.
+        ...(number % 2 === 0 ? {} : { idempotencyKey: `key-${number}` }),
+      });
+      const result = outcomeOf(kind, outcome);
+      const endMs = performance.now();
+      this.#history.get(id)?.push({ kind, startMs, endMs, value, ...expect, outcome: result });
+      if (result.tag !== "answered") continue;
+      seen = result.seen;
+      this.#answered += 1;
+    }
+  }
+}
+
+function outcomeOf(kind: Operation["kind"], outcome: CommandOutcome): Operation["outcome"] {
+  if (outcome.tag === "failed") {
+    return { tag: outcome.executed === "no" ? "not-executed" : "unknown" };
+  }
+  const { value, ok } = outcome.result as { readonly value: string | null; readonly ok?: boolean };
+  const { version } = outcome.servedBy;
+  if (version === undefined) throw new Error("A durable answer says its version.");
+  return { tag: "answered", version, seen: value, applied: kind === "write" || ok === true };
+}
