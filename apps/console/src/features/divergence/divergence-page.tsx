@@ -38,7 +38,7 @@ export function DivergencePage() {
           .map((it) => {
             const found = divergence?.byClass.get(it) ?? 0;
             return (
-              <li key={it} className="border-line-1 border-b">
+              <li key={it} className="-mb-px border-line-1 border-b">
                 <button
                   type="button"
                   className="w-full px-(--gutter) py-2.5 text-left aria-pressed:bg-bg-2"

@@ -28,7 +28,7 @@ export function Invariants({ invariants }: { readonly invariants: readonly Invar
               data-verdict={it.verdict}
               title={it.breach ?? undefined}
               aria-label={`${it.id} ${it.words}: ${word}`}
-              className="min-w-0 border-line-1 border-l px-2.5 py-[9px] first:border-l-0 first:pl-(--gutter)"
+              className="min-w-0 border-line-1 border-l px-2.5 py-[9px] first:border-l-0 first:pl-(--gutter) small:nth-5:border-l-0 small:nth-5:pl-(--gutter) small:nth-[n+5]:border-t"
             >
               <div className="text-2 flex items-center gap-1.5 text-fg-0">
                 <Glyph name={glyph} tone={tone} />

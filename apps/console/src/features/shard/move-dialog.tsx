@@ -58,6 +58,7 @@ function MoveDialog(props: { readonly shard: ShardRef; close(): void }) {
           <label key={it.nodeId} className="flex items-center gap-2">
             <input
               type="radio"
+              className="accent-fg-0"
               name="target"
               value={it.nodeId}
               checked={chosen === it.nodeId}
