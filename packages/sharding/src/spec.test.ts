@@ -102,8 +102,6 @@ const others: Record<DeathProof | MoveState | RefusalCode, true> = {
   GROUP_MISMATCH: true,
   VERSION_MISMATCH: true,
   INCARNATION_DEAD: true,
-  LEASE_NOT_HELD: true,
-  COORDINATOR_NOT_ACTIVE: true,
 };
 
 const words: Record<AssignCause | PlanVerb, true> = {

@@ -138,9 +138,7 @@ export interface HandoffOrder extends HandoffRef {
 export type RefusalCode =
   | "GROUP_MISMATCH"
   | "VERSION_MISMATCH"
-  | "INCARNATION_DEAD"
-  | "LEASE_NOT_HELD"
-  | "COORDINATOR_NOT_ACTIVE";
+  | "INCARNATION_DEAD";
 
 /** What an operator may ask for. Answered after the commit that it led to. */
 export type AdminCommand =

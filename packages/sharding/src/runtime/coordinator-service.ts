@@ -12,6 +12,7 @@ import type { ProcessTable } from "../ports/processes.ts";
 import type { StateStore } from "../ports/state-store.ts";
 import { Driver } from "./driver.ts";
 import type { NodeLease } from "./node-lease.ts";
+import { TermBackoff } from "./term-backoff.ts";
 
 export interface CoordinatorServiceOptions {
   readonly lease: NodeLease;
@@ -48,6 +49,7 @@ const waitingLimit = 10_000;
 export class CoordinatorService {
   readonly #options: CoordinatorServiceOptions;
   readonly #events: CoordinatorServiceEvents;
+  readonly #backoff: TermBackoff;
   #driver: Driver | null = null;
   #isElecting = false;
   #isHandingBack = false;
@@ -62,6 +64,7 @@ export class CoordinatorService {
 
   constructor(options: CoordinatorServiceOptions, events: CoordinatorServiceEvents) {
     this.#options = options;
+    this.#backoff = new TermBackoff(options.ttlMs);
     this.#events = events;
   }
 
@@ -100,7 +103,8 @@ export class CoordinatorService {
 
   #mayTry(): boolean {
     const isBusy = this.#driver !== null || this.#isElecting || this.#isHandingBack;
-    return this.#isCandidate && !isBusy && !this.#yields();
+    const mayLead = this.#backoff.mayLead(this.#options.clock.monotonicMs());
+    return this.#isCandidate && !isBusy && mayLead && !this.#yields();
   }
 
   /** The lease session ended: the lock is gone, so somebody else may lead already. */
@@ -228,9 +232,9 @@ export class CoordinatorService {
       unauthorized: (said) => {
         for (const { from, tag } of said) this.#events.unauthorized(from, tag);
       },
-      ended: (why) => {
+      ended: (why, defect) => {
         if (this.#driver !== driver) return;
-        this.#step(why);
+        this.#step(why, defect);
         void this.#handBack();
       },
     });
@@ -251,13 +255,23 @@ export class CoordinatorService {
     this.#cancelTick = this.#options.clock.after(delayMs, () => this.#tick());
   }
 
-  #step(why: string): void {
+  #step(why: string, defect: Error | null = null): void {
     const driver = this.#driver;
     if (driver === null) return;
     this.#driver = null;
     this.#cancelTick?.();
     driver.end();
-    this.#options.log("info", "not leading any more", { why, term: driver.state.cluster.term });
+    const { clock, log } = this.#options;
+    const { cluster, electedAtMs } = driver.state;
+    const nowMs = clock.monotonicMs();
+    const waitMs = this.#backoff.termEnded(defect !== null, nowMs - electedAtMs, nowMs);
+    log("info", "not leading any more", { why, term: cluster.term });
+    if (defect === null) return;
+    const { term, seq } = cluster;
+    const error = defect.stack ?? defect.message;
+    log("error", "a decision of the coordinator failed: this is a defect", {
+      ...{ error, term, seq, waitMs },
+    });
   }
 
   async #terminate(row: LeaseRow): Promise<void> {

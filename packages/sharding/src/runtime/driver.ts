@@ -8,6 +8,7 @@ import {
 import type { NodeRef } from "../core/ids.ts";
 import { sameNode } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
+import { StoreUnavailableError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CommitResult, StateStore } from "../ports/state-store.ts";
 
@@ -17,8 +18,12 @@ export interface DriverEvents {
   send(to: NodeRef, message: TurnResult["messages"][number]["message"]): void;
   /** Dropped: said by lives that may not say it. */
   unauthorized(said: TurnResult["unauthorized"]): void;
-  /** Deposed, or a commit's outcome is unknown: this driver has ended and never sends again. */
-  ended(why: string): void;
+  /**
+   * Deposed, or a commit's outcome is unknown: this driver has ended and never sends again.
+   *
+   * @param defect what failed in a decision itself, or null: from the same rows it will fail again.
+   */
+  ended(why: string, defect: Error | null): void;
 }
 
 /**
@@ -81,7 +86,8 @@ export class Driver {
       try {
         await this.#turn(batch);
       } catch (error) {
-        this.#fail(error instanceof Error ? error.message : String(error));
+        const why = error instanceof Error ? error : new Error(String(error));
+        this.#fail(why.message, why instanceof StoreUnavailableError ? null : why);
       }
     }
     this.#isRunning = false;
@@ -113,10 +119,10 @@ export class Driver {
     for (const { to, message } of turn.messages) this.#events.send(to, message);
   }
 
-  #fail(why: string): void {
+  #fail(why: string, defect: Error | null = null): void {
     if (this.#hasEnded) return;
     this.end();
-    this.#events.ended(why);
+    this.#events.ended(why, defect);
   }
 }
 

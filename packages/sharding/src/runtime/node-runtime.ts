@@ -392,6 +392,8 @@ export class NodeRuntime {
     this.plane.ask.logMoved(moved.values());
     for (const entry of entries) if (entry.type === "node-dead") this.plane.ask.peerDown(entry);
     if (entries.some((entry) => entry.type === "coordinator-elected")) this.#newCoordinator();
+    // What was claimed before that was not heard: claims count only from members.
+    else if (entries.some((entry) => isJoinOf(entry, this.self()))) this.#claim();
     if (entries.some((entry) => entry.type.startsWith("node-"))) this.peers.connect();
     this.#registration.logMoved();
     this.onEntries.emit(entries, state);
@@ -408,6 +410,10 @@ export class NodeRuntime {
 
   #newCoordinator(): void {
     this.#registration.again();
+    this.#claim();
+  }
+
+  #claim(): void {
     const claims = this.region.claims();
     // To hold nothing is news only for a coordinator that has nothing but claims.
     const isNews = claims !== null && (claims.claims.length > 0 || !this.#ports.store.remembers);
@@ -419,3 +425,6 @@ export class NodeRuntime {
     this.onShards.emit(changed, gone);
   }
 }
+
+const isJoinOf = (entry: LogEntry, self: NodeRef): boolean =>
+  entry.type === "node-joined" && sameNode(entry, self);

@@ -45,9 +45,9 @@ export function released(turn: Turn, from: NodeRef, report: Released): void {
   if (row.pinned && kind !== "move") turn.emit({ type: "shard-unpinned", group, shard });
 }
 
-/** The source drains: worth knowing to observers, and decides nothing. */
+/** The source drains. That decides nothing: what is not released in time is given up all the same. */
 export function acked(turn: Turn, from: NodeRef, report: HandoffRef): void {
-  if (currentHandoff(turn, from, report, "handoffs-acked") !== null) turn.work.acked(report);
+  currentHandoff(turn, from, report, "handoffs-acked");
 }
 
 export function handoffFailed(turn: Turn, from: NodeRef, report: HandoffRef, why: string): void {

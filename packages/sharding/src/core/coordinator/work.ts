@@ -12,8 +12,6 @@ export interface OpenOrder extends ShardRef {
   readonly sinceMs: number;
   readonly repeatAtMs: number;
   readonly repeats: number;
-  /** The source has said that it drains. */
-  readonly acked: boolean;
 }
 
 export type OpenWork = ReadonlyMap<string, OpenOrder>;
@@ -53,12 +51,6 @@ export class WorkDraft {
     else if (this.#orders.has(key)) this.#own().delete(key);
   }
 
-  acked(handoff: ShardRef & { readonly epoch: Epoch }): void {
-    const order = this.#orders.get(shardKey(handoff));
-    if (order?.state !== "handing-off" || order.epoch !== handoff.epoch) return;
-    this.#set(shardKey(handoff), { ...order, acked: true });
-  }
-
   repeated(order: OpenOrder, nowMs: number): void {
     const wait = repeatAfterMs * 2 ** Math.min(order.repeats, 3);
     const next = { ...order, repeats: order.repeats + 1, repeatAtMs: nowMs + wait };
@@ -85,5 +77,5 @@ function orderOf(
   if (row.state !== "starting" && row.state !== "handing-off") return null;
   const { group, shard } = ref;
   const { epoch, state } = row;
-  return { group, shard, epoch, state, sinceMs, repeatAtMs, repeats: 0, acked: false };
+  return { group, shard, epoch, state, sinceMs, repeatAtMs, repeats: 0 };
 }
