@@ -135,10 +135,7 @@ export interface HandoffOrder extends HandoffRef {
   readonly toAddress: string;
 }
 
-export type RefusalCode =
-  | "GROUP_MISMATCH"
-  | "VERSION_MISMATCH"
-  | "INCARNATION_DEAD";
+export type RefusalCode = "GROUP_MISMATCH" | "VERSION_MISMATCH" | "INCARNATION_DEAD";
 
 /** What an operator may ask for. Answered after the commit that it led to. */
 export type AdminCommand =
