@@ -13,7 +13,7 @@ import type { AnyEntityDefinition, EntityClient } from "./runtime/entities/defin
 export interface NodeOptions {
   /** Pooled connections go here. A pooler is allowed. */
   readonly databaseUrl: string;
-  /** The lease session and LISTEN go here: a direct connection. @default databaseUrl */
+  /** The lease session, LISTEN and the journal go here: a direct connection. @default databaseUrl */
   readonly leaseDatabaseUrl?: string;
   /** The cluster's name: lock keys, the Postgres schema and the mesh hello derive from it. @default "default" */
   readonly cluster?: string;
