@@ -29,7 +29,8 @@ export const settings = {
   leaseDatabaseUrl: setting({
     env: "LEASE_DATABASE_URL",
     flag: "lease-database-url",
-    about: "The lease session, LISTEN and appends of durable entities go here: a direct connection, no pooler.",
+    about:
+      "The lease session, LISTEN and appends of durable entities go here: a direct connection, no pooler.",
     accepts: "a URL like postgres://user:password@host:5432/database",
     schema: postgresUrl,
     unset: "DATABASE_URL",
