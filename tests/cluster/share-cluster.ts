@@ -6,9 +6,12 @@ import { type ClusterOptions, startCluster, stopAll, type TestCluster } from "./
  * whatever the one before it did, and ends with a look at all invariants. After a failed test the next one
  * gets a new cluster.
  *
+ * @param options a function is called in the first test, when a `beforeAll` has made what they need.
  * @returns what gives a test the cluster.
  */
-export function shareCluster(options: ClusterOptions = {}): () => TestCluster {
+export function shareCluster(
+  options: ClusterOptions | (() => ClusterOptions) = {},
+): () => TestCluster {
   let cluster: TestCluster | null = null;
   const giveUp = async (): Promise<void> => {
     cluster?.showLogs();
@@ -16,8 +19,8 @@ export function shareCluster(options: ClusterOptions = {}): () => TestCluster {
     await stopAll();
   };
   beforeEach(async () => {
-    if (cluster === null) cluster = await startCluster(options);
-    else await cluster.restore();
+    if (cluster !== null) return await cluster.restore();
+    cluster = await startCluster(typeof options === "function" ? options() : options);
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === "fail") return await giveUp();

@@ -1,0 +1,47 @@
+import { migrate } from "@leasehold/db";
+import { afterEach, expect, test } from "vitest";
+import { OwnPostgres } from "../harness/own-postgres.ts";
+import { TcpForward } from "../harness/tcp-forward.ts";
+import { startCluster, stopAll } from "../harness.ts";
+import { expectWithin, untilServed } from "./support.ts";
+
+const ttlMs = 1_000;
+afterEach(stopAll);
+
+test("a promoted standby ends every lease, and the same history goes on without a lost entry", async () => {
+  const primary = await OwnPostgres.start();
+  await migrate({ database: primary.url, cluster: "default" });
+  const standby = await primary.addStandby();
+  const forward = await TcpForward.start(primary.port);
+  try {
+    const url = new URL(primary.url);
+    url.port = String(forward.port);
+    const cluster = await startCluster({ ttlMs, databaseUrl: url.href });
+    const load = cluster.load({ perSecond: 100, ids: 64, deadlineMs: 3_000 });
+    await untilServed(cluster, load);
+    const before = await cluster.cluster();
+    const lives = new Set(before.nodes.map(({ incarnation }) => incarnation));
+    await cluster.verify();
+
+    await primary.stop("immediate");
+    const stoppedMs = performance.now();
+    await standby.promote();
+    forward.pointTo(standby.port);
+    await cluster.waitUntil("every node has taken a new life and serves", async () => {
+      const { nodes, shards, history } = await cluster.cluster();
+      expect(history).toBe(before.history);
+      const isNew = nodes.every(
+        ({ incarnation, state }) => state === "up" && !lives.has(incarnation),
+      );
+      return isNew && shards.hosted === shards.total;
+    });
+    await untilServed(cluster, load);
+    expectWithin("served after the failover", performance.now() - stoppedMs, 2 * ttlMs + 1_000);
+    await load.stop();
+    await cluster.verify();
+  } finally {
+    await stopAll();
+    await forward.close();
+    await Promise.all([primary.destroy(), standby.destroy()]);
+  }
+});

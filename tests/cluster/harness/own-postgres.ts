@@ -1,0 +1,122 @@
+import { execFile } from "node:child_process";
+import { appendFile, chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type EmbeddedPostgres, startEmbedded } from "@leasehold/db/embedded";
+import pg from "pg";
+import { freePorts } from "./launcher.ts";
+import { findProcesses } from "./processes.ts";
+
+const run = promisify(execFile);
+
+/** A server that a test may break. It keeps its address over restarts. */
+export class OwnPostgres {
+  readonly port: number;
+  readonly #dataDir: string;
+  #server: EmbeddedPostgres | null = null;
+  #url = "";
+
+  private constructor(dataDir: string, port: number) {
+    this.#dataDir = dataDir;
+    this.port = port;
+  }
+
+  /** A new, empty one. */
+  static async start(): Promise<OwnPostgres> {
+    const postgres = await OwnPostgres.#place();
+    await postgres.start();
+    return postgres;
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  async start(): Promise<void> {
+    this.#server = await startEmbedded({ dataDir: this.#dataDir, port: this.port });
+    this.#url = this.#server.url;
+  }
+
+  /** `fast`: sessions are ended, then it stops. `immediate`: as a crash; it recovers at the next start. */
+  async stop(mode: "fast" | "immediate" = "fast"): Promise<void> {
+    const server = this.#server;
+    if (server === null) return;
+    this.#server = null;
+    if (mode === "immediate") {
+      process.kill(server.pid, "SIGQUIT");
+      await server.ended;
+    }
+    await server.stop();
+  }
+
+  /** One statement on a connection of its own. */
+  async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: this.#url, query_timeout: 10_000 });
+    // What this very statement ends may be its own connection.
+    client.on("error", () => undefined);
+    await client.connect();
+    try {
+      return (await client.query<Row>(text, [...values])).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** SIGSTOP to the postmaster and to every process that it has started; the guard goes on. */
+  freeze(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#signal("SIGCONT");
+  }
+
+  /**
+   * A streaming standby, made by a cold copy: this server stops for the copy, and starts again.
+   * From then on each of its commits waits for the standby.
+   */
+  async addStandby(): Promise<OwnPostgres> {
+    const url = new URL(this.#url);
+    await this.stop();
+    const standby = await OwnPostgres.#place();
+    await run("cp", ["-a", `${this.#dataDir}/.`, standby.#dataDir]);
+    const cluster = join(standby.#dataDir, "postgres");
+    const from = `host=127.0.0.1 port=${this.port} user=${url.username} password=${url.password} application_name=standby`;
+    // Over the copied file: its owner stays the account that the server runs under.
+    await appendFile(join(cluster, "postgresql.auto.conf"), `primary_conninfo = '${from}'\n`);
+    await run("cp", ["-a", join(cluster, "PG_VERSION"), join(cluster, "standby.signal")]);
+    await writeFile(join(cluster, "standby.signal"), "");
+    await this.start();
+    await standby.start();
+    await this.query("alter system set synchronous_standby_names = 'standby'");
+    await this.query("select pg_reload_conf()");
+    return standby;
+  }
+
+  async promote(): Promise<void> {
+    await this.query("select pg_promote()");
+  }
+
+  async destroy(): Promise<void> {
+    if (this.#server !== null) this.thaw();
+    await this.stop("immediate");
+    await rm(this.#dataDir, { recursive: true, force: true });
+  }
+
+  static async #place(): Promise<OwnPostgres> {
+    const dataDir = await mkdtemp(join(tmpdir(), "leasehold-own-"));
+    // Started by root, Postgres runs under another account, which has to reach its files.
+    await chmod(dataDir, 0o711);
+    return new OwnPostgres(dataDir, (await freePorts(1)) + 1);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const pid = this.#server?.pid;
+    const directory = join(this.#dataDir, "postgres");
+    const own = findProcesses([directory]).filter(
+      ({ pid: one, command }) => one === pid || command.startsWith("postgres:"),
+    );
+    for (const one of own) process.kill(one.pid, signal);
+  }
+}

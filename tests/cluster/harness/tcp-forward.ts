@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** One address in front of several servers, as a name that a failover points elsewhere. */
+export class TcpForward {
+  readonly #sockets = new Set<Socket>();
+  readonly #server = createServer((client) => this.#join(client));
+  #port: number;
+
+  private constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** @param port of the first server, on this machine. */
+  static async start(port: number): Promise<TcpForward> {
+    const forward = new TcpForward(port);
+    forward.#server.listen(0, "127.0.0.1");
+    await once(forward.#server, "listening");
+    return forward;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Connections to the former server end. */
+  pointTo(port: number): void {
+    this.#port = port;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  #join(client: Socket): void {
+    const server = connect(this.#port, "127.0.0.1");
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(one);
+      one.pipe(other);
+      one.on("error", () => other.destroy());
+      one.on("close", () => {
+        this.#sockets.delete(one);
+        other.destroy();
+      });
+    }
+  }
+}
