@@ -54,6 +54,13 @@ export const faults: Readonly<Record<FaultKind, (step: Step, cluster: SimCluster
       wire.lossOfAnswers = 0;
     };
   }),
+  "hang-append": (_step, { postgres }) => {
+    postgres.journals.hangAppends(1);
+    return () => {
+      postgres.journals.hangAppends(0);
+      postgres.journals.resumeHung();
+    };
+  },
   "end-session": onNode(({ node }, _step, { postgres }) => {
     postgres.backends.endOf((name) => name.includes(node.incarnation()));
     return nothing;

@@ -110,6 +110,7 @@ export class SimCluster {
     const ports = {
       sessions: this.postgres.sessions(client),
       store: this.postgres.store(client, ttlMs),
+      journal: this.postgres.journal(client, ttlMs),
       ...{ transport, clock: process, processes: this.#processTable(process.identity) },
       refusals: trustRefused ? this.#refusals() : null,
     };

@@ -1,6 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import { Checks } from "./checks.ts";
 import { faults } from "./faults.ts";
+import { ledgerEntity } from "./ledger.ts";
 import { operate } from "./operations.ts";
 import { createRandom, fold } from "./random.ts";
 import { SimCluster } from "./sim-cluster.ts";
@@ -86,10 +87,14 @@ class Run {
     this.#steps = options.steps ?? drawSteps(random.fork("faults"), draw);
     this.#asking = random.fork("asks");
     this.#workload = new Workload(timeline, 3 * ttlMs);
-    const entities = (nodeId: string, clock: Clock) => [this.#workload.definition(nodeId, clock)];
+    const entities = (nodeId: string, clock: Clock) => [
+      this.#workload.definition(nodeId, clock),
+      ledgerEntity,
+    ];
     const say = (line: string): void => this.#say(line);
     const common = { timeline, random, shards, ttlMs, drift: 0.004, entities, say };
     this.#cluster = new SimCluster(common);
+    this.#workload.ledgers.watch(this.#cluster.postgres);
     this.#checks = new Checks(this.#cluster);
     this.#checks.onEntry = (entry) => {
       this.#count("cause" in entry ? `${entry.type} ${entry.cause}` : entry.type);
@@ -177,6 +182,7 @@ class Run {
   async #pass(ms: number): Promise<void> {
     await this.#timeline.run(this.#timeline.nowMs + ms, () => {
       this.#violations.push(...this.#checks.look(), ...this.#workload.violations.splice(0));
+      this.#violations.push(...this.#workload.ledgers.violations.splice(0));
       if (this.#violations.length > 0) throw new SimStopped();
     });
   }

@@ -21,6 +21,8 @@ export const defaultWeights = {
   "slow-postgres": 1,
   /** A statement takes effect, its answer is lost. */
   "lose-answers": 1,
+  /** An append locks its heads and stands still. */
+  "hang-append": 1,
   "end-session": 2,
   "restart-postgres": 1,
   /** A standby that had everything takes over: a new timeline, no locks. */

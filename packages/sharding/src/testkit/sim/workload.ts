@@ -7,6 +7,7 @@ import {
   defineEntity,
 } from "../../runtime/entities/definition.ts";
 import { pause } from "../../runtime/pause.ts";
+import { Ledgers } from "./ledger.ts";
 import type { Random } from "./random.ts";
 import type { SimCluster } from "./sim-cluster.ts";
 import type { SimProcess } from "./sim-process.ts";
@@ -45,6 +46,7 @@ const wakeMs = 300;
 export class Workload {
   readonly asks: Ask[] = [];
   readonly violations: string[] = [];
+  readonly ledgers: Ledgers = new Ledgers();
   readonly outcomes = new Map<string, number>();
   readonly #timeline: Timeline;
   readonly #started = new Map<string, string>();
@@ -89,13 +91,23 @@ export class Workload {
       const isLate = process.monotonicMs() > ask.endsMs;
       if (isLate && isAwake && process.isAlive) ask.outcome = `late ${outcome}`;
     };
+    const { request, answered } = random.chance(0.5)
+      ? this.ledgers.next(random)
+      : this.#probe(random, id);
+    node.ask({ ...request, deadlineMs }).then(
+      ({ result }) => {
+        answered(result);
+        settle("answered");
+      },
+      (error: unknown) => settle(error instanceof ShardingError ? error.code : String(error)),
+    );
+  }
+
+  #probe(random: Random, id: string) {
     const tookMs = random.chance(0.1) ? random.between(0, slowestMs) : 0;
     const entity = `e${random.below(12)}`;
     const request = { type: "probe", id: entity, command: "run", input: { id, tookMs } };
-    node.ask({ ...request, deadlineMs }).then(
-      () => settle("answered"),
-      (error: unknown) => settle(error instanceof ShardingError ? error.code : String(error)),
-    );
+    return { request, answered: () => undefined };
   }
 
   #starts(nodeId: string, entity: string, id: string, epoch: number): void {
