@@ -23,8 +23,12 @@ export interface StateStore {
    *
    * The caller holds the coordinator lock. @returns the log entry of the new term, or null where
    * the term is not `expected` any more.
+   *
+   * @param seen the furthest that the caller knows of the log. Where the log of that history ends before
+   * it, its end was lost (a restore, a failover to a standby that lagged): it goes on under a new history
+   * and under a term above the one that was seen, so that no id of the lost part is given a second time.
    */
-  raiseTerm(by: NodeRef, expected: Term): Promise<LogEntry | null>;
+  raiseTerm(by: NodeRef, expected: Term, seen?: LogPosition): Promise<LogEntry | null>;
 
   /**
    * Writes the coordinator's decisions under its term.
@@ -56,6 +60,13 @@ export interface StateStore {
   readonly letters: Letters;
 
   close(): Promise<void>;
+}
+
+/** A point of one log. */
+export interface LogPosition {
+  readonly history: string;
+  readonly seq: Seq;
+  readonly term: Term;
 }
 
 export interface ChangeHint {

@@ -9,7 +9,7 @@ import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LeaseRow } from "../ports/lease-session.ts";
 import type { ProcessTable } from "../ports/processes.ts";
-import type { StateStore } from "../ports/state-store.ts";
+import type { LogPosition, StateStore } from "../ports/state-store.ts";
 import { Driver } from "./driver.ts";
 import type { NodeLease } from "./node-lease.ts";
 import { TermBackoff } from "./term-backoff.ts";
@@ -20,6 +20,8 @@ export interface CoordinatorServiceOptions {
   readonly clock: Clock;
   readonly processes: ProcessTable;
   readonly ttlMs: number;
+  /** The furthest that this node knows of the log. */
+  readonly seen: () => LogPosition;
   readonly core: CoordinatorOptions;
   readonly log: LogFn;
 }
@@ -212,9 +214,9 @@ export class CoordinatorService {
   }
 
   async #elect(self: NodeRef): Promise<ClusterState | null> {
-    const { store } = this.#options;
+    const { store, seen } = this.#options;
     const before = await store.load();
-    const entry = await store.raiseTerm(self, before.term);
+    const entry = await store.raiseTerm(self, before.term, seen());
     // Somebody else raised it: they lead, or will notice that they hold no lock.
     if (entry === null) return null;
     return await store.load();

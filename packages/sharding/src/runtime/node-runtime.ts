@@ -136,7 +136,16 @@ export class NodeRuntime {
       },
     );
     this.coordinator = new CoordinatorService(
-      { lease: this.lease, store, clock, processes, ttlMs, core: options.coordinator, log },
+      {
+        lease: this.lease,
+        store,
+        clock,
+        processes,
+        ttlMs,
+        core: options.coordinator,
+        log,
+        seen: () => this.replica.furthest,
+      },
       {
         committed: (history, entries) => {
           this.replica.receive(history, entries);
@@ -317,7 +326,10 @@ export class NodeRuntime {
 
   #lost(): void {
     this.region.end();
-    if (!this.#isLeaving) this.leaseLosses += 1;
+    if (!this.#isLeaving) {
+      this.replica.doubt();
+      this.leaseLosses += 1;
+    }
     this.coordinator.sessionLost();
     this.#registration.end();
   }

@@ -112,6 +112,54 @@ describe("a node's copy of the log", () => {
     expect(replica.state.seq).toBe(1);
   });
 
+  describe("that is in doubt", () => {
+    const joined = {
+      type: "node-joined",
+      ...node,
+      address: "",
+      zone: "",
+      weight: 1,
+      labels: {},
+    } as const;
+
+    test("follows what the log says now, where its end was lost and written anew", async () => {
+      const { replica, commit, server } = await scene();
+      replica.receive(replica.state.history, await commit(group));
+      server.tables.loseEntries(1);
+      await commit(joined);
+      replica.catchUp();
+      await turns();
+      expect(replica.state.groups.size).toBe(1);
+      replica.doubt();
+      await turns();
+      expect(replica.state).toEqual(server.tables.state());
+    });
+
+    test("goes back where the log is shorter now, and remembers how far it was", async () => {
+      const { replica, commit, server } = await scene();
+      replica.receive(replica.state.history, await commit(group));
+      server.tables.loseEntries(1);
+      replica.doubt();
+      await turns();
+      expect(replica.state).toEqual(server.tables.state());
+      expect(replica.furthest).toEqual({ history: replica.state.history, seq: 2, term: 1 });
+    });
+
+    test("is read anew by the next heartbeat, where Postgres did not answer at first", async () => {
+      const { replica, commit, server, clock } = await scene();
+      replica.receive(replica.state.history, await commit(group));
+      server.tables.loseEntries(1);
+      server.stop();
+      replica.doubt();
+      await turns();
+      expect(replica.state.seq).toBe(2);
+      server.start();
+      replica.seen(replica.state.history, 1, clock.monotonicMs());
+      await turns();
+      expect(replica.state).toEqual(server.tables.state());
+    });
+  });
+
   test("serves pages from memory as far as it reaches", async () => {
     const { replica, commit } = await scene();
     replica.receive(replica.state.history, await commit(group));

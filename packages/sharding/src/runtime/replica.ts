@@ -8,7 +8,7 @@ import type { Seq } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { LogPage, StateStore } from "../ports/state-store.ts";
+import type { LogPage, LogPosition, StateStore } from "../ports/state-store.ts";
 
 /** Entries kept in memory for followers that resume. */
 const kept = 20_000;
@@ -37,6 +37,9 @@ export class Replica {
   #currentAtMs = Number.NEGATIVE_INFINITY;
   #catchUp: Promise<void> | null = null;
   #again = false;
+  /** The furthest that was seen of the present history, also of what was lost since. */
+  #furthest: LogPosition = { history: "", seq: 0, term: 0 };
+  #isDoubted = false;
 
   constructor(store: StateStore, clock: Clock, events: ReplicaEvents, log: LogFn) {
     this.#store = store;
@@ -49,6 +52,11 @@ export class Replica {
     return this.#state;
   }
 
+  /** What a coordinator needs to know to notice that the log has lost its end. */
+  get furthest(): LogPosition {
+    return this.#furthest;
+  }
+
   /** Since the copy was last known to be current; infinite before the first load. @unit milliseconds */
   ageMs(): number {
     return this.#clock.monotonicMs() - this.#currentAtMs;
@@ -57,13 +65,27 @@ export class Replica {
   /** @throws {StoreUnavailableError} */
   async load(): Promise<void> {
     const askedAtMs = this.#clock.monotonicMs();
-    this.#replace(await this.#store.load());
+    const state = await this.#store.load();
+    const isDoubted = this.#isDoubted;
+    this.#isDoubted = false;
+    this.#replace(state, isDoubted);
     this.#currentAtMs = askedAtMs;
+  }
+
+  /**
+   * The log may have lost its end since it was followed (the lease is lost, perhaps by a failover): entries
+   * of the same number may say something else by now, so the whole state is read anew. Until then the
+   * copy stays as it is.
+   */
+  doubt(): void {
+    this.#isDoubted = true;
+    this.catchUp();
   }
 
   /** Somebody who asked Postgres at `askedAtMs` saw the log end at `seq`. */
   seen(history: string, seq: Seq, askedAtMs: number): void {
-    if (history === this.#state.history && seq <= this.#state.seq) {
+    const isKnown = history === this.#state.history && seq <= this.#state.seq;
+    if (isKnown && !this.#isDoubted) {
       this.#currentAtMs = Math.max(this.#currentAtMs, askedAtMs);
     } else {
       this.catchUp();
@@ -113,6 +135,7 @@ export class Replica {
 
   async #readOn(): Promise<void> {
     for (;;) {
+      if (this.#isDoubted) await this.load();
       const askedAtMs = this.#clock.monotonicMs();
       const after = this.#state.seq;
       const page = await this.#store.readLog(after, pageSize);
@@ -136,6 +159,7 @@ export class Replica {
       if (!(error instanceof LogMismatchError)) throw error;
       return this.#startOver(error);
     }
+    this.#reach();
     this.#recent.push(...entries);
     if (this.#recent.length > 2 * kept) this.#recent = this.#recent.slice(-kept);
     this.#events.entries(entries, this.#state);
@@ -152,9 +176,17 @@ export class Replica {
     this.catchUp();
   }
 
-  #replace(state: ClusterState): void {
-    if (state.history === this.#state.history && state.seq <= this.#state.seq) return;
+  #reach(): void {
+    const { history, seq, term } = this.#state;
+    const isFurther = history !== this.#furthest.history || seq > this.#furthest.seq;
+    if (isFurther) this.#furthest = { history, seq, term };
+  }
+
+  #replace(state: ClusterState, evenIfOlder: boolean): void {
+    const isOlder = state.history === this.#state.history && state.seq <= this.#state.seq;
+    if (isOlder && !evenIfOlder) return;
     this.#state = state;
+    this.#reach();
     this.#recent = [];
     this.#events.reload(state);
   }

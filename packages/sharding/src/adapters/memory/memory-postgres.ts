@@ -56,7 +56,7 @@ export class MemoryPostgres {
     this.#clock = clock;
     this.remembers = remembers;
     const nowIso = (): string => new Date(wallMs()).toISOString();
-    this.tables = new MemoryTables(clock.uuid(), nowIso, remembers ? null : () => clock.uuid());
+    this.tables = new MemoryTables(() => clock.uuid(), nowIso, !remembers);
     this.letters = new LetterTable(this.tables);
     this.backends = new MemoryBackends(clock);
     this.journals = new MemoryJournalServer(clock);
@@ -118,10 +118,11 @@ export class MemoryPostgres {
     this.start();
   }
 
-  /** A standby that had everything has taken over. */
-  failOver(): void {
+  /** A standby has taken over. It had everything, but for the last `lost` entries of the log. */
+  failOver(lost = 0): void {
     this.stop();
     this.#timeline += 1;
+    if (lost > 0) this.tables.loseEntries(lost);
     this.start();
   }
 

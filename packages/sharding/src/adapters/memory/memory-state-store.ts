@@ -8,6 +8,7 @@ import type {
   CommitRequest,
   CommitResult,
   LogPage,
+  LogPosition,
   StateStore,
 } from "../../ports/state-store.ts";
 import { MemoryLetters } from "./memory-letters.ts";
@@ -34,9 +35,9 @@ export class MemoryStateStore implements StateStore {
     this.#timeoutMs = timeoutMs;
   }
 
-  raiseTerm(by: NodeRef, expected: Term): Promise<LogEntry | null> {
+  raiseTerm(by: NodeRef, expected: Term, seen?: LogPosition): Promise<LogEntry | null> {
     return this.#ask(() => {
-      const entry = this.#server.tables.raiseTerm(by, expected);
+      const entry = this.#server.tables.raiseTerm(by, expected, seen);
       if (entry !== null) this.#server.notify({ seq: entry.seq });
       return entry;
     });

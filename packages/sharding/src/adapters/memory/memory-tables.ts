@@ -1,4 +1,4 @@
-import { type ClusterState, emptyCluster, findShard } from "../../core/cluster.ts";
+import { applyEntries, type ClusterState, emptyCluster, findShard } from "../../core/cluster.ts";
 import {
   type Incarnation,
   type NodeId,
@@ -14,21 +14,24 @@ import type {
   CommitResult,
   DeathDeclaration,
   LogPage,
+  LogPosition,
 } from "../../ports/state-store.ts";
 
 /** The tables of one cluster. Each method is one statement: it happens at once or not at all. */
 export class MemoryTables {
   readonly #nowIso: () => string;
   readonly #leases = new Map<NodeId, LeaseRow>();
-  readonly #newHistory: (() => string) | null;
+  readonly #newHistory: () => string;
+  readonly #forgets: boolean;
   #log: LogEntry[] = [];
   #state: ClusterState;
 
-  /** @param newHistory given: each term begins with nothing but its number, as without a state store. */
-  constructor(history: string, nowIso: () => string, newHistory: (() => string) | null = null) {
-    this.#state = emptyCluster(history);
+  /** @param forgets each term begins with nothing but its number, as without a state store. */
+  constructor(newHistory: () => string, nowIso: () => string, forgets = false) {
+    this.#state = emptyCluster(newHistory());
     this.#nowIso = nowIso;
     this.#newHistory = newHistory;
+    this.#forgets = forgets;
   }
 
   state(): ClusterState {
@@ -73,20 +76,28 @@ export class MemoryTables {
     if (row.process === null || row.process.pid === pid) this.#put({ ...row, exited: true });
   }
 
-  raiseTerm(by: NodeRef, expected: Term): LogEntry | null {
+  raiseTerm(by: NodeRef, expected: Term, seen?: LogPosition): LogEntry | null {
     if (this.#state.term !== expected) return null;
-    if (this.#newHistory !== null) {
+    const isLost = seen?.history === this.#state.history && this.#state.seq < seen.seq;
+    if (isLost) this.#state = { ...this.#state, history: this.#newHistory() };
+    if (this.#forgets) {
       this.#log = [];
       this.#state = emptyCluster(this.#newHistory());
     }
     const { nodeId, incarnation } = by;
-    const term = expected + 1;
+    const term = (isLost ? Math.max(expected, seen.term) : expected) + 1;
     const seq = this.#state.seq + 1;
     const event = { type: "coordinator-elected", nodeId, incarnation } as const;
     const entry = { ...event, seq, at: this.#nowIso(), term };
     this.#log.push(entry);
     this.#state = { ...this.#state, term, seq, coordinator: { nodeId, incarnation } };
     return entry;
+  }
+
+  /** The last entries were never written: a standby without them has taken over. */
+  loseEntries(count: number): void {
+    this.#log = this.#log.slice(0, Math.max(0, this.#log.length - count));
+    this.#state = applyEntries(emptyCluster(this.#state.history), this.#log);
   }
 
   commit({ term, after, events, next, deaths }: CommitRequest): CommitResult {

@@ -8,6 +8,7 @@ import type {
   CommitRequest,
   CommitResult,
   LogPage,
+  LogPosition,
   StateStore,
 } from "../../ports/state-store.ts";
 import { type ClusterRows, clusterOf, type EntryColumns, entryOf } from "./cluster-rows.ts";
@@ -64,12 +65,13 @@ export class PostgresStateStore implements StateStore {
     };
   }
 
-  async raiseTerm(by: NodeRef, expected: Term): Promise<LogEntry | null> {
+  async raiseTerm(by: NodeRef, expected: Term, known?: LogPosition): Promise<LogEntry | null> {
     const { nodeId, incarnation } = by;
+    const seen = known === undefined ? [null, null, null] : [known.history, known.seq, known.term];
     const [row] = await this.#pool.query<Pick<LogEntry, "seq" | "at" | "term">>(
       "raising the term",
       this.#sql.raiseTerm,
-      [nodeId, incarnation, expected, this.#channel],
+      [nodeId, incarnation, expected, this.#channel, ...seen],
     );
     if (row === undefined) return null;
     const { seq, at, term } = row;

@@ -140,6 +140,31 @@ export function stateStoreContract(name: string, makeHarness: MakeStoreHarness):
         expect((await store.raiseTerm(b, 1))?.term).toBe(2);
       });
 
+      it("raised by somebody who has seen less, as much, or another history goes on with this one", async () => {
+        await store.raiseTerm(a, 0);
+        const { history } = await store.load();
+        await store.raiseTerm(a, 1, { history, seq: 0, term: 0 });
+        await store.raiseTerm(a, 2, { history, seq: 2, term: 2 });
+        const entry = await store.raiseTerm(a, 3, { history: randomUUID(), seq: 99, term: 99 });
+        expect(entry).toMatchObject({ seq: 4, term: 4 });
+        expect((await store.load()).history).toBe(history);
+      });
+
+      it("raised by somebody who has seen more begins another history, above every term that was seen", async () => {
+        await store.raiseTerm(a, 0);
+        const { history } = await store.load();
+        const entry = await store.raiseTerm(b, 1, { history, seq: 7, term: 5 });
+        expect(entry).toMatchObject({ seq: 2, term: 6, nodeId: b.nodeId });
+        const after = await store.load();
+        expect(after).toMatchObject({ seq: 2, term: 6, coordinator: b });
+        expect(after.history).not.toBe(history);
+        expect((await store.readLog(0, 10)).history).toBe(after.history);
+        expect(await wholeLog(store)).toHaveLength(2);
+        // Once: the next one has followed the new history.
+        await store.raiseTerm(b, 6, { history, seq: 7, term: 5 });
+        expect((await store.load()).history).toBe(after.history);
+      });
+
       it("is raised by exactly one of many that try at once", async () => {
         const entries = await Promise.all(
           Array.from({ length: 8 }, (_, i) =>

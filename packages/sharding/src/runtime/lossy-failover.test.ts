@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { applyEntries, emptyCluster, ownerOf } from "../core/cluster.ts";
+import { MemoryCluster } from "../testkit/memory-cluster.ts";
+import { command, defineEntity } from "./entities/definition.ts";
+
+const Counter = defineEntity("counter", {
+  state: () => ({ value: 0 }),
+  commands: {
+    add: command(({ state }) => {
+      state.value += 1;
+      return state.value;
+    }),
+  },
+});
+
+let cluster: MemoryCluster;
+
+async function startCluster(): Promise<void> {
+  cluster = new MemoryCluster({ entities: [Counter] });
+  for (const id of ["node-1", "node-2", "node-3"]) cluster.add(id);
+  await cluster.until("every shard is hosted", () => cluster.isAllHosted());
+  await cluster.until("the copies are current", () => areCurrent());
+}
+
+afterEach(async () => {
+  const { entries } = await cluster.result(cluster.postgres.store().readLog(0, 100_000));
+  expect(applyEntries(emptyCluster(cluster.state.history), entries)).toEqual(cluster.state);
+});
+
+const nodes = () => [...cluster.nodes.values()].map(({ node }) => node);
+const areCurrent = (): boolean =>
+  nodes().every((node) => {
+    const { history, seq } = node.authority().state;
+    return history === cluster.state.history && seq === cluster.state.seq;
+  });
+
+/** Every shard is open on its home alone, at its row's epoch. */
+function isServedByItsHome(): boolean {
+  const rows = cluster.rows();
+  const held = nodes().flatMap((node) =>
+    node
+      .shardBeliefs()
+      .filter((belief) => belief.serving)
+      .map(({ shard, epoch }) => `${shard} ${node.nodeId} ${epoch}`),
+  );
+  const owned = rows.map((row, shard) => `${shard} ${ownerOf(row)?.nodeId} ${row.epoch}`);
+  return cluster.isAllHosted() && held.sort().join() === owned.sort().join();
+}
+
+describe("a failover to a standby that lagged", () => {
+  test.each([1, 5, 30])(
+    "by %i entries begins another history, which every node takes",
+    async (lost) => {
+      await startCluster();
+      const before = cluster.state;
+      cluster.postgres.failOver(lost);
+      await cluster.until("the new history is everybody's", () => {
+        return cluster.state.history !== before.history && areCurrent();
+      });
+      await cluster.until(
+        "every shard is served by its home alone",
+        () => isServedByItsHome() && areCurrent(),
+      );
+      expect(cluster.state.term).toBeGreaterThan(before.term);
+      for (const node of nodes()) {
+        expect(node.authority().state).toEqual(cluster.state);
+        const page = await cluster.result(node.readLog(0, 100_000));
+        expect(page.history).toBe(cluster.state.history);
+      }
+      const answer = cluster.nodes.get("node-1")?.node.entity(Counter, "a").add();
+      expect(await cluster.result(answer as Promise<number>)).toBe(1);
+    },
+  );
+
+  test("that had everything goes on with the history that there is", async () => {
+    await startCluster();
+    const { history, term } = cluster.state;
+    cluster.postgres.failOver();
+    await cluster.until("somebody leads again", () => cluster.state.term > term);
+    await cluster.until(
+      "every shard is served by its home alone",
+      () => isServedByItsHome() && areCurrent(),
+    );
+    expect(cluster.state.history).toBe(history);
+  });
+});
