@@ -3,6 +3,7 @@
  * that any adapter of a port has to pass.
  */
 export { ManualClock } from "../adapters/memory/manual-clock.ts";
+export { JournalCheck } from "./journal-check.ts";
 export { MemoryCluster, type MemoryClusterOptions, type MemoryNode } from "./memory-cluster.ts";
 export { shrink } from "./sim/shrink.ts";
 export { type SimOptions, type SimResult, simulate } from "./sim/simulate.ts";

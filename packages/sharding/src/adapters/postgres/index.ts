@@ -27,6 +27,8 @@ export interface PostgresStoreOptions {
   readonly poolSize?: number | undefined;
   /** Connections that append to the journal; made when the first durable entity needs them. @default 2 */
   readonly journalLanes?: number | undefined;
+  /** How often expired outcomes of a shard are removed, while it keeps new ones. @unit milliseconds @default 600000 */
+  readonly pruneEveryMs?: number | undefined;
   /** @default silent */
   readonly log?: LogFn | undefined;
 }
@@ -81,6 +83,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     schema: escapeIdentifier(schema),
     lanes: options.journalLanes ?? 2,
     claimTimeoutMs: timeoutMs / 2,
+    pruneEveryMs: options.pruneEveryMs ?? 600_000,
   });
   const sessions = new PostgresLeaseSessions({ leaseDatabaseUrl, schema, stream, log });
   const close = async (): Promise<void> => {

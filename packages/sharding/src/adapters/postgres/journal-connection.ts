@@ -59,7 +59,7 @@ export class JournalConnection {
       const { rows } = await live.connection.client.query<R>(text, values);
       return rows;
     } catch (error) {
-      if (!leavesNoTrace(error)) this.#lose(live);
+      if (!leavesNoTrace(error)) this.#giveUp(live);
       throw storeError(error, doing);
     }
   }
@@ -97,6 +97,16 @@ export class JournalConnection {
         throw new StoreUnavailableError(`The backend ${pid} of this node did not end in time.`);
       } else await pause(endPollMs);
     }
+  }
+
+  /**
+   * What was given up may hold its heads until its backend is ended, and the next owner of a shard waits
+   * for them: so not only when something else is to be sent.
+   */
+  #giveUp(live: Live): void {
+    this.#lose(live);
+    // Where Postgres cannot be reached, whatever is sent next tries again.
+    this.query("ending what was given up", "select", []).catch(() => undefined);
   }
 
   #lose(live: Live): void {

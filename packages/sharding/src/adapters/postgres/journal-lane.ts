@@ -1,6 +1,7 @@
 import type { Append, AppendResult } from "../../ports/journal.ts";
 import { Batches } from "../batches.ts";
 import type { JournalConnection } from "./journal-connection.ts";
+import type { OutcomePruning } from "./outcome-pruning.ts";
 import { isDuplicate, isRefusedRow } from "./sqlstate.ts";
 
 interface Written {
@@ -28,11 +29,13 @@ const batchBytes = 4 * 1024 * 1024;
 export class JournalLane {
   readonly #connection: JournalConnection;
   readonly #sql: string;
+  readonly #pruning: OutcomePruning;
   readonly #batches: Batches<Written, Settled>;
 
-  constructor(connection: JournalConnection, sql: string) {
+  constructor(connection: JournalConnection, sql: string, pruning: OutcomePruning) {
     this.#connection = connection;
     this.#sql = sql;
+    this.#pruning = pruning;
     this.#batches = new Batches({
       send: (batch) => this.#send(batch),
       limit: batchLimit,
@@ -78,6 +81,7 @@ export class JournalLane {
     ]);
     const results: Settled[] = [];
     for (const { n, result } of rows) results[n] = { result };
+    this.#pruning.after(batch.map(({ append }) => append));
     return results;
   }
 }

@@ -197,6 +197,22 @@ describe("an append and a claim that meet", () => {
     expect((await backends()).filter((pid) => before.includes(pid))).toEqual([]);
   });
 
+  it("outcomes that have expired are removed while their shard keeps new ones", async () => {
+    const tidy = cluster.stores({ pruneEveryMs: 0 }).journal;
+    const keep = (key: string, version: number, keepForMs: number) =>
+      tidy.append({
+        ...{ ...entity(0), epoch: 1, incarnation: a.incarnation, version, events: [version] },
+        commandId: randomUUID(),
+        outcome: { key, bodyHash: "h", answer: null, keepForMs },
+      });
+    await keep("old", 0, 0);
+    await keep("new", 1, 60_000);
+    await waitUntil("only the outcome that holds is left", async () => {
+      const { rows } = await other.query(`select key from ${cluster.schema}.outcomes`);
+      return JSON.stringify(rows) === '[{"key":"new"}]';
+    });
+  });
+
   it("a lock that is not had in time takes no effect, and is told as unknown", async () => {
     await claimSlowly(b, 2);
     const hasty = cluster.stores({ timeoutMs: 600 }).journal;

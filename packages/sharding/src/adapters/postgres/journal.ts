@@ -15,11 +15,13 @@ import type {
 import type { ConnectionOptions } from "./connection.ts";
 import { JournalConnection } from "./journal-connection.ts";
 import { JournalLane } from "./journal-lane.ts";
+import { OutcomePruning } from "./outcome-pruning.ts";
 import type { StorePool } from "./pool.ts";
 import { appendEvents } from "./sql/append-events.ts";
 import { claimHeads } from "./sql/claim-heads.ts";
 import { endDeadWriters } from "./sql/end-dead-writers.ts";
 import { holdsHead } from "./sql/holds-head.ts";
+import { pruneOutcomes } from "./sql/prune-outcomes.ts";
 import { findCommand, findOutcome, readEvents } from "./sql/read-entity.ts";
 
 export interface PostgresJournalOptions {
@@ -33,6 +35,8 @@ export interface PostgresJournalOptions {
   readonly lanes: number;
   /** How long `claim` asks again for heads that are locked. @unit milliseconds */
   readonly claimTimeoutMs: number;
+  /** How often the expired outcomes of a shard in use are removed. @unit milliseconds */
+  readonly pruneEveryMs: number;
 }
 
 interface Lane {
@@ -58,9 +62,11 @@ export class PostgresJournal implements Journal {
       readEvents: readEvents(schema),
     };
     const append = appendEvents(schema);
+    const prune = pruneOutcomes(schema);
     this.#lanes = Array.from({ length: lanes }, () => {
       const connection = new JournalConnection(direct);
-      return { connection, appends: new JournalLane(connection, append) };
+      const pruning = new OutcomePruning(connection, prune, options.pruneEveryMs);
+      return { connection, appends: new JournalLane(connection, append, pruning) };
     });
   }
 

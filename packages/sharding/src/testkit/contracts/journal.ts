@@ -194,9 +194,14 @@ export function journalContract(name: string, makeHarness: MakeJournalHarness): 
 
       it("is kept without events, too", async () => {
         await claim(a, 0, 1);
-        expect(await write(headOf(a, 0, 1), 0, [], { outcome: outcome("k") })).toBe("committed");
-        expect(await journal.findOutcome(entityIn(0), "k")).toMatchObject({ version: 0 });
-        expect(await write(headOf(a, 0, 1), 0, [1])).toBe("committed");
+        const nothing = outcome("k", { answer: null });
+        expect(await write(headOf(a, 0, 1), 0, [], { outcome: nothing })).toBe("committed");
+        expect(await journal.findOutcome(entityIn(0), "k")).toMatchObject({
+          answer: null,
+          version: 0,
+        });
+        expect(await write(headOf(a, 0, 1), 0, [null])).toBe("committed");
+        expect(await eventsOf(entityIn(0))).toEqual([null]);
       });
 
       it("is not kept by a fenced owner, nor by a command that conflicts", async () => {

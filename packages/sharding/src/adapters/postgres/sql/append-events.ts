@@ -72,7 +72,7 @@ kept as (
   )
   select
     group_name, shard, entity_type, namespace, entity_id, key, command_id, body_hash,
-    version + json_array_length(events), answer::jsonb,
+    version + json_array_length(events), coalesce(answer::jsonb, 'null'),
     clock_timestamp() + keep_for_ms * interval '1 millisecond'
   from judged
   where result = 'committed'
