@@ -5,6 +5,7 @@ export type * from "./core/messages.ts";
 export * from "./errors.ts";
 export type * from "./node-api.ts";
 export { defaultOptions } from "./options.ts";
+export type { Grant, Lease, LeaseFactory } from "./ports/lease.ts";
 export type * from "./runtime/entities/command.ts";
 export type * from "./runtime/entities/definition.ts";
 export { command, defineEntity, emit } from "./runtime/entities/definition.ts";

@@ -5,6 +5,7 @@ import type { Epoch, Incarnation, NodeId, Seq } from "./core/ids.ts";
 import type { LogEntry, StrategyName } from "./core/log.ts";
 import type { AdminCommand } from "./core/messages.ts";
 import type { LinkGate, PostgresStream } from "./ports/gates.ts";
+import type { LeaseFactory } from "./ports/lease.ts";
 import type { LogPage } from "./ports/state-store.ts";
 import type { DropCounter } from "./ports/transport.ts";
 import type { AnyEntityDefinition, EntityClient } from "./runtime/entities/definition.ts";
@@ -47,6 +48,11 @@ export interface NodeOptions {
   readonly advertiseUrl?: string;
   /** Applies missing migrations first. @default true (the service: only with --migrate) */
   readonly migrate?: boolean;
+  /**
+   * What decides which node leads, for instance `kubernetesLease`. Nodes' own leases stay in Postgres, and
+   * the term still fences every write. All nodes must agree. @default an advisory lock in Postgres
+   */
+  readonly coordinatorLease?: LeaseFactory;
   readonly linkGate?: LinkGate;
   readonly postgresStream?: PostgresStream;
   /** One line per thing worth telling an operator. @default silent */

@@ -7,9 +7,11 @@ import type { FromCoordinator, ToCoordinator } from "../core/messages.ts";
 import { type Renewing, renewingOf, shouldYield } from "../core/reach.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { LeaseFactory } from "../ports/lease.ts";
 import type { LeaseRow } from "../ports/lease-session.ts";
 import type { ProcessTable } from "../ports/processes.ts";
 import type { LogPosition, StateStore } from "../ports/state-store.ts";
+import { CoordinatorRight } from "./coordinator-right.ts";
 import { Driver } from "./driver.ts";
 import type { NodeLease } from "./node-lease.ts";
 import { TermBackoff } from "./term-backoff.ts";
@@ -24,6 +26,8 @@ export interface CoordinatorServiceOptions {
   readonly seen: () => LogPosition;
   readonly core: CoordinatorOptions;
   readonly log: LogFn;
+  /** @default an advisory lock on the node's lease session */
+  readonly coordinatorLease?: LeaseFactory | undefined;
 }
 
 export interface CoordinatorServiceEvents {
@@ -53,6 +57,7 @@ export class CoordinatorService {
   readonly #events: CoordinatorServiceEvents;
   readonly #backoff: TermBackoff;
   #driver: Driver | null = null;
+  readonly #right: CoordinatorRight;
   #isElecting = false;
   #isHandingBack = false;
   #isCandidate = true;
@@ -68,10 +73,11 @@ export class CoordinatorService {
     this.#options = options;
     this.#backoff = new TermBackoff(options.ttlMs);
     this.#events = events;
+    this.#right = new CoordinatorRight(options);
   }
 
   isActive(): boolean {
-    return this.#driver !== null && this.#options.lease.grant?.checkAlive() === true;
+    return this.#driver !== null && this.#mayLead();
   }
 
   /** The term that this node leads, or null. */
@@ -79,39 +85,48 @@ export class CoordinatorService {
     return this.isActive() ? (this.#driver?.state.cluster.term ?? null) : null;
   }
 
-  /** Tries to take the coordinator lock. Cheap; called on a schedule and when the coordinator's connection closes. */
+  /** Tries to take the coordinator's lease. Cheap; called on a schedule and when the coordinator's connection closes. */
   async tryLead(): Promise<void> {
     const { lease, log } = this.#options;
     const { session, grant } = lease;
     if (!this.#mayTry() || session === null || grant?.checkAlive() !== true) return;
     this.#isElecting = true;
     try {
-      if (!(await session.tryLock("coordinator"))) return;
+      if (!(await this.#right.acquire(grant.holder))) return;
       const cluster = await this.#elect(grant.holder);
       // The session may have ended meanwhile, and with it the lock.
-      if (cluster === null || lease.session !== session || !grant.checkAlive()) {
-        if (lease.session === session) await session.unlock("coordinator");
-        return;
+      if (cluster === null || lease.session !== session || !this.#mayLead()) {
+        return await this.#right.release();
       }
       this.#lead(cluster, grant.holder);
     } catch (error) {
       log("warn", "the election failed", { error: String(error) });
-      if (lease.session === session) await session.close();
+      await this.#right.release();
+      // What this session holds is not known any more; with another lease that is not the session's affair.
+      const isOfSession = this.#options.coordinatorLease === undefined;
+      if (isOfSession && lease.session === session) await session.close();
     } finally {
       this.#isElecting = false;
       if (this.#driver === null) this.#waiting = [];
     }
   }
 
+  /** The node's lease holds, and the coordinator's. */
+  #mayLead(): boolean {
+    return this.#right.isHeld() && this.#options.lease.grant?.checkAlive() === true;
+  }
+
   #mayTry(): boolean {
     const isBusy = this.#driver !== null || this.#isElecting || this.#isHandingBack;
-    const mayLead = this.#backoff.mayLead(this.#options.clock.monotonicMs());
-    return this.#isCandidate && !isBusy && mayLead && !this.#yields();
+    const isDue = this.#backoff.mayLead(this.#options.clock.monotonicMs());
+    return this.#isCandidate && !isBusy && isDue && !this.#yields();
   }
 
   /** The lease session ended: the lock is gone, so somebody else may lead already. */
   sessionLost(): void {
+    const wasActive = this.#driver !== null;
     this.#step("the lease session ended");
+    if (wasActive) void this.#handBack();
   }
 
   /** Hands the lock back, so that another candidate need not wait. */
@@ -125,16 +140,8 @@ export class CoordinatorService {
   /** Gives the lock up: while we hold it and do not lead, nobody else could. */
   async #handBack(): Promise<void> {
     this.#isHandingBack = true;
-    try {
-      await this.#options.lease.session?.unlock("coordinator");
-    } catch (error) {
-      // The session is gone, and the lock with it.
-      this.#options.log("debug", "the coordinator lock went with its session", {
-        error: String(error),
-      });
-    } finally {
-      this.#isHandingBack = false;
-    }
+    await this.#right.release();
+    this.#isHandingBack = false;
   }
 
   receive(from: NodeRef, message: ToCoordinator): void {
@@ -223,12 +230,11 @@ export class CoordinatorService {
   }
 
   #lead(cluster: ClusterState, self: NodeRef): void {
-    const { clock, store, lease, ttlMs, core, log } = this.#options;
-    const grant = lease.grant;
+    const { clock, store, ttlMs, core, log } = this.#options;
     const rebuildAfterMs = store.remembers ? null : ttlMs;
     const options = { ...core, rebuildAfterMs };
     const state = startCoordinator(cluster, self, options, clock.monotonicMs());
-    const driver: Driver = new Driver(state, store, clock, () => grant?.checkAlive() === true, {
+    const driver: Driver = new Driver(state, store, clock, () => this.#mayLead(), {
       committed: (entries, next) => this.#events.committed(next.history, entries),
       send: (to, message) => this.#events.send(to, message),
       unauthorized: (said) => {
@@ -241,6 +247,9 @@ export class CoordinatorService {
       },
     });
     this.#driver = driver;
+    this.#right.onLost((why) => {
+      if (this.#driver === driver) this.#step(`the coordinator's lease is lost: ${why}`);
+    });
     this.takeOvers += 1;
     log("info", "leading", { term: cluster.term, seq: cluster.seq });
     for (const { from, message } of this.#waiting) this.receive(from, message);

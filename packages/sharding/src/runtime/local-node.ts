@@ -96,6 +96,7 @@ export class LocalNode implements ShardingNode {
         coordinator: coordinatorOptionsOf(options),
         log: options.log,
         drops: outside.drops,
+        coordinatorLease: options.coordinatorLease,
       },
       ports,
       (runtime) => this.#createPlane(runtime),

@@ -17,6 +17,7 @@ import { CoordinatorUnavailableError, RegionRefusedError } from "../errors.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
+import type { LeaseFactory } from "../ports/lease.ts";
 import type { Heartbeat, LeaseSessions } from "../ports/lease-session.ts";
 import type { ProcessTable } from "../ports/processes.ts";
 import type { Refusals } from "../ports/refusals.ts";
@@ -46,6 +47,8 @@ export interface RuntimeOptions {
   readonly handoffTimeoutMs: number;
   readonly coordinator: CoordinatorOptions;
   readonly log: LogFn;
+  /** @default an advisory lock in Postgres */
+  readonly coordinatorLease?: LeaseFactory | undefined;
   /** Counts what was dropped, unauthorized messages among it. */
   readonly drops: DropCounter;
 }
@@ -107,7 +110,7 @@ export class NodeRuntime {
   ) {
     this.#options = options;
     this.#ports = ports;
-    const { nodeId, ttlMs, log } = options;
+    const { nodeId, ttlMs, log, coordinatorLease } = options;
     const { clock, store, sessions, processes, transport } = ports;
     const cluster = (): ClusterState => this.replica.state;
     this.replica = new Replica(
@@ -145,6 +148,7 @@ export class NodeRuntime {
         core: options.coordinator,
         log,
         seen: () => this.replica.furthest,
+        coordinatorLease,
       },
       {
         committed: (history, entries) => {

@@ -5,6 +5,7 @@
 export { ManualClock } from "../adapters/memory/manual-clock.ts";
 export { JournalCheck } from "./journal-check.ts";
 export { MemoryCluster, type MemoryClusterOptions, type MemoryNode } from "./memory-cluster.ts";
+export { memoryLease } from "./memory-lease.ts";
 export { shrink } from "./sim/shrink.ts";
 export { type SimOptions, type SimResult, simulate } from "./sim/simulate.ts";
 export { defaultWeights, onlyKinds, type Step, type StepWeights } from "./sim/steps.ts";

@@ -3,11 +3,14 @@ import { migrate } from "@leasehold/db";
 import { createTestDatabase, type TestDatabase } from "@leasehold/db/testing";
 import { afterAll, beforeAll } from "vitest";
 import { journalContract } from "../../testkit/contracts/journal.ts";
+import { type LeaseHarness, leaseContract } from "../../testkit/contracts/lease.ts";
 import { leaseSessionContract } from "../../testkit/contracts/lease-session.ts";
 import { lettersContract } from "../../testkit/contracts/letters.ts";
+import { nodeLeaseOf } from "../../testkit/contracts/node-lease-candidate.ts";
 import { stateStoreContract } from "../../testkit/contracts/state-store.ts";
 import type { JournalHarness, StoreHarness } from "../../testkit/contracts/store-harness.ts";
 import { waitUntil } from "../../testkit/contracts/wait-until.ts";
+import { systemClock } from "../system-clock.ts";
 import { blackHole } from "./fixtures/black-hole.ts";
 import { createPostgresStore, recordExit } from "./index.ts";
 
@@ -72,7 +75,33 @@ async function makeJournalHarness(): Promise<JournalHarness> {
   };
 }
 
+/** Nodes with their own stores: each is cut off by itself. */
+async function makeLeaseHarness(): Promise<LeaseHarness> {
+  clusters += 1;
+  const cluster = `c${clusters}`;
+  const databaseUrl = database.url;
+  await migrate({ database: databaseUrl, cluster });
+  const ttlMs = 1_000;
+  const closers: (() => Promise<void>)[] = [];
+  return {
+    ttlMs,
+    nowMs: () => systemClock.monotonicMs(),
+    until: (sentence, isTrue) => waitUntil(sentence, async () => await isTrue(), 10_000),
+    candidate: async (nodeId) => {
+      const { stream, swallow } = blackHole();
+      const { sessions, close } = createPostgresStore({ databaseUrl, cluster, stream });
+      const { lease, node } = await nodeLeaseOf({ nodeId, ttlMs, clock: systemClock, sessions });
+      closers.push(() => node.release(), close);
+      return { lease, cut: swallow };
+    },
+    close: async () => {
+      for (const close of closers) await close();
+    },
+  };
+}
+
 journalContract("Postgres", makeJournalHarness);
+leaseContract("Postgres", makeLeaseHarness);
 leaseSessionContract("Postgres", makeHarness);
 lettersContract("Postgres", makeHarness);
 stateStoreContract("Postgres", makeHarness);
