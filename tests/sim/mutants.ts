@@ -147,4 +147,58 @@ export const mutants: readonly Mutant[] = [
     seeds: 1_500,
     args: ["--only", "move,messages,crash,leave", "--steps", "20"],
   },
+  {
+    name: "a fence that does not conflict with the claim, like 'for key share'",
+    edits: [
+      {
+        file: "adapters/memory/memory-journal-server.ts",
+        from: 'this.#locks.areFree([shardKey(shard)]) ? this.tables.claim(holder, shard) : "busy",',
+        to: "this.tables.claim(holder, shard),",
+      },
+      {
+        file: "adapters/memory/memory-journal-server.ts",
+        from: "const write = () => appends.map((append) => this.#write(append));",
+        to: "const passed = appends.map((append) => this.tables.holds(append)); const write = () => appends.map((append, i) => passed[i] ? this.#write(append) : { result: 'fenced' });",
+      },
+      {
+        file: "adapters/memory/memory-journal-tables.ts",
+        from: "if (head?.epoch !== append.epoch || head.incarnation !== append.incarnation) return",
+        to: "if (head === undefined) return",
+      },
+      {
+        file: "adapters/memory/memory-journal-tables.ts",
+        from: "const { epoch, incarnation, lastSeq: shardSeq } = head;",
+        to: "const { lastSeq: shardSeq } = head; const { epoch, incarnation } = append;",
+      },
+    ],
+    seeds: 300,
+    args: ["--only", "hang-append,cut-postgres,pause"],
+  },
+  {
+    name: "sending before committing",
+    edits: [
+      {
+        file: "runtime/driver.ts",
+        from: "if (turn.events.length > 0) {",
+        to: "for (const { to, message } of turn.messages) this.#events.send(to, message);\n    if (turn.events.length > 0) {",
+      },
+    ],
+    seeds: 400,
+  },
+  {
+    name: "a late release of an earlier attempt is believed",
+    edits: [
+      {
+        file: "core/coordinator/handoff.ts",
+        from: "if (row.handoff.id !== report.handoffId || row.epoch !== report.epoch) return null;",
+        to: "",
+      },
+    ],
+    seeds: 400,
+  },
+  {
+    name: "a death is not compared with the renewals that were seen",
+    edits: [{ file: memory, from: "row !== null && row.renewals !== renewals", to: "false" }],
+    seeds: 400,
+  },
 ];

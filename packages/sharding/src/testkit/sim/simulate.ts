@@ -83,7 +83,7 @@ class Run {
     this.#hash = seed;
     this.#nodeIds = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
     const weights = { ...defaultWeights, ...options.weights };
-    const draw = { nodeIds: this.#nodeIds, weights, count: stepCount, untilMs: stepsMs };
+    const draw = { nodeIds: this.#nodeIds, weights, count: stepCount, untilMs: stepsMs, ttlMs };
     this.#steps = options.steps ?? drawSteps(random.fork("faults"), draw);
     this.#asking = random.fork("asks");
     this.#workload = new Workload(timeline, 3 * ttlMs);

@@ -88,7 +88,13 @@ export interface Draw {
   readonly count: number;
   /** All is over by then. @unit milliseconds */
   readonly untilMs: number;
+  /** @unit milliseconds */
+  readonly ttlMs: number;
 }
+
+/** A millisecond to seconds; often about as long as a lease lasts, where its edges are tried. */
+const lasting = (random: Random, ttlMs: number): number =>
+  random.chance(0.3) ? ttlMs * random.between(0.5, 1.3) : random.between(1, 8) ** 4;
 
 /** How soon a step may follow the one that it belongs to. @unit milliseconds */
 const burstMs = 500;
@@ -96,7 +102,7 @@ const burstMs = 500;
 /** The steps of a run. */
 export function drawSteps(
   random: Random,
-  { nodeIds, weights, count, untilMs }: Draw,
+  { nodeIds, weights, count, untilMs, ttlMs }: Draw,
 ): readonly Step[] {
   const kinds = Object.entries(weights).flatMap(([kind, weight]) =>
     Array.from({ length: weight }, () => kind as StepKind),
@@ -112,7 +118,7 @@ export function drawSteps(
     before = { atMs, nodeId };
     return {
       ...{ kind: random.pick(kinds), atMs, nodeId },
-      forMs: Math.min(random.between(1, 8) ** 4, untilMs - atMs),
+      forMs: Math.min(lasting(random, ttlMs), untilMs - atMs),
       peer: random.pick(nodeIds.filter((other) => other !== nodeId)),
       direction: random.pick(["in", "out", "both", "both"] as const),
       strength: random.next(),
