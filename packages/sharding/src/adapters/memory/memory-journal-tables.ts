@@ -119,6 +119,24 @@ export class MemoryJournalTables {
     return head?.epoch === epoch && head.incarnation === incarnation;
   }
 
+  /** What a standby has now. @returns makes the tables as they were. */
+  standby(): () => void {
+    const heads = [...this.#heads].map(([key, row]) => [key, { ...row }] as const);
+    const events = [...this.#events].map(([key, rows]): [string, StoredEvent[]] => [
+      key,
+      [...rows],
+    ]);
+    const [commands, outcomes] = [[...this.#commands], [...this.#outcomes]];
+    return () => {
+      for (const table of [this.#heads, this.#events, this.#commands, this.#outcomes])
+        table.clear();
+      for (const [key, row] of heads) this.#heads.set(key, row);
+      for (const [key, rows] of events) this.#events.set(key, rows);
+      for (const command of commands) this.#commands.add(command);
+      for (const [key, outcome] of outcomes) this.#outcomes.set(key, outcome);
+    };
+  }
+
   #write(head: HeadRow, append: Append): void {
     const { commandId, events } = append;
     const key = entityOf(append);

@@ -126,6 +126,17 @@ export class MemoryPostgres {
     this.start();
   }
 
+  /** A standby stops to hear of anything. @returns lets it take over, with what it has. */
+  lagBehind(): () => void {
+    const standbys = [this.tables.standby(), this.journals.tables.standby()];
+    return () => {
+      this.stop();
+      this.#timeline += 1;
+      for (const takeOver of standbys) takeOver();
+      this.start();
+    };
+  }
+
   notify(hint: ChangeHint): void {
     for (const { fn } of [...this.#subscribers]) fn(hint);
   }

@@ -100,6 +100,20 @@ export class MemoryTables {
     this.#state = applyEntries(emptyCluster(this.#state.history), this.#log);
   }
 
+  /** What a standby has now. @returns makes the tables as they were. */
+  standby(): () => void {
+    const leases = [...this.#leases];
+    const { length } = this.#log;
+    const log = this.#log;
+    const state = this.#state;
+    return () => {
+      this.#leases.clear();
+      for (const [nodeId, row] of leases) this.#leases.set(nodeId, row);
+      this.#log = log.slice(0, length);
+      this.#state = state;
+    };
+  }
+
   commit({ term, after, events, next, deaths }: CommitRequest): CommitResult {
     const state = this.#state;
     if (state.term !== term || state.seq !== after) return { outcome: "deposed", term: state.term };

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { applyEntries, type ClusterState, emptyCluster } from "../../core/cluster.ts";
+import { shardKey } from "../../core/ids.ts";
 import {
   epochsRepeated,
   handoffsOverlapping,
@@ -14,6 +15,7 @@ export class Checks {
   readonly #cluster: SimCluster;
   readonly #inFlight = new Map<string, string>();
   #last: LogEntry | null = null;
+  #isEndLost = false;
   #servingAtLastLook = -1;
   #model: ClusterState;
   /** For the transcript and for coverage. */
@@ -22,6 +24,21 @@ export class Checks {
   constructor(cluster: SimCluster) {
     this.#cluster = cluster;
     this.#model = emptyCluster(cluster.postgres.tables.state().history);
+  }
+
+  /** The end of the log is lost; what is checked from now on begins with what is left. */
+  lost(): void {
+    const state = this.#cluster.postgres.tables.state();
+    this.#model = state;
+    this.#isEndLost = true;
+    this.#last = null;
+    this.#inFlight.clear();
+    for (const [group, rows] of state.shards) {
+      rows.forEach((row, shard) => {
+        if (row.state === "handing-off")
+          this.#inFlight.set(shardKey({ group, shard }), row.handoff.id);
+      });
+    }
   }
 
   /** @returns one sentence per violation. */
@@ -59,8 +76,11 @@ export class Checks {
   #logAndTables(): readonly string[] {
     const { tables } = this.#cluster.postgres;
     const state = tables.state();
-    const before = this.#model;
-    if (state.seq === before.seq) return [];
+    if (state.seq === this.#model.seq) return [];
+    // Another history begins only where the end of the one before is lost.
+    const { history } = this.#isEndLost ? state : this.#model;
+    const before = { ...this.#model, history };
+    if (history !== this.#model.history) this.#isEndLost = false;
     const { entries } = tables.readLog(before.seq, 1_000_000);
     const broken = logBroken(this.#last === null ? entries : [this.#last, ...entries]);
     this.#last = entries.at(-1) ?? this.#last;

@@ -74,6 +74,14 @@ export const faults: Readonly<Record<FaultKind, (step: Step, cluster: SimCluster
     postgres.failOver();
     return nothing;
   },
+  "lose-the-end": ({ strength }, cluster) => {
+    const takeOver = cluster.postgres.lagBehind();
+    cluster.timeline.after(strength * 300, () => {
+      takeOver();
+      cluster.onLoss();
+    });
+    return nothing;
+  },
   messages: onNode(({ transport }, { strength }) => {
     const delayMs = strength < 0.5 ? 400 : 4_000;
     const some = { drop: strength / 3, duplicate: strength / 2, delay: strength / 2, delayMs };

@@ -49,6 +49,8 @@ export class SimCluster {
   readonly refusing = new Set<NodeId>();
   /** Of the database's wall clock, against true time. */
   readonly wallClock = { offsetMs: 0 };
+  /** Called when the database has lost its last moments. */
+  onLoss: () => void = () => undefined;
   /** How long a node that leaves may take to hand its shards over. @unit milliseconds */
   readonly handoverMs: number;
   readonly #options: SimClusterOptions;

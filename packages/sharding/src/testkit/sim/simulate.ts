@@ -94,6 +94,11 @@ class Run {
     const say = (line: string): void => this.#say(line);
     const common = { timeline, random, shards, ttlMs, drift: 0.004, entities, say };
     this.#cluster = new SimCluster(common);
+    this.#cluster.onLoss = () => {
+      this.#say("the end of the log is lost");
+      this.#checks.lost();
+      this.#workload.lost();
+    };
     this.#workload.ledgers.watch(this.#cluster.postgres);
     this.#checks = new Checks(this.#cluster);
     this.#checks.onEntry = (entry) => {

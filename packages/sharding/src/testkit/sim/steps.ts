@@ -27,6 +27,8 @@ export const defaultWeights = {
   "restart-postgres": 1,
   /** A standby that had everything takes over: a new timeline, no locks. */
   "fail-over": 1,
+  /** A standby that lags takes over: the last moments never happened. */
+  "lose-the-end": 1,
   /** Control messages are lost, doubled, late and out of order. */
   messages: 3,
   /** A firewall refuses connections on behalf of the living. */

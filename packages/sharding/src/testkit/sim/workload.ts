@@ -103,6 +103,12 @@ export class Workload {
     );
   }
 
+  /** Epochs are counted anew in another history, and what was acknowledged may be gone: both promises end. */
+  lost(): void {
+    this.#epochs.clear();
+    this.ledgers.stop();
+  }
+
   #probe(random: Random, id: string) {
     const tookMs = random.chance(0.1) ? random.between(0, slowestMs) : 0;
     const entity = `e${random.below(12)}`;
