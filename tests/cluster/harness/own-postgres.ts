@@ -1,4 +1,6 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, statSync } from "node:fs";
 import { appendFile, chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +9,7 @@ import { type EmbeddedPostgres, startEmbedded } from "@leasehold/db/embedded";
 import pg from "pg";
 import { freePorts } from "./launcher.ts";
 import { findProcesses } from "./processes.ts";
+import { waitUntil } from "./wait-until.ts";
 
 const run = promisify(execFile);
 
@@ -14,7 +17,7 @@ const run = promisify(execFile);
 export class OwnPostgres {
   readonly port: number;
   readonly #dataDir: string;
-  #server: EmbeddedPostgres | null = null;
+  #server: Pick<EmbeddedPostgres, "pid" | "ended" | "stop"> | null = null;
   #url = "";
 
   private constructor(dataDir: string, port: number) {
@@ -34,8 +37,9 @@ export class OwnPostgres {
   }
 
   async start(): Promise<void> {
-    this.#server = await startEmbedded({ dataDir: this.#dataDir, port: this.port });
-    this.#url = this.#server.url;
+    const server = await startEmbedded({ dataDir: this.#dataDir, port: this.port });
+    this.#server = server;
+    this.#url = server.url;
   }
 
   /** `fast`: sessions are ended, then it stops. `immediate`: as a crash; it recovers at the next start. */
@@ -48,6 +52,22 @@ export class OwnPostgres {
       await server.ended;
     }
     await server.stop();
+  }
+
+  /** The same server again, with these variables: what its own start would not pass on. */
+  async restartUnder(env: NodeJS.ProcessEnv): Promise<void> {
+    const pid = this.#server?.pid;
+    const [program = "", ...flags] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    const { uid, gid } = statSync(`/proc/${pid}`);
+    await this.stop();
+    const child = spawn(program, flags.slice(0, -1), { uid, gid, env, stdio: "ignore" });
+    const ended = once(child, "exit").then(() => undefined);
+    const stop = async (): Promise<void> => {
+      child.kill("SIGINT");
+      await ended;
+    };
+    this.#server = { pid: child.pid ?? Number.NaN, ended, stop };
+    await waitUntil("the server takes connections", () => this.query("select"));
   }
 
   /** One statement on a connection of its own. */

@@ -65,6 +65,8 @@ export class TestNode {
     });
     closeSync(log);
     this.#child = child;
+    // That of the process before it.
+    this.#healUrl = null;
     child.once("exit", () => {
       if (this.#child !== child) return;
       this.#child = null;
