@@ -1,5 +1,5 @@
 /**
- * The one entry of `pnpm test` and `pnpm verify`. Every step runs, whatever became of the ones
+ * The one entry of `pnpm test`, `pnpm test:nightly` and `pnpm verify`. Every step runs, whatever became of the ones
  * before it, and the last line of the output says how many tests passed and failed.
  */
 import type { ChildProcess } from "node:child_process";
@@ -9,9 +9,13 @@ import { join } from "node:path";
 import { runStep, type StepResult } from "./support/run/run-step.ts";
 import { runs } from "./support/run/steps.ts";
 
+function isMode(name: string): name is keyof typeof runs {
+  return Object.hasOwn(runs, name);
+}
+
 const mode = process.argv[2] ?? "test";
-if (mode !== "test" && mode !== "verify") {
-  console.error(`usage: node tests/run.ts [test|verify], not "${mode}"`);
+if (!isMode(mode)) {
+  console.error(`usage: node tests/run.ts [${Object.keys(runs).join("|")}], not "${mode}"`);
   process.exit(2);
 }
 

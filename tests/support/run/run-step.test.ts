@@ -104,6 +104,12 @@ describe("a step", () => {
     expect(await run({ command: "no-such-program 2>&-" })).toMatchObject({ passed: 0, failed: 1 });
   });
 
+  test("is given its own variables", async () => {
+    const command = "sh -c 'test \"$PROBE\" = on'";
+    expect(await run({ command, env: { PROBE: "on" } })).toMatchObject({ failed: 0 });
+    expect(await run({ command })).toMatchObject({ failed: 1 });
+  });
+
   test("whose runner is killed is one failure", async () => {
     const result = await run({ command: 'sh -c "kill -9 $$"', report: "vitest" });
     expect(result).toMatchObject({ passed: 0, failed: 1, note: "ended without a report" });

@@ -54,6 +54,7 @@ async function execute(
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       ...process.env,
+      ...step.env,
       PATH: [...programs, PATH].join(delimiter),
       PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile,
     },
