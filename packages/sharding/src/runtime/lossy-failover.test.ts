@@ -34,6 +34,14 @@ const areCurrent = (): boolean =>
     return history === cluster.state.history && seq === cluster.state.seq;
   });
 
+/** S1, by what the executors are told. */
+function openTwice(): readonly string[] {
+  const open = nodes()
+    .filter((node) => node.serving.isAlive())
+    .flatMap((node) => [...node.serving.openShards()]);
+  return open.filter((shard, i) => open.indexOf(shard) !== i);
+}
+
 /** Every shard is open on its home alone, at its row's epoch. */
 function isServedByItsHome(): boolean {
   const rows = cluster.rows();
@@ -82,5 +90,34 @@ describe("a failover to a standby that lagged", () => {
       () => isServedByItsHome() && areCurrent(),
     );
     expect(cluster.state.history).toBe(history);
+  });
+});
+
+describe("a restore under nodes that go on", () => {
+  test("to before a node had joined ends with every shard on its home alone, and none on two before", async () => {
+    cluster = new MemoryCluster({ entities: [Counter] });
+    cluster.add("node-1");
+    cluster.add("node-2");
+    await cluster.until("every shard is hosted", () => cluster.isAllHosted());
+    const { seq, history } = cluster.state;
+    cluster.add("node-3");
+    await cluster.until("node-3 has its share", () => {
+      return (
+        isServedByItsHome() &&
+        cluster.rows().filter((row) => ownerOf(row)?.nodeId === "node-3").length === 5
+      );
+    });
+    const life = cluster.nodes.get("node-3")?.node.incarnation();
+    cluster.postgres.tables.loseEntries(cluster.state.seq - seq);
+    cluster.postgres.restart();
+    await cluster.until("the new history is everybody's", () => {
+      expect(openTwice()).toEqual([]);
+      return cluster.state.history !== history && areCurrent();
+    });
+    await cluster.until("every shard is served by its home alone", () => {
+      expect(openTwice()).toEqual([]);
+      return isServedByItsHome() && areCurrent() && cluster.state.nodes.size === 3;
+    });
+    expect(cluster.nodes.get("node-3")?.node.incarnation()).toBe(life);
   });
 });
