@@ -1,32 +1,9 @@
-import {
-  CancelledError,
-  CommandError,
-  CommandFailedError,
-  CommandInvalidError,
-  CommandUnknownError,
-  CoordinatorUnavailableError,
-  DeadlineExceededError,
-  EntityTypeUnknownError,
-  FaultsOffError,
-  HandlerAbortedError,
-  IdempotencyKeyReusedError,
-  NodeIdInUseError,
-  NodeNotReadyError,
-  OptionsError,
-  OutcomeUnknownError,
-  OverloadedError,
-  ReentrantError,
-  RegionRefusedError,
-  SessionLostError,
-  ShardingError,
-  StoreUnavailableError,
-  StoreUnsuitableError,
-} from "../../errors.ts";
+import * as errors from "../../errors.ts";
 import type { WireError } from "./executor-messages.ts";
 
 /** The form in which an error crosses threads and nodes. What is no `ShardingError` is a handler's failure. */
 export function toWireError(thrown: unknown): WireError {
-  if (!(thrown instanceof ShardingError)) {
+  if (!(thrown instanceof errors.ShardingError)) {
     return {
       code: "COMMAND_FAILED",
       message: thrown instanceof Error ? thrown.message : String(thrown),
@@ -36,20 +13,20 @@ export function toWireError(thrown: unknown): WireError {
   }
   const { code, message, retryable, executed } = thrown;
   const wire = { code, message, retryable, executed };
-  if (thrown instanceof CommandInvalidError) return { ...wire, issues: thrown.issues };
-  if (thrown instanceof CommandError && thrown.status !== undefined) {
+  if (thrown instanceof errors.CommandInvalidError) return { ...wire, issues: thrown.issues };
+  if (thrown instanceof errors.CommandError && thrown.status !== undefined) {
     return { ...wire, status: thrown.status };
   }
   return wire;
 }
 
 /** The error for the caller. `retryable` and `executed` are the sender's words, whatever the class says. */
-export function fromWireError(wire: WireError): ShardingError {
+export function fromWireError(wire: WireError): errors.ShardingError {
   const { code, message, retryable, executed, status } = wire;
-  if (code === "COMMAND_INVALID") return new CommandInvalidError(message, wire.issues ?? []);
+  if (code === "COMMAND_INVALID") return new errors.CommandInvalidError(message, wire.issues ?? []);
   const Known = byCode.get(code);
   if (Known === undefined) {
-    return new CommandError(code, message, {
+    return new errors.CommandError(code, message, {
       retryable,
       executed,
       ...(status === undefined ? {} : { status }),
@@ -59,26 +36,26 @@ export function fromWireError(wire: WireError): ShardingError {
 }
 
 /** The errors that may be an entity's answer, or travel through a handler that called another entity. */
-const byCode: ReadonlyMap<string, new (message: string) => ShardingError> = new Map(
+const byCode: ReadonlyMap<string, new (message: string) => errors.ShardingError> = new Map(
   [
-    CancelledError,
-    CommandFailedError,
-    CommandUnknownError,
-    CoordinatorUnavailableError,
-    DeadlineExceededError,
-    EntityTypeUnknownError,
-    FaultsOffError,
-    HandlerAbortedError,
-    IdempotencyKeyReusedError,
-    NodeIdInUseError,
-    NodeNotReadyError,
-    OptionsError,
-    OutcomeUnknownError,
-    OverloadedError,
-    ReentrantError,
-    RegionRefusedError,
-    SessionLostError,
-    StoreUnavailableError,
-    StoreUnsuitableError,
+    errors.CancelledError,
+    errors.CommandFailedError,
+    errors.CommandUnknownError,
+    errors.CoordinatorUnavailableError,
+    errors.DeadlineExceededError,
+    errors.EntityTypeUnknownError,
+    errors.FaultsOffError,
+    errors.HandlerAbortedError,
+    errors.IdempotencyKeyReusedError,
+    errors.NodeIdInUseError,
+    errors.NodeNotReadyError,
+    errors.OptionsError,
+    errors.OutcomeUnknownError,
+    errors.OverloadedError,
+    errors.ReentrantError,
+    errors.RegionRefusedError,
+    errors.SessionLostError,
+    errors.StoreUnavailableError,
+    errors.StoreUnsuitableError,
   ].map((Known) => [new Known("").code, Known]),
 );
