@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { ActiveFault } from "@leasehold/sharding";
+import { type SmallAnswer, sendAnswer, smallProblem } from "../http/small-answer.ts";
 
 export interface HealTarget {
   list(): readonly ActiveFault[];
@@ -16,9 +17,7 @@ export interface HealTarget {
  */
 export function createHealServer(target: HealTarget, token: string | null): Server {
   const server = createServer((request, response) => {
-    const { status, body } = refuse(request, token) ?? answer(target, request);
-    const type = status < 400 ? "application/json" : "application/problem+json";
-    response.writeHead(status, { "content-type": type }).end(JSON.stringify(body));
+    sendAnswer(response, refuse(request, token) ?? answer(target, request));
   });
   server.headersTimeout = 5_000;
   server.requestTimeout = 10_000;
@@ -26,20 +25,15 @@ export function createHealServer(target: HealTarget, token: string | null): Serv
   return server;
 }
 
-interface Reply {
-  readonly status: number;
-  readonly body: object;
-}
-
-function answer(target: HealTarget, request: IncomingMessage): Reply {
+function answer(target: HealTarget, request: IncomingMessage): SmallAnswer {
   const path = (request.url ?? "/").split("?")[0] ?? "/";
   const match = /^(?:\/v1)?(?:\/faults)?(?:\/([^/]+))?\/?$/.exec(path);
-  if (match === null) return problem(404, "ROUTE_UNKNOWN", `No such path: ${path}.`);
+  if (match === null) return smallProblem(404, "ROUTE_UNKNOWN", `No such path: ${path}.`);
   const id = match[1] === undefined ? undefined : decodeSegment(match[1]);
   if (request.method === "DELETE") return { status: 200, body: { healed: target.heal(id) } };
   if (request.method === "GET" && id === undefined)
     return { status: 200, body: { faults: target.list() } };
-  return problem(
+  return smallProblem(
     405,
     "METHOD_NOT_ALLOWED",
     "Use GET /faults, DELETE /faults or DELETE /faults/{id}.",
@@ -55,18 +49,20 @@ function decodeSegment(segment: string): string {
   }
 }
 
-function refuse(request: IncomingMessage, token: string | null): Reply | null {
+function refuse(request: IncomingMessage, token: string | null): SmallAnswer | null {
   if (token !== null) {
     const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
     return sameSecret(given, token)
       ? null
-      : problem(401, "TOKEN_REQUIRED", "Send the token as Authorization: Bearer.");
+      : smallProblem(401, "TOKEN_REQUIRED", "Send the token as Authorization: Bearer.");
   }
   const { host, origin } = request.headers;
   const isForeign = [`http://${host ?? ""}`, origin].some(
     (url) => url !== undefined && !isLoopback(url),
   );
-  return isForeign ? problem(403, "HOST_REFUSED", "Without a token only loopback may ask.") : null;
+  return isForeign
+    ? smallProblem(403, "HOST_REFUSED", "Without a token only loopback may ask.")
+    : null;
 }
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
@@ -76,16 +72,3 @@ function isLoopback(url: string): boolean {
   const hostname = URL.canParse(url) ? new URL(url).hostname : "";
   return ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
 }
-
-const problem = (status: number, code: string, detail: string): Reply => ({
-  status,
-  body: {
-    type: `urn:leasehold:problem:${code}`,
-    title: code,
-    status,
-    code,
-    detail,
-    retryable: false,
-    executed: "no",
-  },
-});

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
+import { type SmallAnswer, sendAnswer, smallProblem } from "../../http/small-answer.ts";
 import { loadLimit } from "../flags.ts";
 import type { SampleLoad } from "./sample-load.ts";
 
@@ -20,10 +21,7 @@ const steering = z.strictObject({ targetPerSecond: z.int().min(0).max(loadLimit)
 export async function openLoadEndpoint(load: SampleLoad, token: string): Promise<LoadEndpoint> {
   const server = createServer((request, response) => {
     answer(load, token, request).then(
-      ({ status, body }) => {
-        const type = status < 400 ? "application/json" : "application/problem+json";
-        response.writeHead(status, { "content-type": type }).end(JSON.stringify(body));
-      },
+      (answered) => sendAnswer(response, answered),
       // The caller went away while it sent.
       () => response.destroy(),
     );
@@ -42,19 +40,18 @@ export async function openLoadEndpoint(load: SampleLoad, token: string): Promise
   };
 }
 
-interface Reply {
-  readonly status: number;
-  readonly body: object;
-}
-
-async function answer(load: SampleLoad, token: string, request: IncomingMessage): Promise<Reply> {
+async function answer(
+  load: SampleLoad,
+  token: string,
+  request: IncomingMessage,
+): Promise<SmallAnswer> {
   if (request.headers.authorization !== `Bearer ${token}`) {
-    return problem(401, "TOKEN_REQUIRED", "Send the token as Authorization: Bearer.");
+    return smallProblem(401, "TOKEN_REQUIRED", "Send the token as Authorization: Bearer.");
   }
   if (request.method === "GET") return { status: 200, body: load.report() };
-  if (request.method !== "PUT") return problem(405, "METHOD_NOT_ALLOWED", "Use GET or PUT.");
+  if (request.method !== "PUT") return smallProblem(405, "METHOD_NOT_ALLOWED", "Use GET or PUT.");
   const target = steering.safeParse(await readJson(request));
-  if (!target.success) return problem(422, "REQUEST_INVALID", z.prettifyError(target.error));
+  if (!target.success) return smallProblem(422, "REQUEST_INVALID", z.prettifyError(target.error));
   load.steer(target.data.targetPerSecond);
   return { status: 200, body: load.report() };
 }
@@ -72,16 +69,3 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     return undefined;
   }
 }
-
-const problem = (status: number, code: string, detail: string): Reply => ({
-  status,
-  body: {
-    type: `urn:leasehold:problem:${code}`,
-    title: code,
-    status,
-    code,
-    detail,
-    retryable: false,
-    executed: "no",
-  },
-});
