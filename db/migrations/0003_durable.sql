@@ -57,5 +57,6 @@ create table {{schema}}.outcomes (
   primary key (group_name, shard, entity_type, namespace, entity_id, key)
 );
 
--- For the removal of what has expired.
-create index outcomes_expires_at on {{schema}}.outcomes (group_name, shard, expires_at);
+-- For the removal of what has expired. It must not begin with the shard: then it could be taken for
+-- finding a key, and everything that the shard keeps would be read.
+create index outcomes_expires_at on {{schema}}.outcomes (expires_at);

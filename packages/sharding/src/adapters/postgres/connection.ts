@@ -58,7 +58,10 @@ export const baseConfig = (options: ConnectionOptions): ClientConfig => ({
  * Settings as parameters of the connection's start, so that they hold from its first statement.
  * A pooler may refuse them.
  */
-export function startupOptions(timeoutMs: number): string {
+export function startupOptions(
+  timeoutMs: number,
+  more: Readonly<Record<string, string>> = {},
+): string {
   const settings = {
     ...serverTimeouts(timeoutMs),
     idle_in_transaction_session_timeout: timeoutMs,
@@ -69,6 +72,7 @@ export function startupOptions(timeoutMs: number): string {
     default_transaction_read_only: "off",
     // Compiling a statement over 10,000 rows takes longer than running it.
     jit: "off",
+    ...more,
   };
   return Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)

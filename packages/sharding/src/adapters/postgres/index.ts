@@ -6,6 +6,7 @@ import type { Journal } from "../../ports/journal.ts";
 import type { LeaseSessions } from "../../ports/lease-session.ts";
 import type { StateStore } from "../../ports/state-store.ts";
 import { PostgresJournal } from "./journal.ts";
+import { journalPlanning } from "./journal-connection.ts";
 import { PostgresLeaseSessions } from "./lease-sessions.ts";
 import { LogNotifications } from "./notify.ts";
 import { StorePool } from "./pool.ts";
@@ -27,7 +28,7 @@ export interface PostgresStoreOptions {
   readonly poolSize?: number | undefined;
   /** Connections that append to the journal; made when the first durable entity needs them. @default 2 */
   readonly journalLanes?: number | undefined;
-  /** How often expired outcomes of a shard are removed, while it keeps new ones. @unit milliseconds @default 600000 */
+  /** How often expired outcomes are removed, while new ones are kept. @unit milliseconds @default 60000 */
   readonly pruneEveryMs?: number | undefined;
   /** @default silent */
   readonly log?: LogFn | undefined;
@@ -77,13 +78,14 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       timeoutMs,
       stream,
       max: 2,
+      settings: journalPlanning,
       log,
     }),
     direct: { databaseUrl: leaseDatabaseUrl, timeoutMs, stream },
     schema: escapeIdentifier(schema),
     lanes: options.journalLanes ?? 2,
     claimTimeoutMs: timeoutMs / 2,
-    pruneEveryMs: options.pruneEveryMs ?? 600_000,
+    pruneEveryMs: options.pruneEveryMs ?? 60_000,
   });
   const sessions = new PostgresLeaseSessions({ leaseDatabaseUrl, schema, stream, log });
   const close = async (): Promise<void> => {

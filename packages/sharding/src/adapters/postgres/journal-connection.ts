@@ -6,6 +6,13 @@ import { plainSettings, readBack, setAll } from "./session-settings.ts";
 import { terminateBackend } from "./sql/terminate-backend.ts";
 import { leavesNoTrace, storeError } from "./sqlstate.ts";
 
+/**
+ * Of a table that nobody has analyzed the planner knows nothing: the key of positions and that of entities
+ * look alike to it, and by the first one it would read all events of a shard for each command. The
+ * statements ask for an order that only the right key has; sorting is what must not look like a bargain.
+ */
+export const journalPlanning = { enable_sort: "off" } as const;
+
 interface Live {
   readonly connection: RawConnection;
   readonly backend: Backend;
@@ -147,6 +154,7 @@ async function prepare(
     application_name: applicationName,
     // Compiling a statement over hundreds of rows takes longer than running it.
     jit: "off",
+    ...journalPlanning,
   };
   await setAll(client, settings);
   const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");

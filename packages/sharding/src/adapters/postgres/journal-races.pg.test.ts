@@ -197,7 +197,7 @@ describe("an append and a claim that meet", () => {
     expect((await backends()).filter((pid) => before.includes(pid))).toEqual([]);
   });
 
-  it("outcomes that have expired are removed while their shard keeps new ones", async () => {
+  it("outcomes that have expired are removed while new ones are kept", async () => {
     const tidy = cluster.stores({ pruneEveryMs: 0 }).journal;
     const keep = (key: string, version: number, keepForMs: number) =>
       tidy.append({

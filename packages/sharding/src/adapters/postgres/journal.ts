@@ -35,7 +35,7 @@ export interface PostgresJournalOptions {
   readonly lanes: number;
   /** How long `claim` asks again for heads that are locked. @unit milliseconds */
   readonly claimTimeoutMs: number;
-  /** How often the expired outcomes of a shard in use are removed. @unit milliseconds */
+  /** How often each lane removes outcomes that have expired. @unit milliseconds */
   readonly pruneEveryMs: number;
 }
 

@@ -6,6 +6,8 @@ import { refusesStartup, storeError } from "./sqlstate.ts";
 
 export interface StorePoolOptions extends ConnectionOptions {
   readonly max: number;
+  /** More settings of each connection. A pooler may refuse them, so that nothing may rest on them but speed. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly log: LogFn;
 }
 
@@ -24,7 +26,7 @@ export class StorePool {
 
   constructor(options: StorePoolOptions) {
     this.#options = options;
-    this.#pool = this.#newPool(startupOptions(options.timeoutMs));
+    this.#pool = this.#newPool(startupOptions(options.timeoutMs, options.settings));
   }
 
   /** @throws {StoreUnavailableError | StoreUnsuitableError} or the driver's error for a refused row. */

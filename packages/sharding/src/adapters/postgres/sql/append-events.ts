@@ -5,7 +5,7 @@ const columns = `n int, group_name text, shard int, epoch bigint, incarnation uu
 /**
  * `$1` appends of any entities and shards, each all or nothing for itself; one row `(n, result)` for each.
  *
- * - `head` locks the heads in shard order, which is how two of these never wait for each other in a
+ * - `head` locks the heads one by one in shard order, which is how two of these never wait for each other in a
  *   circle, and returns their newest versions: a claim that is under way is waited for and then seen.
  *   `for update`, not `for key share`: a claim does not conflict with that one, and both would win (S4).
  * - `judged` compares. The journal is read with the statement's snapshot, which may be older than the
@@ -17,11 +17,15 @@ with item as materialized (
   select * from json_to_recordset($1::json) as r (${columns}) limit json_array_length($1::json)
 ),
 head as materialized (
-  select h.group_name, h.shard, h.epoch, h.incarnation
-  from (select distinct group_name, shard from item) i
-  join ${schema}.heads h on h.group_name = i.group_name and h.shard = i.shard
-  order by h.group_name, h.shard
-  for update of h
+  select h.*
+  from (select distinct group_name, shard from item order by group_name, shard) i
+  cross join lateral (
+    select group_name, shard, epoch, incarnation
+    from ${schema}.heads
+    where group_name = i.group_name
+      and shard = i.shard
+    for update
+  ) h
 ),
 judged as materialized (
   select i.*,
@@ -96,13 +100,22 @@ select
   end::int as complete
 from judged`;
 
-/** The entity has another version than the command was decided on, or keeps an answer under its key. */
+/**
+ * The entity has another version than the command was decided on, or keeps an answer under its key.
+ *
+ * Ordered, and not by `exists` or `max`: only the entities' own key has this order (see `journalPlanning`).
+ */
 const isStale = (schema: string): string => `
-        exists (select from ${schema}.journal j where ${sameEntity("j")} and j.version = i.version + 1)
-        or i.version > 0 and not exists (
-          select from ${schema}.journal j where ${sameEntity("j")} and j.version = i.version
-        )
-        or exists (
+        coalesce(
+          (
+            select j.version from ${schema}.journal j
+            where ${sameEntity("j")}
+            order by j.version desc
+            limit 1
+          ),
+          0
+        ) <> i.version
+        or i.key is not null and exists (
           select from ${schema}.outcomes o
           where ${sameEntity("o")} and o.key = i.key and o.expires_at > clock_timestamp()
         )`;

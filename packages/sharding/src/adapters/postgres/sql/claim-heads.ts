@@ -27,11 +27,15 @@ created as (
   returning group_name, shard
 ),
 head as materialized (
-  select h.group_name, h.shard, h.epoch, h.incarnation
-  from claim c
-  join ${schema}.heads h on h.group_name = c.group_name and h.shard = c.shard
-  order by h.group_name, h.shard
-  for no key update of h skip locked
+  select h.*
+  from (select group_name, shard from claim order by group_name, shard) c
+  cross join lateral (
+    select group_name, shard, epoch, incarnation
+    from ${schema}.heads
+    where group_name = c.group_name
+      and shard = c.shard
+    for no key update skip locked
+  ) h
 ),
 claimed as (
   update ${schema}.heads h

@@ -8,10 +8,10 @@ where group_name = $1
 
 /** `$6` after which version, `$7` how many at most. */
 export const readEvents = (schema: string): string => `
-select version::float8 as version, event
-from ${schema}.journal ${ofEntity}
-  and version > $6
-order by version
+select j.version::float8 as version, j.event
+from ${schema}.journal j ${ofEntity}
+  and j.version > $6
+order by j.version
 limit $7`;
 
 /** `$6` the key. */
@@ -21,12 +21,15 @@ from ${schema}.outcomes ${ofEntity}
   and key = $6
   and expires_at > clock_timestamp()`;
 
-/** `$6` the command, `$7` its key or null. */
+/** `$6` the command, `$7` its key or null. Ordered for the same reason as in append-events.ts. */
 export const findCommand = (schema: string): string => `
 select
-  exists (
-    select from ${schema}.journal where group_name = $1 and shard = $2 and command_id = $6
-  )
+  (
+    select event_index from ${schema}.journal
+    where group_name = $1 and shard = $2 and command_id = $6
+    order by event_index
+    limit 1
+  ) is not null
   or exists (
     select from ${schema}.outcomes ${ofEntity} and key = $7 and command_id = $6
   ) as found`;

@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import type { Client } from "pg";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type TestCluster, testClusters } from "./fixtures/test-cluster.ts";
+import { journalPlanning } from "./journal-connection.ts";
+import { appendEvents } from "./sql/append-events.ts";
+import { claimHeads } from "./sql/claim-heads.ts";
+import { findCommand, readEvents } from "./sql/read-entity.ts";
+
+/**
+ * A young table that nobody has analyzed, with many events of one shard: there the planner has nothing but
+ * the statement to go by, and the wrong key costs all events of the shard for each command.
+ */
+describe("in a journal that nobody has analyzed", () => {
+  const createCluster = testClusters();
+  const incarnation = randomUUID();
+  const head = { group_name: "default", shard: 0, epoch: 1, incarnation };
+  const entity = ["default", 0, "register", "default", "an-entity-with-a-long-name-7"];
+  let cluster: TestCluster;
+  let client: Client;
+
+  beforeEach(async () => {
+    cluster = await createCluster();
+    client = await cluster.connect();
+    for (const [name, value] of Object.entries(journalPlanning)) {
+      await client.query("select set_config($1, $2, false)", [name, value]);
+    }
+    await client.query(
+      `insert into ${cluster.schema}.heads
+       select 'default', n, 1, $1, 0 from generate_series(0, 2000) n`,
+      [incarnation],
+    );
+    await client.query(
+      `insert into ${cluster.schema}.journal
+       select 'default', 0, n, 'default', 'register', 'an-entity-with-a-long-name-' || n, 1, 1, gen_random_uuid(), 0, '{}'
+       from generate_series(1, 40000) n`,
+    );
+  });
+
+  afterEach(async () => {
+    await cluster.close();
+  });
+
+  const planOf = async (statement: (schema: string) => string, values: unknown[]) => {
+    const { rows } = await client.query<{ "QUERY PLAN": string }>(
+      `explain ${statement(cluster.schema)}`,
+      values,
+    );
+    return rows.map((row) => row["QUERY PLAN"]).join("\n");
+  };
+
+  const items = JSON.stringify([
+    {
+      ...{
+        n: 0,
+        ...head,
+        namespace: "default",
+        entity_type: "register",
+        entity_id: "an-entity-with-a-long-name-7",
+      },
+      ...{ version: 1, command_id: randomUUID(), events: [1] },
+    },
+  ]);
+
+  it("an append looks for its entity, and for its head, by their own keys", async () => {
+    const plan = await planOf(appendEvents, [items]);
+    expect(plan).toContain("journal_version_key");
+    expect(plan).toContain("heads_pkey");
+    expect(plan).not.toContain("journal_pkey");
+    expect(plan).not.toContain("outcomes_expires_at");
+    expect(plan).not.toMatch(/Seq Scan on heads(?! h_1)/);
+  });
+
+  it("an entity is read by its own key, in the order of its versions", async () => {
+    const plan = await planOf(readEvents, [...entity, 0, 1_000]);
+    expect(plan).toContain("journal_version_key");
+    expect(plan).not.toContain("Sort");
+  });
+
+  it("a command is looked up by its id", async () => {
+    const plan = await planOf(findCommand, [...entity, randomUUID(), "k"]);
+    expect(plan).toContain("journal_command_key");
+    expect(plan).toContain("outcomes_pkey");
+    expect(plan).not.toContain("journal_pkey");
+  });
+
+  it("a claim finds each head by its key", async () => {
+    const claims = JSON.stringify([{ ...head, epoch: 2 }]);
+    expect(await planOf(claimHeads, [claims, incarnation])).toMatch(
+      /LockRows[\s\S]*?Index Scan using heads_pkey/,
+    );
+  });
+});
