@@ -5,53 +5,26 @@ import { sameNode } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { createDropCounter } from "../../ports/drop-counter.ts";
 import { type LinkGate, openLinkGate } from "../../ports/gates.ts";
-import type {
-  Channel,
-  DropCounter,
-  Peer,
-  SendResult,
-  Transport,
-  Variant,
-} from "../../ports/transport.ts";
+import type { Channel, Peer, SendResult, Transport, Variant } from "../../ports/transport.ts";
 import { Acceptor } from "./acceptor.ts";
-import { type CloseCode, closeCodes, explain, meaningOf } from "./close-codes.ts";
+import { type CloseCode, closeCodes, meaningOf } from "./close-codes.ts";
 import { Connection, ticksPerSilence } from "./connection.ts";
 import { dial } from "./dial.ts";
-import type { GatedSocket, SocketEnd } from "./gated-socket.ts";
+import type { GatedSocket } from "./gated-socket.ts";
 import type { HelloTerms } from "./handshake.ts";
 import { defaultLimits, type WebsocketLimits } from "./limits.ts";
-import { type Log, OnceLog } from "./log.ts";
+import { OnceLog } from "./log.ts";
+import type {
+  WebsocketCounters,
+  WebsocketTransport,
+  WebsocketTransportOptions,
+} from "./mesh-api.ts";
+import { endsBadly, MeshReports } from "./mesh-reports.ts";
 import { PeerLink } from "./peer-link.ts";
 import type { Attempt } from "./redial.ts";
 import { RetiredLives } from "./retired-lives.ts";
 
-export interface WebsocketTransportOptions {
-  readonly self: NodeRef;
-  /** Nodes of another cluster are refused. */
-  readonly cluster: string;
-  /** Shared by all nodes. null or empty: only loopback may connect and be dialled. */
-  readonly secret: string | null;
-  readonly clock: Clock;
-  /** Where faults act. @default passes everything */
-  readonly gate?: LinkGate;
-  readonly limits?: Partial<WebsocketLimits>;
-  /** @default silent */
-  readonly log?: Log;
-}
-
-export interface WebsocketTransport extends Transport {
-  /** For the `upgrade` event of the HTTP server, for requests to `/mesh`. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  readonly drops: DropCounter;
-  counters(): WebsocketCounters;
-}
-
-export interface WebsocketCounters {
-  /** Connections of proven peers that ended for a frame: too large, or no list of plain messages. */
-  readonly badFrames: number;
-  readonly refusedHellos: number;
-  readonly refusedSockets: number;
-}
+export type { WebsocketTransport, WebsocketTransportOptions } from "./mesh-api.ts";
 
 /** The mesh over WebSockets: two per pair of nodes, `control` and `data`. */
 export function createWebsocketTransport(options: WebsocketTransportOptions): WebsocketTransport {
@@ -64,7 +37,7 @@ class Mesh implements WebsocketTransport {
   readonly #clock: Clock;
   readonly #gate: LinkGate;
   readonly #limits: WebsocketLimits;
-  readonly #log: OnceLog;
+  readonly #reports: MeshReports;
   readonly #acceptor: Acceptor;
   readonly #links = new Map<NodeId, PeerLink>();
   readonly #retired = new RetiredLives();
@@ -84,13 +57,15 @@ class Mesh implements WebsocketTransport {
     this.#clock = options.clock;
     this.#gate = options.gate ?? openLinkGate;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#log = new OnceLog(options.log ?? (() => undefined));
+    const log = options.log ?? (() => undefined);
+    const once = new OnceLog(log);
+    this.#reports = new MeshReports(log, once);
     this.#acceptor = new Acceptor({
       terms: () => this.#terms(),
       limits: this.#limits,
       gate: this.#gate,
       clock: this.#clock,
-      log: this.#log,
+      log: once,
       admit: (from, channel) => this.#objection(from, channel),
       accepted: (socket, from, channel) =>
         this.#linkTo(from.nodeId).install(this.#connection(socket, from, channel)),
@@ -111,7 +86,7 @@ class Mesh implements WebsocketTransport {
   setPeers(peers: readonly Peer[]): void {
     if (this.#isClosed) return;
     const others = peers.filter((peer) => peer.nodeId !== this.#self.nodeId);
-    const listed = new Map(others.map((peer) => [peer.nodeId, this.#dialable(peer)]));
+    const listed = new Map(others.map((peer) => [peer.nodeId, this.#reports.dialable(peer)]));
     const gone = [...this.#links.values()].flatMap(({ listed: before }) => {
       const next = before === null ? undefined : listed.get(before.nodeId);
       return before !== null && (next === undefined || !sameNode(before, next)) ? [before] : [];
@@ -192,19 +167,6 @@ class Mesh implements WebsocketTransport {
     return { self: this.#self, cluster, secret: secret ?? "", clock: this.#clock, timeoutMs };
   }
 
-  /** A peer whose address is no URL stays listed: it may dial in. */
-  #dialable(peer: Peer): Peer {
-    if (URL.canParse(peer.address)) return peer;
-    const fields = { peer: peer.nodeId, address: peer.address };
-    this.#log.say(
-      `address ${peer.nodeId}`,
-      "error",
-      `The address of ${peer.nodeId} is not a URL`,
-      fields,
-    );
-    return { ...peer, address: "" };
-  }
-
   #linkTo(nodeId: NodeId): PeerLink {
     const known = this.#links.get(nodeId);
     if (known !== undefined) return known;
@@ -242,7 +204,7 @@ class Mesh implements WebsocketTransport {
       welcomed: () => link.welcomed(this.#connection(socket, peer, channel)),
       failed: (code, reason) => {
         if (isGivenUp) return;
-        this.#reportDial(peer, code, reason);
+        this.#reports.dialFailed(peer, code, reason);
         link.failed(channel);
       },
     });
@@ -271,17 +233,7 @@ class Mesh implements WebsocketTransport {
       },
       onEnd: (end) => {
         if (endsBadly(end)) this.#badFrames++;
-        this.#options.log?.(
-          "info",
-          `Mesh ${channel} connection to ${nodeId} ended: ${end.reason || meaningOf(end.code)}`,
-          {
-            peer: nodeId,
-            incarnation,
-            channel,
-            code: end.code,
-            local: end.local,
-          },
-        );
+        this.#reports.ended({ nodeId, incarnation }, channel, end);
         this.#links.get(nodeId)?.ended(connection);
         this.#forgetUnused();
       },
@@ -306,23 +258,9 @@ class Mesh implements WebsocketTransport {
 
   #peerChanged(peer: NodeRef, state: "up" | "down"): void {
     if (state === "up") {
-      this.#log.forgetAll(`dial ${peer.nodeId} `);
-      this.#options.log?.("info", `Mesh connected to ${peer.nodeId}`, { ...peer });
+      this.#reports.connected(peer);
     }
     for (const listener of this.#peerListeners) listener(peer, state);
-  }
-
-  /** Once per peer and cause until it connects: a dial is repeated every second, its report is not. */
-  #reportDial(peer: Peer, code: number, reason: string): void {
-    if (code === closeCodes.alreadyConnected || code === closeCodes.goingAway) return;
-    const isOurs = code >= 4000;
-    const why = isOurs ? explain(code, reason) : reason;
-    this.#log.say(
-      `dial ${peer.nodeId} ${peer.incarnation} ${why}`,
-      isOurs ? "warn" : "info",
-      `Cannot connect to ${peer.nodeId} at ${peer.address}: ${why}`,
-      { peer: peer.nodeId, incarnation: peer.incarnation, address: peer.address, code },
-    );
   }
 
   #dialMissing(): void {
@@ -354,13 +292,3 @@ class Mesh implements WebsocketTransport {
     });
   }
 }
-
-const badEnds: readonly number[] = [
-  closeCodes.protocolError,
-  closeCodes.notBinary,
-  closeCodes.badFrame,
-  closeCodes.tooBig,
-];
-
-/** This side ended the connection for what the peer sent. */
-const endsBadly = ({ code, local }: SocketEnd): boolean => local && badEnds.includes(code);

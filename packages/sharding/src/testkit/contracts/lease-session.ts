@@ -18,7 +18,7 @@ const leaseOf = (holder: NodeRef): NewLease => ({
   process: { bootId: "boot", pidNamespace: "pid:[1]", pid: 42, startTime: "1234" },
 });
 
-/** The contract of ports/lease-session.ts. */
+/** The contract of ports/lease-session.ts. One file, because what a session promises is one contract, and is read beside its port. */
 export function leaseSessionContract(name: string, makeHarness: MakeStoreHarness): void {
   describe(`lease sessions: ${name}`, () => {
     let harness: StoreHarness;

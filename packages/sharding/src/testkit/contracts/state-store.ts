@@ -94,7 +94,7 @@ async function expectTablesToBeTheFold(store: StateStore): Promise<ClusterState>
   return state;
 }
 
-/** The contract of ports/state-store.ts. */
+/** The contract of ports/state-store.ts. One file, because its histories and its races check the same tables, and are read beside the port. */
 export function stateStoreContract(name: string, makeHarness: MakeStoreHarness): void {
   describe(`state store: ${name}`, () => {
     let harness: StoreHarness;

@@ -7,7 +7,7 @@ import { waitUntil } from "./wait-until.ts";
 
 const limits: ContractLimits = { queueMessages: 1_000, queueBytes: 64 * 1024, silenceMs: 600 };
 
-/** What ports/transport.ts promises, asked of an adapter. */
+/** What ports/transport.ts promises, asked of an adapter. One file, because what a mesh promises is one contract, and is read beside its port. */
 export function transportContract(name: string, createHarness: () => TransportHarness): void {
   let harness: TransportHarness | null = null;
   afterEach(async () => {
