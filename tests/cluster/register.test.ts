@@ -58,11 +58,14 @@ async function judge(cluster: TestCluster, load: RegisterLoad): Promise<void> {
   const history = await load.stop();
   const journal = await readJournal(cluster);
   const counts = { answered: 0, "not-executed": 0, unknown: 0 };
+  const faults: string[] = [];
   for (const [id, operations] of history) {
     for (const { outcome } of operations) counts[outcome.tag] += 1;
-    expect(judgeRegister(operations, journal.get(id) ?? []), id).toEqual([]);
+    const found = judgeRegister(operations, journal.get(id) ?? []);
+    faults.push(...found.map((fault) => `${id}: ${fault}`));
   }
   console.info(`registers: ${JSON.stringify(counts)}`);
+  expect(faults).toEqual([]);
   expect(counts.answered).toBeGreaterThan(100);
   await expectFencedInOrder(cluster);
 }
