@@ -20,6 +20,8 @@ export default defineConfig({
             "tests/{support,e2e,model}/**/*.test.ts",
           ],
           exclude: [...exclude, "**/*.pg.test.ts"],
+          // A property of thousands of cases on a busy machine; what hangs is still found.
+          testTimeout: 30_000,
         },
       },
       // It keeps every core busy by itself.

@@ -3,4 +3,6 @@ export const failedSeeds: readonly number[] = [
   // A machine that fell asleep within the millisecond after a look at its boot clock served on (S1).
   1040,
   1295,
+  // After a failover that lost assignments their homes served on beside new ones (S1).
+  5036,
 ];

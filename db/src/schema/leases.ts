@@ -10,6 +10,7 @@ export const coordinatorTable = (schema: PgSchema) =>
     history: uuid("history").notNull(),
     nodeId: text("node_id"),
     incarnation: uuid("incarnation"),
+    timeline: counter("timeline"),
   });
 
 /** One row per node that ever had a lease. */

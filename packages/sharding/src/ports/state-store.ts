@@ -31,6 +31,15 @@ export interface StateStore {
   raiseTerm(by: NodeRef, expected: Term, seen?: LogPosition): Promise<LogEntry | null>;
 
   /**
+   * The timeline that the server writes now, and the one that coordinators decide under (null before the
+   * first). They differ after a failover, until `acceptTimeline`.
+   */
+  timelines(): Promise<{ readonly current: number; readonly accepted: number | null }>;
+
+  /** Decides under this timeline from now on. @returns false where the server writes another one by now. */
+  acceptTimeline(timeline: number): Promise<boolean>;
+
+  /**
    * Writes the coordinator's decisions under its term.
    *
    * @throws {StoreUnavailableError} when the outcome is unknown. The caller must step down.

@@ -13,6 +13,7 @@ import type { ProcessTable } from "../ports/processes.ts";
 import type { LogPosition, StateStore } from "../ports/state-store.ts";
 import { CoordinatorRight } from "./coordinator-right.ts";
 import { Driver } from "./driver.ts";
+import { waitForOldLeases } from "./new-timeline.ts";
 import type { NodeLease } from "./node-lease.ts";
 import { TermBackoff } from "./term-backoff.ts";
 
@@ -221,7 +222,13 @@ export class CoordinatorService {
   }
 
   async #elect(self: NodeRef): Promise<ClusterState | null> {
-    const { store, seen } = this.#options;
+    const { store, seen, clock, ttlMs, log } = this.#options;
+    const mayLead = await waitForOldLeases({
+      ...{ store, clock, ttlMs, mayLead: () => this.#mayLead() },
+      onWait: (waitMs) =>
+        log("warn", "the database is on a new timeline; old leases run out first", { waitMs }),
+    });
+    if (!mayLead) return null;
     const before = await store.load();
     const entry = await store.raiseTerm(self, before.term, seen());
     // Somebody else raised it: they lead, or will notice that they hold no lock.

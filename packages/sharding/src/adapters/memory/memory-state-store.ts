@@ -43,6 +43,21 @@ export class MemoryStateStore implements StateStore {
     });
   }
 
+  timelines(): Promise<{ current: number; accepted: number | null }> {
+    return this.#ask(() => {
+      const { timeline, tables } = this.#server;
+      return { current: timeline, accepted: tables.acceptedTimeline };
+    });
+  }
+
+  acceptTimeline(timeline: number): Promise<boolean> {
+    return this.#ask(() => {
+      if (this.#server.timeline !== timeline) return false;
+      this.#server.tables.acceptedTimeline = timeline;
+      return true;
+    });
+  }
+
   commit(write: CommitRequest): Promise<CommitResult> {
     return this.#ask(() => {
       const result = this.#server.tables.commit(write);

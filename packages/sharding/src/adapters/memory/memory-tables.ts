@@ -24,6 +24,8 @@ export class MemoryTables {
   readonly #newHistory: () => string;
   readonly #forgets: boolean;
   #log: LogEntry[] = [];
+  /** The timeline that coordinators decide under. */
+  acceptedTimeline: number | null = null;
   #state: ClusterState;
 
   /** @param forgets each term begins with nothing but its number, as without a state store. */
@@ -105,8 +107,10 @@ export class MemoryTables {
     const leases = [...this.#leases];
     const { length } = this.#log;
     const log = this.#log;
+    const { acceptedTimeline } = this;
     const state = this.#state;
     return () => {
+      this.acceptedTimeline = acceptedTimeline;
       this.#leases.clear();
       for (const [nodeId, row] of leases) this.#leases.set(nodeId, row);
       this.#log = log.slice(0, length);

@@ -15,6 +15,7 @@ import { type ClusterRows, clusterOf, type EntryColumns, entryOf } from "./clust
 import { PostgresLetters } from "./letters.ts";
 import type { LogNotifications } from "./notify.ts";
 import type { StorePool } from "./pool.ts";
+import { acceptTimeline, readTimelines } from "./sql/accepted-timeline.ts";
 import { commitStatement } from "./sql/commit.ts";
 import { loadCluster } from "./sql/load-cluster.ts";
 import { raiseTerm } from "./sql/raise-term.ts";
@@ -50,7 +51,9 @@ export class PostgresStateStore implements StateStore {
   readonly #notifications: LogNotifications;
   readonly #schema: string;
   readonly #channel: string;
-  readonly #sql: Readonly<Record<"loadCluster" | "raiseTerm" | "readLog", string>>;
+  readonly #sql: Readonly<
+    Record<"acceptTimeline" | "loadCluster" | "raiseTerm" | "readLog" | "readTimelines", string>
+  >;
 
   constructor({ pool, notifications, schema, channel }: PostgresStateStoreOptions) {
     this.letters = new PostgresLetters({ pool, schema, channel });
@@ -62,6 +65,8 @@ export class PostgresStateStore implements StateStore {
       loadCluster: loadCluster(schema),
       raiseTerm: raiseTerm(schema),
       readLog: readLog(schema),
+      readTimelines: readTimelines(schema),
+      acceptTimeline: acceptTimeline(schema),
     };
   }
 
@@ -76,6 +81,22 @@ export class PostgresStateStore implements StateStore {
     if (row === undefined) return null;
     const { seq, at, term } = row;
     return { type: "coordinator-elected", nodeId, incarnation, seq, at, term };
+  }
+
+  async timelines(): Promise<{ current: number; accepted: number | null }> {
+    const [row] = await this.#pool.query<{ current: number; accepted: number | null }>(
+      "reading the timeline",
+      this.#sql.readTimelines,
+      [],
+    );
+    if (row === undefined) throw noCoordinatorRow();
+    return row;
+  }
+
+  async acceptTimeline(timeline: number): Promise<boolean> {
+    const sql = this.#sql.acceptTimeline;
+    const rows = await this.#pool.query<object>("accepting the timeline", sql, [timeline]);
+    return rows.length > 0;
   }
 
   async commit(write: CommitRequest): Promise<CommitResult> {

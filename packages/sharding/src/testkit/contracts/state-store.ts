@@ -133,6 +133,15 @@ export function stateStoreContract(name: string, makeHarness: MakeStoreHarness):
         expect((await expectTablesToBeTheFold(store)).coordinator).toEqual(a);
       });
 
+      it("is of a timeline, which is accepted once it was waited for, and no other", async () => {
+        const { current, accepted } = await store.timelines();
+        expect(accepted).toBeNull();
+        expect(await store.acceptTimeline(current + 1)).toBe(false);
+        expect((await store.timelines()).accepted).toBeNull();
+        expect(await store.acceptTimeline(current)).toBe(true);
+        expect(await store.timelines()).toEqual({ current, accepted: current });
+      });
+
       it("is raised from the expected one only", async () => {
         await store.raiseTerm(a, 0);
         expect(await store.raiseTerm(b, 0)).toBeNull();

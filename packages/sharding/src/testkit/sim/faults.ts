@@ -35,6 +35,10 @@ export const faults: Readonly<Record<FaultKind, (step: Step, cluster: SimCluster
   "cut-link": onNode(({ gate }, step) =>
     all(directionsOf(step).map((direction) => gate.cut(step.peer, direction))),
   ),
+  isolate: onNode(({ gate, nodeId }, _step, { nodeIds }) => {
+    const peers = nodeIds.filter((peer) => peer !== nodeId);
+    return all(peers.flatMap((peer) => [gate.cut(peer, "in"), gate.cut(peer, "out")]));
+  }),
   "slow-link": onNode(({ gate }, step) =>
     all(directionsOf(step).map((it) => gate.slow(step.peer, it, step.strength * 300))),
   ),

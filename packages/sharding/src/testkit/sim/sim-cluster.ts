@@ -161,6 +161,11 @@ export class SimCluster {
     for (const nodeId of this.#nodeIds) if (!this.nodes.has(nodeId)) this.start(nodeId);
   }
 
+  /** Of every node that ever was. */
+  get nodeIds(): readonly NodeId[] {
+    return [...this.#nodeIds];
+  }
+
   /** This node, or another that runs; null when nobody does. */
   running(nodeId: NodeId): SimNode | null {
     const first = this.nodes.get(nodeId);

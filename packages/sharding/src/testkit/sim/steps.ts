@@ -14,6 +14,8 @@ export const defaultWeights = {
   sleep: 1,
   leave: 1,
   "cut-link": 3,
+  /** All links of a node, for as long as an eviction takes. */
+  isolate: 1,
   "slow-link": 1,
   /** One end holds the link open, the other has closed it and the news is lost. */
   "half-open": 1,
@@ -95,8 +97,11 @@ export interface Draw {
 }
 
 /** A millisecond to seconds; often about as long as a lease lasts, where its edges are tried. */
-const lasting = (random: Random, ttlMs: number): number =>
-  random.chance(0.3) ? ttlMs * random.between(0.5, 1.3) : random.between(1, 8) ** 4;
+function lasting(random: Random, ttlMs: number, kind: StepKind): number {
+  // Shorter than an eviction takes it would be another cut link.
+  if (kind === "isolate") return ttlMs * random.between(2, 5);
+  return random.chance(0.3) ? ttlMs * random.between(0.5, 1.3) : random.between(1, 8) ** 4;
+}
 
 /** How soon a step may follow the one that it belongs to. @unit milliseconds */
 const burstMs = 500;
@@ -118,9 +123,10 @@ export function drawSteps(
       : random.between(0, untilMs);
     const nodeId = follows && random.chance(0.7) ? before.nodeId : random.pick(nodeIds);
     before = { atMs, nodeId };
+    const kind = random.pick(kinds);
     return {
-      ...{ kind: random.pick(kinds), atMs, nodeId },
-      forMs: Math.min(lasting(random, ttlMs), untilMs - atMs),
+      ...{ kind, atMs, nodeId },
+      forMs: Math.min(lasting(random, ttlMs, kind), untilMs - atMs),
       peer: random.pick(nodeIds.filter((other) => other !== nodeId)),
       direction: random.pick(["in", "out", "both", "both"] as const),
       strength: random.next(),

@@ -1,0 +1,12 @@
+import { timeline } from "./timeline.ts";
+
+/** The timeline that the server writes, and the one that coordinators have accepted (null: none yet). */
+export const readTimelines = (schema: string): string =>
+  `select ${timeline} as current, timeline::int as accepted from ${schema}.coordinator`;
+
+/** `$1` the timeline that was waited for. Another failover in between changes nothing and returns no row. */
+export const acceptTimeline = (schema: string): string => `
+update ${schema}.coordinator
+set timeline = $1
+where one = 1 and ${timeline} = $1
+returning timeline`;
