@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { findProcesses } from "./harness/processes.ts";
-import { stopAll, waitUntil } from "./harness.ts";
+import { startCluster, stopAll, waitUntil } from "./harness.ts";
 import { shareCluster } from "./share-cluster.ts";
 
-const shared = shareCluster({ nodes: 2, shards: 8 });
-
 describe("the harness", () => {
+  const shared = shareCluster({ nodes: 2, shards: 8 });
+
   test("starts a cluster that answers, and sees a killed node's shards move and return", async () => {
     const cluster = shared();
     const load = cluster.load({ perSecond: 50, ids: 20 });
@@ -63,9 +63,11 @@ describe("the harness", () => {
     );
     await cluster.waitForStableOwnership();
   });
+});
 
+describe("the end of a test", () => {
   test("lets a node leave with exit code 0, and leaves no process", async () => {
-    const cluster = shared();
+    const cluster = await startCluster({ nodes: 2, shards: 8 });
     const url = cluster.databaseUrl;
     expect((await cluster.node(2).stop()).code).toBe(0);
     expect(findProcesses([url]).length).toBeGreaterThan(0);

@@ -133,6 +133,12 @@ export class Nemesis {
   async #bringBack(node: TestNode): Promise<void> {
     // It becomes ready in its own time, or gives up: while others are in trouble nobody may let it in.
     await node.start().catch(() => undefined);
+    const isBack = async (): Promise<boolean> => !node.isRunning || (await node.checkReady());
+    await this.#cluster
+      .waitUntil(`${node.nodeId} is ready`, isBack, { timeoutMs: 3_000 })
+      .catch((error: unknown) => {
+        if (error instanceof InvariantViolation) throw error;
+      });
   }
 
   async #wait(sentence: string, ms: number): Promise<void> {

@@ -237,12 +237,12 @@ export class TestCluster {
   }
 
   /**
-   * Calls at a steady rate to the nodes that run. It ends with the test at the latest.
+   * Calls at a steady rate to the nodes that are, or have been, ready. It ends with the test at the latest.
    *
    * @param via the nodes to ask. @default all
    */
   load(options: LoadOptions, via: readonly TestNode[] = this.#nodes): SteadyLoad {
-    const urls = () => via.filter((node) => node.isRunning).map((node) => node.url);
+    const urls = () => via.filter((node) => node.wasReady).map((node) => node.url);
     const prefix = `load-${++this.#loadsBegun}`;
     const load = new SteadyLoad(urls, { prefix, ...options });
     this.#loads.push(load);

@@ -29,6 +29,7 @@ export class TestNode {
   #url: string | null = null;
   #healUrl: string | null = null;
   #isFrozen = false;
+  #wasReady = false;
 
   constructor(options: TestNodeOptions) {
     this.nodeId = options.nodeId;
@@ -65,8 +66,9 @@ export class TestNode {
     });
     closeSync(log);
     this.#child = child;
-    // That of the process before it.
+    // Those of the process before it.
     this.#healUrl = null;
+    this.#wasReady = false;
     child.once("exit", () => {
       if (this.#child !== child) return;
       this.#child = null;
@@ -83,6 +85,11 @@ export class TestNode {
     ended.catch(() => undefined);
   }
 
+  /** It runs, and has been ready since it was started: who balances load would send it some. */
+  get wasReady(): boolean {
+    return this.isRunning && this.#wasReady;
+  }
+
   /** It runs, and nobody has frozen it from outside. */
   get isAwake(): boolean {
     return this.isRunning && !this.#isFrozen;
@@ -95,10 +102,17 @@ export class TestNode {
   async becomeReady(timeoutMs = 20_000): Promise<void> {
     const isReady = async (): Promise<boolean> => {
       if (!this.isRunning) await this.start();
-      return (await fetch(`${this.url}/readyz`)).ok;
+      return await this.checkReady();
     };
     await waitUntil(`${this.nodeId} is ready`, isReady, { timeoutMs });
     this.#healUrl = (await this.self()).healUrl;
+  }
+
+  /** Asks once. */
+  async checkReady(): Promise<boolean> {
+    const { ok } = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(1_000) });
+    this.#wasReady ||= ok;
+    return ok;
   }
 
   /** SIGKILL. */
