@@ -6,7 +6,8 @@ import { shareCluster } from "../share-cluster.ts";
 import { pick } from "../support.ts";
 import { coordinatorAndOthers, expectWithin, rounds, untilServed } from "./support.ts";
 
-const shared = shareCluster();
+// Nodes that start take the processors from those that serve: with 1 s that alone can end a lease.
+const shared = shareCluster({ ttlMs: 3_000 });
 const nodeAnswer = z.object({
   nodes: z.array(z.object({ nodeId: z.string(), state: z.string() })),
 });

@@ -102,3 +102,30 @@ for (const role of ["candidate", "coordinator"] as const) {
     });
   }
 }
+
+test("a node that hears nobody at all stops by its own clock before its shards are served elsewhere", async () => {
+  const cluster = shared();
+  const load = cluster.load({ perSecond: 200, ids: 64, deadlineMs: 1_000 });
+  await untilServed(cluster, load, 128);
+  const victim = await pick(cluster, "candidate");
+  const via = cluster.nodes.findIndex((node) => node !== victim) + 1;
+  const { incarnation } = await victim.self();
+  // Nobody can tell it that it was replaced, and callers still reach it.
+  await cluster.isolate(victim);
+  await cluster.cutPostgres(victim);
+  const cutMs = performance.now();
+  const [servedMs, tookOverMs] = await Promise.all([
+    lastServingMs(victim),
+    untilTakenOver(cluster, victim.nodeId, via).then(() => performance.now()),
+  ]);
+  console.info(`it served for ${(servedMs - cutMs).toFixed(0)} ms of a ttl of ${ttlMs}`);
+  expect(servedMs - cutMs).toBeLessThan(ttlMs);
+  expect(servedMs).toBeLessThan(tookOverMs);
+  expectWithin("its shards were hosted elsewhere after", tookOverMs - cutMs, ttlMs + 1_000);
+  await victim.heal();
+  await cluster.waitUntil(`${victim.nodeId} has a new life`, async () => {
+    const { incarnation: now, lease } = await victim.self();
+    return now !== incarnation && lease.state === "held";
+  });
+  await untilServed(cluster, load);
+});
