@@ -1,7 +1,7 @@
 /**
  * `pnpm sim --seed N` replays one run; `pnpm sim --seeds N [--from M] [--minutes T] [--first] [--coverage]`
  * runs many. `--only crash,move` draws from these kinds of step only,
- * `--steps N` draws so many.
+ * `--steps N` draws so many, `--schedule <JSON>` does these and draws none.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -19,12 +19,14 @@ const { values } = parseArgs({
     coverage: { type: "boolean", default: false },
     only: { type: "string" },
     steps: { type: "string" },
+    schedule: { type: "string" },
   },
 });
 
 const plan: SimPlan = {
   weights: onlyKinds(values.only),
   ...(values.steps === undefined ? {} : { stepCount: Number(values.steps) }),
+  ...(values.schedule === undefined ? {} : { steps: JSON.parse(values.schedule) }),
 };
 
 /** What broke, how to see it again, and the shortest schedule that breaks it. */

@@ -8,4 +8,10 @@ export { MemoryCluster, type MemoryClusterOptions, type MemoryNode } from "./mem
 export { memoryLease } from "./memory-lease.ts";
 export { shrink } from "./sim/shrink.ts";
 export { type SimOptions, type SimResult, simulate } from "./sim/simulate.ts";
-export { defaultWeights, onlyKinds, type Step, type StepWeights } from "./sim/steps.ts";
+export {
+  defaultWeights,
+  onlyKinds,
+  type Step,
+  type StepKind,
+  type StepWeights,
+} from "./sim/steps.ts";
