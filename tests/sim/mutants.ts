@@ -142,8 +142,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: memory,
-        from: "this.#put({ ...row, renewals: row.renewals + 1, backend });",
-        to: "this.#put({ ...row, renewals: row.renewals + 1, backend, renewedAt: this.#nowIso() });",
+        from: "renewals: row.renewals + 1,",
+        to: "renewals: row.renewals + 1, renewedAt: this.#nowIso(),",
       },
       {
         file: "adapters/memory/memory-lease-session.ts",

@@ -24,12 +24,14 @@ export interface SoakResult {
   /** What was seen in all runs, and how often. */
   readonly coverage: ReadonlyMap<string, number>;
   readonly perSecond: number;
+  readonly eventsPerSecond: number;
 }
 
 /** What a worker says of one run. */
 export interface SeedReport {
   readonly seed: number;
   readonly failed: boolean;
+  readonly events: number;
   readonly coverage: ReadonlyMap<string, number>;
 }
 
@@ -43,6 +45,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const failed: number[] = [];
   let next = from;
   let ran = 0;
+  let events = 0;
   const perSecond = (): number => (1000 * ran) / (performance.now() - startMs);
   const isOver = (): boolean =>
     next >= from + seeds || performance.now() - startMs > limitMs || (first && failed.length > 0);
@@ -52,6 +55,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   }, progressEveryMs);
   const take = (report: SeedReport): void => {
     ran += 1;
+    events += report.events;
     if (report.failed) failed.push(report.seed);
     for (const [what, count] of report.coverage) {
       coverage.set(what, (coverage.get(what) ?? 0) + count);
@@ -74,7 +78,9 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   } finally {
     clearInterval(timer);
   }
-  return { ran, failed: failed.sort((a, b) => a - b), coverage, perSecond: perSecond() };
+  const eventsPerSecond = (1000 * events) / (performance.now() - startMs);
+  failed.sort((a, b) => a - b);
+  return { ran, failed, coverage, perSecond: perSecond(), eventsPerSecond };
 }
 
 function runOn(worker: Worker, seed: number): Promise<SeedReport> {

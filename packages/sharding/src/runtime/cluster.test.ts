@@ -66,6 +66,24 @@ describe("a cluster in memory", () => {
     expect(plans(cluster.state)).toEqual([]);
   });
 
+  test("a session that ended is replaced at once, not when the next heartbeat would have been due", async () => {
+    await startCluster(3);
+    const { node } = nodeOf("node-2");
+    const life = node.incarnation();
+    // Several times: a heartbeat may be due at once by chance.
+    for (let turn = 0; turn < 5; turn += 1) {
+      await cluster.run(137);
+      cluster.postgres.backends.endOf((name) => name.startsWith(`lease ${life}`));
+      await cluster.until("it has noticed", () => node.belief().lease.state === "reconnecting");
+      const tookMs = await cluster.until(
+        "it holds its lease again",
+        () => node.belief().lease.state === "held",
+      );
+      expect(tookMs).toBeLessThan(20);
+    }
+    expect(node.incarnation()).toBe(life);
+  });
+
   test("commands from any node reach the same activation", async () => {
     await startCluster(3);
     const answers = [];

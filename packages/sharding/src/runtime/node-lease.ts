@@ -54,6 +54,7 @@ export class NodeLease {
   #timeline: number | null = null;
   #beat: Promise<boolean> | null = null;
   #running: Promise<void> = Promise.resolve();
+  #wake: () => void = () => undefined;
 
   constructor(options: NodeLeaseOptions, events: NodeLeaseEvents) {
     this.#options = options;
@@ -96,6 +97,7 @@ export class NodeLease {
   /** Ends the life on purpose: the row says `released`, so that nobody has to wait. */
   async release(): Promise<void> {
     this.#stop.abort();
+    this.#wake();
     const session = this.#session;
     const grant = this.#grant;
     this.#lose("released");
@@ -132,10 +134,20 @@ export class NodeLease {
   }
 
   async #nextBeat(grant: Grant): Promise<void> {
-    await pause(this.#options.clock, this.#options.ttlMs / 6);
+    await this.#untilDue();
     if (this.#grant !== grant) return;
     if (!grant.checkAlive()) this.#lose("its deadline has passed");
     else if (this.#session !== null) await this.beat();
+  }
+
+  /** Until the next heartbeat is due, or there is no session any more: reconnecting must not wait for it. */
+  async #untilDue(): Promise<void> {
+    const { clock, ttlMs } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(ttlMs / 6, resolve);
+    this.#wake = resolve;
+    await promise;
+    cancel();
   }
 
   async #begin(predecessor: Incarnation | null): Promise<void> {
@@ -165,6 +177,7 @@ export class NodeLease {
     session.onClosed((why) => {
       if (this.#session !== session) return;
       this.#session = null;
+      this.#wake();
       this.#events.sessionLost();
       if (this.#grant === null) return;
       this.#state = "reconnecting";
