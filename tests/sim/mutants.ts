@@ -136,6 +136,7 @@ export const mutants: readonly Mutant[] = [
       },
     ],
     seeds: 400,
+    args: ["--only", "refuse,cut-link,half-open,isolate"],
   },
   {
     name: "taking over by the database's wall clock",
