@@ -30,11 +30,8 @@ export interface StateStore {
    */
   raiseTerm(by: NodeRef, expected: Term, seen?: LogPosition): Promise<LogEntry | null>;
 
-  /**
-   * The timeline that the server writes now, and the one that coordinators decide under (null before the
-   * first). They differ after a failover, until `acceptTimeline`.
-   */
-  timelines(): Promise<{ readonly current: number; readonly accepted: number | null }>;
+  /** What a candidate has to know before it raises the term: one small read. */
+  standing(): Promise<Standing>;
 
   /** Decides under this timeline from now on. @returns false where the server writes another one by now. */
   acceptTimeline(timeline: number): Promise<boolean>;
@@ -83,6 +80,14 @@ export interface ChangeHint {
   readonly seq: Seq | null;
   /** A letter was written to this node; empty: to whoever leads. */
   readonly lettersTo?: NodeId;
+}
+
+export interface Standing {
+  readonly term: Term;
+  /** That the server writes now. */
+  readonly timeline: number;
+  /** That coordinators decide under; another one after a failover, until `acceptTimeline`. Null before the first. */
+  readonly acceptedTimeline: number | null;
 }
 
 export interface CommitRequest {

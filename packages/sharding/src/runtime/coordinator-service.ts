@@ -13,7 +13,7 @@ import type { ProcessTable } from "../ports/processes.ts";
 import type { LogPosition, StateStore } from "../ports/state-store.ts";
 import { CoordinatorRight } from "./coordinator-right.ts";
 import { Driver } from "./driver.ts";
-import { waitForOldLeases } from "./new-timeline.ts";
+import { elect } from "./elect.ts";
 import type { NodeLease } from "./node-lease.ts";
 import { TermBackoff } from "./term-backoff.ts";
 
@@ -88,13 +88,17 @@ export class CoordinatorService {
 
   /** Tries to take the coordinator's lease. Cheap; called on a schedule and when the coordinator's connection closes. */
   async tryLead(): Promise<void> {
-    const { lease, log } = this.#options;
+    const { lease, log, store, clock, ttlMs, seen } = this.#options;
     const { session, grant } = lease;
     if (!this.#mayTry() || session === null || grant?.checkAlive() !== true) return;
     this.#isElecting = true;
     try {
       if (!(await this.#right.acquire(grant.holder))) return;
-      const cluster = await this.#elect(grant.holder);
+      const cluster = await elect({
+        ...{ self: grant.holder, store, clock, ttlMs, seen, mayLead: () => this.#mayLead() },
+        onWait: (waitMs) =>
+          log("warn", "the database is on a new timeline; old leases run out first", { waitMs }),
+      });
       // The session may have ended meanwhile, and with it the lock.
       if (cluster === null || lease.session !== session || !this.#mayLead()) {
         return await this.#right.release();
@@ -219,21 +223,6 @@ export class CoordinatorService {
     this.#refused.add(node.incarnation);
     this.checkMembers();
     this.#refused.delete(node.incarnation);
-  }
-
-  async #elect(self: NodeRef): Promise<ClusterState | null> {
-    const { store, seen, clock, ttlMs, log } = this.#options;
-    const mayLead = await waitForOldLeases({
-      ...{ store, clock, ttlMs, mayLead: () => this.#mayLead() },
-      onWait: (waitMs) =>
-        log("warn", "the database is on a new timeline; old leases run out first", { waitMs }),
-    });
-    if (!mayLead) return null;
-    const before = await store.load();
-    const entry = await store.raiseTerm(self, before.term, seen());
-    // Somebody else raised it: they lead, or will notice that they hold no lock.
-    if (entry === null) return null;
-    return await store.load();
   }
 
   #lead(cluster: ClusterState, self: NodeRef): void {

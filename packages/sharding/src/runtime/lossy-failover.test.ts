@@ -61,7 +61,8 @@ describe("a failover to a standby that lagged", () => {
     async (lost) => {
       await startCluster();
       const before = cluster.state;
-      cluster.postgres.failOver(lost);
+      cluster.postgres.tables.loseEntries(lost);
+      cluster.postgres.failOver();
       await cluster.until("the new history is everybody's", () => {
         return cluster.state.history !== before.history && areCurrent();
       });

@@ -9,6 +9,7 @@ import type {
   CommitResult,
   LogPage,
   LogPosition,
+  Standing,
   StateStore,
 } from "../../ports/state-store.ts";
 import { MemoryLetters } from "./memory-letters.ts";
@@ -43,10 +44,10 @@ export class MemoryStateStore implements StateStore {
     });
   }
 
-  timelines(): Promise<{ current: number; accepted: number | null }> {
+  standing(): Promise<Standing> {
     return this.#ask(() => {
       const { timeline, tables } = this.#server;
-      return { current: timeline, accepted: tables.acceptedTimeline };
+      return { term: tables.state().term, timeline, acceptedTimeline: tables.acceptedTimeline };
     });
   }
 

@@ -9,13 +9,14 @@ import type {
   CommitResult,
   LogPage,
   LogPosition,
+  Standing,
   StateStore,
 } from "../../ports/state-store.ts";
 import { type ClusterRows, clusterOf, type EntryColumns, entryOf } from "./cluster-rows.ts";
 import { PostgresLetters } from "./letters.ts";
 import type { LogNotifications } from "./notify.ts";
 import type { StorePool } from "./pool.ts";
-import { acceptTimeline, readTimelines } from "./sql/accepted-timeline.ts";
+import { acceptTimeline, readStanding } from "./sql/accepted-timeline.ts";
 import { commitStatement } from "./sql/commit.ts";
 import { loadCluster } from "./sql/load-cluster.ts";
 import { raiseTerm } from "./sql/raise-term.ts";
@@ -52,7 +53,7 @@ export class PostgresStateStore implements StateStore {
   readonly #schema: string;
   readonly #channel: string;
   readonly #sql: Readonly<
-    Record<"acceptTimeline" | "loadCluster" | "raiseTerm" | "readLog" | "readTimelines", string>
+    Record<"acceptTimeline" | "loadCluster" | "raiseTerm" | "readLog" | "readStanding", string>
   >;
 
   constructor({ pool, notifications, schema, channel }: PostgresStateStoreOptions) {
@@ -65,7 +66,7 @@ export class PostgresStateStore implements StateStore {
       loadCluster: loadCluster(schema),
       raiseTerm: raiseTerm(schema),
       readLog: readLog(schema),
-      readTimelines: readTimelines(schema),
+      readStanding: readStanding(schema),
       acceptTimeline: acceptTimeline(schema),
     };
   }
@@ -83,12 +84,9 @@ export class PostgresStateStore implements StateStore {
     return { type: "coordinator-elected", nodeId, incarnation, seq, at, term };
   }
 
-  async timelines(): Promise<{ current: number; accepted: number | null }> {
-    const [row] = await this.#pool.query<{ current: number; accepted: number | null }>(
-      "reading the timeline",
-      this.#sql.readTimelines,
-      [],
-    );
+  async standing(): Promise<Standing> {
+    const sql = this.#sql.readStanding;
+    const [row] = await this.#pool.query<Standing>("reading the term", sql, []);
     if (row === undefined) throw noCoordinatorRow();
     return row;
   }

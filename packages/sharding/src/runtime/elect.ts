@@ -1,0 +1,62 @@
+import type { ClusterState } from "../core/cluster.ts";
+import type { NodeRef } from "../core/ids.ts";
+import { watchFactor } from "../core/membership.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { LogPosition, Standing, StateStore } from "../ports/state-store.ts";
+import { pause } from "./pause.ts";
+
+export interface ElectOptions {
+  readonly self: NodeRef;
+  readonly store: StateStore;
+  readonly clock: Clock;
+  /** @unit milliseconds */
+  readonly ttlMs: number;
+  /** The furthest that this node knows of the log. */
+  readonly seen: () => LogPosition;
+  /** Called when there is something to wait for. */
+  readonly onWait: (waitMs: number) => void;
+  /** @returns whether the candidate still holds its right. */
+  readonly mayLead: () => boolean;
+}
+
+/**
+ * Raises the term, for whoever holds the coordinator's lease.
+ *
+ * @returns the rows that the new term begins with, or null where somebody else leads or the right is gone.
+ */
+export async function elect(options: ElectOptions): Promise<ClusterState | null> {
+  const { self, store, seen } = options;
+  const standing = await store.standing();
+  if (!(await isTimelineSafe(standing, options))) return null;
+  const entry = await store.raiseTerm(self, standing.term, seen());
+  // Somebody else raised it: they lead, or will notice that they hold no lock.
+  return entry === null ? null : await store.load();
+}
+
+/**
+ * On a new timeline of the server: lets every lease of the timeline before run out.
+ *
+ * A standby that took over may not have heard of the last assignments. Their homes serve, by a lease that
+ * the server knows nothing of, until they hear of the failover or their deadline passes. Whoever decided
+ * before that, by rows that look whole, could give a second home to what they serve (S1).
+ *
+ * The row keeps the old timeline until the wait is over: a candidate that dies in it leaves the wait to
+ * the next one.
+ */
+async function isTimelineSafe(
+  { timeline, acceptedTimeline }: Standing,
+  { store, clock, ttlMs, onWait, mayLead }: ElectOptions,
+): Promise<boolean> {
+  if (acceptedTimeline === timeline) return true;
+  if (acceptedTimeline !== null) {
+    const waitMs = ttlMs * watchFactor;
+    onWait(waitMs);
+    // In steps, so that a candidate that lost its right meanwhile makes room for the next one.
+    const endMs = clock.monotonicMs() + waitMs;
+    while (clock.monotonicMs() < endMs) {
+      await pause(clock, ttlMs / 20);
+      if (!mayLead()) return false;
+    }
+  }
+  return await store.acceptTimeline(timeline);
+}
