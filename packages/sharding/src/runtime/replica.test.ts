@@ -12,6 +12,14 @@ const group: ClusterEvent = {
   shards: 2,
   strategy: "least-loaded",
 };
+const joined: ClusterEvent = {
+  type: "node-joined",
+  ...node,
+  address: "",
+  zone: "",
+  weight: 1,
+  labels: {},
+};
 const turns = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A server with a term and a group, and a copy that has loaded it. */
@@ -68,14 +76,7 @@ describe("a node's copy of the log", () => {
   test("fills a gap from Postgres before it goes on", async () => {
     const { replica, commit, seen } = await scene();
     await commit(group);
-    const later = await commit({
-      type: "node-joined",
-      ...node,
-      address: "",
-      zone: "",
-      weight: 1,
-      labels: {},
-    });
+    const later = await commit(joined);
     replica.receive(replica.state.history, later);
     await turns();
     expect(seen).toEqual([2, 3]);
@@ -113,15 +114,6 @@ describe("a node's copy of the log", () => {
   });
 
   describe("that is in doubt", () => {
-    const joined = {
-      type: "node-joined",
-      ...node,
-      address: "",
-      zone: "",
-      weight: 1,
-      labels: {},
-    } as const;
-
     test("follows what the log says now, where its end was lost and written anew", async () => {
       const { replica, commit, server } = await scene();
       replica.receive(replica.state.history, await commit(group));
