@@ -1,74 +1,49 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { ClusterState } from "../core/cluster.ts";
-import { applyEntries, emptyCluster, ownerOf } from "../core/cluster.ts";
+import { ownerOf } from "../core/cluster.ts";
 import { logBroken } from "../core/invariants.ts";
-import { MemoryCluster, type MemoryClusterOptions } from "../testkit/memory-cluster.ts";
-import { command, defineEntity } from "./entities/definition.ts";
+import type { MemoryClusterOptions } from "../testkit/memory-cluster.ts";
+import { CounterCluster } from "./fixtures/counter.ts";
 
-const Counter = defineEntity("counter", {
-  state: () => ({ value: 0 }),
-  commands: {
-    add: command(({ state }) => {
-      state.value += 1;
-      return state.value;
-    }),
-    get: command(({ state }) => state.value),
-  },
-});
-
-let cluster: MemoryCluster;
+let cluster: CounterCluster;
 
 async function startCluster(
   count: number,
   options: Partial<MemoryClusterOptions> = {},
-): Promise<MemoryCluster> {
-  cluster = new MemoryCluster({ entities: [Counter], ...options });
-  for (let i = 1; i <= count; i += 1) cluster.add(`node-${i}`);
-  await cluster.until("every shard is hosted", () => cluster.isAllHosted());
-  await cluster.until("the copies are current", () => copiesAreCurrent());
-  return cluster;
+): Promise<void> {
+  cluster = new CounterCluster(options);
+  await cluster.start(count);
+  await cluster.until("the copies are current", () => cluster.areCopiesCurrent());
 }
 
-afterEach(async () => {
-  const entries = (await cluster.result(cluster.postgres.store().readLog(0, 100_000))).entries;
-  expect(logBroken(entries)).toEqual([]);
-  expect(applyEntries(emptyCluster(cluster.state.history), entries)).toEqual(cluster.state);
-});
+afterEach(async () => expect(logBroken(await cluster.expectReplay())).toEqual([]));
 
-const nodeOf = (id: string) => {
-  const found = cluster.nodes.get(id);
-  if (found === undefined) throw new Error(`no ${id}`);
-  return found;
-};
-const copiesAreCurrent = (): boolean =>
-  [...cluster.nodes.values()].every(({ node }) => node.authority().state.seq === cluster.state.seq);
-const owners = (): string[] => cluster.rows().map((row) => ownerOf(row)?.nodeId ?? "-");
-const countOf = (id: string): number => owners().filter((owner) => owner === id).length;
 const coordinatorId = (): string => cluster.state.coordinator?.nodeId ?? "-";
 const plans = (state: ClusterState) => [...state.plans.values()];
-const add = (via: string, id: string) => nodeOf(via).node.entity(Counter, id).add();
 
 /** Kills a node that does not lead. @returns how long its shards were without a home that serves. */
 async function timeToReplace(): Promise<number> {
   const victim = ["node-1", "node-2", "node-3"].find((id) => id !== coordinatorId()) as string;
-  nodeOf(victim).kill();
+  cluster.nodeOf(victim).kill();
   return await cluster.until(
     "its shards are hosted elsewhere",
-    () => countOf(victim) === 0 && cluster.isAllHosted(),
+    () => cluster.shardsOf(victim) === 0 && cluster.isAllHosted(),
   );
 }
 
 describe("a cluster in memory", () => {
   test("three nodes share the shards evenly, with one epoch each and nothing moved", async () => {
     await startCluster(3);
-    expect(["node-1", "node-2", "node-3"].map(countOf).sort()).toEqual([5, 5, 6]);
+    expect(["node-1", "node-2", "node-3"].map((id) => cluster.shardsOf(id)).sort()).toEqual([
+      5, 5, 6,
+    ]);
     expect(cluster.rows().every((row) => row.epoch === 1)).toBe(true);
     expect(plans(cluster.state)).toEqual([]);
   });
 
   test("a session that ended is replaced at once, not when the next heartbeat would have been due", async () => {
     await startCluster(3);
-    const { node } = nodeOf("node-2");
+    const { node } = cluster.nodeOf("node-2");
     const life = node.incarnation();
     // Several times: a heartbeat may be due at once by chance.
     for (let turn = 0; turn < 5; turn += 1) {
@@ -88,19 +63,20 @@ describe("a cluster in memory", () => {
     await startCluster(3);
     const answers = [];
     for (const via of ["node-1", "node-2", "node-3", "node-1"])
-      answers.push(await cluster.result(add(via, "a")));
+      answers.push(await cluster.result(cluster.count(via, "a")));
     expect(answers).toEqual([1, 2, 3, 4]);
   });
 
   test("a joining node is given its share at once, with the state of what moves", async () => {
     await startCluster(2);
-    for (let i = 0; i < 40; i += 1) await cluster.result(add("node-1", `e${i}`));
+    for (let i = 0; i < 40; i += 1) await cluster.result(cluster.count("node-1", `e${i}`));
     cluster.add("node-3");
     await cluster.until(
       "node-3 has its share",
-      () => countOf("node-3") === 5 && cluster.isAllHosted(),
+      () => cluster.shardsOf("node-3") === 5 && cluster.isAllHosted(),
     );
-    for (let i = 0; i < 40; i += 1) expect(await cluster.result(add("node-2", `e${i}`))).toBe(2);
+    for (let i = 0; i < 40; i += 1)
+      expect(await cluster.result(cluster.count("node-2", `e${i}`))).toBe(2);
     const moved = cluster.rows().filter((row) => row.epoch > 1).length;
     expect(moved).toBe(5);
   });
@@ -108,11 +84,11 @@ describe("a cluster in memory", () => {
   test("a killed node's shards answer elsewhere as soon as its process is proven dead", async () => {
     await startCluster(3);
     const victim = ["node-1", "node-2", "node-3"].find((id) => id !== coordinatorId()) as string;
-    const before = countOf(victim);
-    nodeOf(victim).kill();
+    const before = cluster.shardsOf(victim);
+    cluster.nodeOf(victim).kill();
     const ms = await cluster.until(
       "its shards are hosted elsewhere",
-      () => countOf(victim) === 0 && cluster.isAllHosted(),
+      () => cluster.shardsOf(victim) === 0 && cluster.isAllHosted(),
     );
     expect(before).toBeGreaterThan(0);
     expect(ms).toBeLessThan(400);
@@ -121,10 +97,10 @@ describe("a cluster in memory", () => {
   test("a node that is killed as soon as it has shards is proven dead like any other", async () => {
     await startCluster(2);
     cluster.add("node-3");
-    await cluster.until("node-3 has a shard", () => countOf("node-3") > 0);
-    nodeOf("node-3").kill();
+    await cluster.until("node-3 has a shard", () => cluster.shardsOf("node-3") > 0);
+    cluster.nodeOf("node-3").kill();
     const ms = await cluster.until("its shards are hosted elsewhere", () => {
-      return countOf("node-3") === 0 && cluster.isAllHosted();
+      return cluster.shardsOf("node-3") === 0 && cluster.isAllHosted();
     });
     expect(ms).toBeLessThan(400);
   });
@@ -145,11 +121,11 @@ describe("a cluster in memory", () => {
     await startCluster(3);
     const victim = coordinatorId();
     const epochs = cluster.rows().map((row) => [ownerOf(row)?.nodeId, row.epoch]);
-    nodeOf(victim).kill();
+    cluster.nodeOf(victim).kill();
     await cluster.until("another node leads", () => coordinatorId() !== victim);
     await cluster.until(
       "its shards are hosted elsewhere",
-      () => countOf(victim) === 0 && cluster.isAllHosted(),
+      () => cluster.shardsOf(victim) === 0 && cluster.isAllHosted(),
     );
     cluster.rows().forEach((row, shard) => {
       const [owner, epoch] = epochs[shard] as [string, number];
@@ -161,27 +137,27 @@ describe("a cluster in memory", () => {
   test("a node cut from Postgres stops serving before its shards answer elsewhere, and takes part again after the heal", async () => {
     await startCluster(3);
     const victim = ["node-1", "node-2", "node-3"].find((id) => id !== coordinatorId()) as string;
-    const { node, postgres } = nodeOf(victim);
+    const { node, postgres } = cluster.nodeOf(victim);
     const life = node.incarnation();
     postgres.cut();
     await cluster.until("it stops serving", () => node.counters().shardsServing === 0);
-    expect(countOf(victim)).toBeGreaterThan(0);
+    expect(cluster.shardsOf(victim)).toBeGreaterThan(0);
     const ms = await cluster.until(
       "its shards are hosted elsewhere",
-      () => countOf(victim) === 0 && cluster.isAllHosted(),
+      () => cluster.shardsOf(victim) === 0 && cluster.isAllHosted(),
     );
     expect(ms).toBeLessThan(1_000 + 1_000);
     postgres.heal();
     await cluster.until(
       "it has its share again",
-      () => countOf(victim) >= 5 && cluster.isAllHosted(),
+      () => cluster.shardsOf(victim) >= 5 && cluster.isAllHosted(),
     );
     expect(node.incarnation()).not.toBe(life);
   });
 
   test("a node cut from Postgres lets go at its deadline, whatever its connections wait for", async () => {
     await startCluster(3);
-    const { node, postgres } = nodeOf("node-2");
+    const { node, postgres } = cluster.nodeOf("node-2");
     postgres.cut();
     const ms = await cluster.until(
       "it serves and believes to serve nothing",
@@ -190,7 +166,7 @@ describe("a cluster in memory", () => {
     );
     expect(ms).toBeLessThanOrEqual(902);
     postgres.heal();
-    await cluster.until("it has its share again", () => countOf("node-2") >= 5);
+    await cluster.until("it has its share again", () => cluster.shardsOf("node-2") >= 5);
   });
 
   test("a restart of Postgres within half a ttl moves nothing", async () => {
@@ -206,32 +182,35 @@ describe("a cluster in memory", () => {
     );
     await cluster.run(3_000);
     expect(cluster.rows().map((row) => [ownerOf(row)?.nodeId, row.epoch])).toEqual(before);
-    expect(await cluster.result(add("node-1", "a"))).toBe(1);
+    expect(await cluster.result(cluster.count("node-1", "a"))).toBe(1);
   });
 
   test("a draining node hands over everything with its state, loses no request, and leaves", async () => {
     await startCluster(3);
-    for (let i = 0; i < 30; i += 1) await cluster.result(add("node-1", `e${i}`));
-    const { node } = nodeOf("node-2");
+    for (let i = 0; i < 30; i += 1) await cluster.result(cluster.count("node-1", `e${i}`));
+    const { node } = cluster.nodeOf("node-2");
     const stopped = node.drain(10_000);
     const underway = Array.from({ length: 60 }, (_, i) =>
-      add(i % 2 === 0 ? "node-1" : "node-3", `e${i % 30}`),
+      cluster.count(i % 2 === 0 ? "node-1" : "node-3", `e${i % 30}`),
     );
     await cluster.result(stopped);
     cluster.nodes.delete("node-2");
     expect((await cluster.result(Promise.all(underway))).length).toBe(60);
-    expect(countOf("node-2")).toBe(0);
-    for (let i = 0; i < 30; i += 1) expect(await cluster.result(add("node-3", `e${i}`))).toBe(4);
+    expect(cluster.shardsOf("node-2")).toBe(0);
+    for (let i = 0; i < 30; i += 1)
+      expect(await cluster.result(cluster.count("node-3", `e${i}`))).toBe(4);
   });
 
   test("a move keeps the order of one sender's commands and pins the shard", async () => {
     await startCluster(2, { rebalance: "manual" });
-    await cluster.result(add("node-1", "a"));
+    await cluster.result(cluster.count("node-1", "a"));
     const { servedBy } = await cluster.result(
-      nodeOf("node-1").node.ask({ type: "counter", id: "a", command: "get", input: undefined }),
+      cluster
+        .nodeOf("node-1")
+        .node.ask({ type: "counter", id: "a", command: "get", input: undefined }),
     );
     const to = servedBy.nodeId === "node-1" ? "node-2" : "node-1";
-    const { node } = nodeOf("node-1");
+    const { node } = cluster.nodeOf("node-1");
     const { planId } = await cluster.result(
       node.admin({
         tag: "plan",
@@ -247,7 +226,7 @@ describe("a cluster in memory", () => {
       verb: "apply",
     });
     for (let i = 0; i < 100; i += 1) {
-      sent.push(add("node-1", "a"));
+      sent.push(cluster.count("node-1", "a"));
       await cluster.run(1);
     }
     await cluster.result(applied);
@@ -265,7 +244,7 @@ describe("a cluster in memory", () => {
 
   test("a second process with the same node id is refused, and the first goes on", async () => {
     await startCluster(2);
-    const first = nodeOf("node-1");
+    const first = cluster.nodeOf("node-1");
     const twin = cluster.add("node-1");
     await expect(cluster.result(twin.started)).rejects.toMatchObject({ code: "NODE_ID_IN_USE" });
     cluster.nodes.set("node-1", first);

@@ -1,48 +1,22 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { applyEntries, emptyCluster, ownerOf } from "../core/cluster.ts";
-import type { LogEntry } from "../core/log.ts";
-import { MemoryCluster } from "../testkit/memory-cluster.ts";
-import { command, defineEntity } from "./entities/definition.ts";
+import { CounterCluster } from "./fixtures/counter.ts";
 
-const Counter = defineEntity("counter", {
-  state: () => ({ value: 0 }),
-  commands: {
-    add: command(({ state }) => {
-      state.value += 1;
-      return state.value;
-    }),
-  },
-});
 const ttlMs = 1_000;
 
-let cluster: MemoryCluster;
+let cluster: CounterCluster;
 
 /** Node-1 leads. After every millisecond: no shard is open on two nodes. */
 async function startCluster(count: number): Promise<void> {
-  cluster = new MemoryCluster({ entities: [Counter], leaseTtlMs: ttlMs });
-  cluster.add("node-1");
-  await cluster.until("node-1 leads", () => cluster.state.coordinator?.nodeId === "node-1");
-  for (let i = 2; i <= count; i += 1) cluster.add(`node-${i}`);
-  await cluster.until("every shard is hosted", () => cluster.isAllHosted());
+  cluster = new CounterCluster({ leaseTtlMs: ttlMs });
+  await cluster.startLedByFirst(count);
 }
 
-const entries = async (): Promise<readonly LogEntry[]> =>
-  (await cluster.result(cluster.postgres.store().readLog(0, 100_000))).entries;
+afterEach(() => cluster.expectReplay());
 
-afterEach(async () => {
-  expect(applyEntries(emptyCluster(cluster.state.history), await entries())).toEqual(cluster.state);
-});
-
-const nodeOf = (id: string) => {
-  const found = cluster.nodes.get(id);
-  if (found === undefined) throw new Error(`no ${id}`);
-  return found.node;
-};
-const countOf = (id: string): number =>
-  cluster.rows().filter((row) => ownerOf(row)?.nodeId === id).length;
 const stateOf = (id: string) => cluster.state.nodes.get(id)?.state;
 const isEvicted = (id: string) => stateOf(id) === "evicted";
-const evictions = async () => (await entries()).filter((entry) => entry.type === "node-evicted");
+const evictions = async () =>
+  (await cluster.entries()).filter((entry) => entry.type === "node-evicted");
 
 /** S1, watched at every step. */
 function openTwice(): string[] {
@@ -75,23 +49,23 @@ function isolate(id: string): () => void {
 describe("a node that no other can reach, while it renews", () => {
   test("is evicted within two and a half ttl, lets go, and its shards answer elsewhere", async () => {
     await startCluster(3);
-    const life = nodeOf("node-3").incarnation();
+    const life = cluster.nodeOf("node-3").node.incarnation();
     const heal = isolate("node-3");
     const ms = await untilWatched("it is evicted", () => isEvicted("node-3"));
     expect(ms).toBeGreaterThan(ttlMs);
     expect(ms).toBeLessThan(2.5 * ttlMs);
     await untilWatched("its shards are hosted elsewhere", () => {
-      return countOf("node-3") === 0 && cluster.isAllHosted();
+      return cluster.shardsOf("node-3") === 0 && cluster.isAllHosted();
     });
-    expect(nodeOf("node-3").counters().shardsServing).toBe(0);
-    expect(nodeOf("node-3").isReady()).toBe(false);
+    expect(cluster.nodeOf("node-3").node.counters().shardsServing).toBe(0);
+    expect(cluster.nodeOf("node-3").node.isReady()).toBe(false);
     expect(cluster.state.term).toBe(1);
     heal();
     await untilWatched("it has its share again", () => {
-      return countOf("node-3") >= 5 && cluster.isAllHosted();
+      return cluster.shardsOf("node-3") >= 5 && cluster.isAllHosted();
     });
-    expect(nodeOf("node-3").incarnation()).toBe(life);
-    expect(nodeOf("node-3").isReady()).toBe(true);
+    expect(cluster.nodeOf("node-3").node.incarnation()).toBe(life);
+    expect(cluster.nodeOf("node-3").node.isReady()).toBe(true);
   });
 
   test("yields when it leads, is evicted by the next coordinator, and does not lead again", async () => {
@@ -100,12 +74,12 @@ describe("a node that no other can reach, while it renews", () => {
     await untilWatched("another node leads", () => cluster.state.coordinator?.nodeId !== "node-1");
     const { term } = cluster.state;
     await untilWatched("node-1's shards are hosted elsewhere", () => {
-      return isEvicted("node-1") && countOf("node-1") === 0 && cluster.isAllHosted();
+      return isEvicted("node-1") && cluster.shardsOf("node-1") === 0 && cluster.isAllHosted();
     });
     await cluster.run(5 * ttlMs);
     expect([cluster.state.term, term]).toEqual([2, 2]);
     heal();
-    await untilWatched("node-1 has its share again", () => countOf("node-1") >= 5);
+    await untilWatched("node-1 has its share again", () => cluster.shardsOf("node-1") >= 5);
     expect(await evictions()).toMatchObject([{ nodeId: "node-1" }]);
   });
 
@@ -118,7 +92,7 @@ describe("a node that no other can reach, while it renews", () => {
       await cluster.run(0.3 * ttlMs);
     }
     expect(await evictions()).toEqual([]);
-    expect(countOf("node-3")).toBe(5);
+    expect(cluster.shardsOf("node-3")).toBe(5);
   });
 });
 
@@ -128,7 +102,9 @@ describe("without a majority", () => {
     isolate("node-2");
     await cluster.run(6 * ttlMs);
     expect(await evictions()).toEqual([]);
-    expect([countOf("node-1"), countOf("node-2"), cluster.state.term]).toEqual([8, 8, 1]);
+    expect([cluster.shardsOf("node-1"), cluster.shardsOf("node-2"), cluster.state.term]).toEqual([
+      8, 8, 1,
+    ]);
   });
 
   test("a node that only the coordinator cannot reach stays", async () => {
@@ -144,9 +120,9 @@ test("a node that stops while nobody reaches it leaves nothing behind", async ()
   await startCluster(3);
   isolate("node-3");
   await cluster.until("it is evicted", () => isEvicted("node-3"));
-  await cluster.result(nodeOf("node-3").drain(20_000));
+  await cluster.result(cluster.nodeOf("node-3").node.drain(20_000));
   cluster.nodes.delete("node-3");
   await cluster.until("its shards are hosted elsewhere", () => {
-    return countOf("node-3") === 0 && cluster.isAllHosted();
+    return cluster.shardsOf("node-3") === 0 && cluster.isAllHosted();
   });
 });

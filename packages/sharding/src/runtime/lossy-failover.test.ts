@@ -1,38 +1,18 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { applyEntries, emptyCluster, ownerOf } from "../core/cluster.ts";
-import { MemoryCluster } from "../testkit/memory-cluster.ts";
-import { command, defineEntity } from "./entities/definition.ts";
+import { ownerOf } from "../core/cluster.ts";
+import { CounterCluster } from "./fixtures/counter.ts";
 
-const Counter = defineEntity("counter", {
-  state: () => ({ value: 0 }),
-  commands: {
-    add: command(({ state }) => {
-      state.value += 1;
-      return state.value;
-    }),
-  },
-});
-
-let cluster: MemoryCluster;
+let cluster: CounterCluster;
 
 async function startCluster(): Promise<void> {
-  cluster = new MemoryCluster({ entities: [Counter] });
-  for (const id of ["node-1", "node-2", "node-3"]) cluster.add(id);
-  await cluster.until("every shard is hosted", () => cluster.isAllHosted());
-  await cluster.until("the copies are current", () => areCurrent());
+  cluster = new CounterCluster();
+  await cluster.start(3);
+  await cluster.until("the copies are current", () => cluster.areCopiesCurrent());
 }
 
-afterEach(async () => {
-  const { entries } = await cluster.result(cluster.postgres.store().readLog(0, 100_000));
-  expect(applyEntries(emptyCluster(cluster.state.history), entries)).toEqual(cluster.state);
-});
+afterEach(() => cluster.expectReplay());
 
 const nodes = () => [...cluster.nodes.values()].map(({ node }) => node);
-const areCurrent = (): boolean =>
-  nodes().every((node) => {
-    const { history, seq } = node.authority().state;
-    return history === cluster.state.history && seq === cluster.state.seq;
-  });
 
 /** S1, by what the executors are told. */
 function openTwice(): readonly string[] {
@@ -64,11 +44,11 @@ describe("a failover to a standby that lagged", () => {
       cluster.postgres.tables.loseEntries(lost);
       cluster.postgres.failOver();
       await cluster.until("the new history is everybody's", () => {
-        return cluster.state.history !== before.history && areCurrent();
+        return cluster.state.history !== before.history && cluster.areCopiesCurrent();
       });
       await cluster.until(
         "every shard is served by its home alone",
-        () => isServedByItsHome() && areCurrent(),
+        () => isServedByItsHome() && cluster.areCopiesCurrent(),
       );
       expect(cluster.state.term).toBeGreaterThan(before.term);
       for (const node of nodes()) {
@@ -76,8 +56,7 @@ describe("a failover to a standby that lagged", () => {
         const page = await cluster.result(node.readLog(0, 100_000));
         expect(page.history).toBe(cluster.state.history);
       }
-      const answer = cluster.nodes.get("node-1")?.node.entity(Counter, "a").add();
-      expect(await cluster.result(answer as Promise<number>)).toBe(1);
+      expect(await cluster.result(cluster.count("node-1", "a"))).toBe(1);
     },
   );
 
@@ -88,7 +67,7 @@ describe("a failover to a standby that lagged", () => {
     await cluster.until("somebody leads again", () => cluster.state.term > term);
     await cluster.until(
       "every shard is served by its home alone",
-      () => isServedByItsHome() && areCurrent(),
+      () => isServedByItsHome() && cluster.areCopiesCurrent(),
     );
     expect(cluster.state.history).toBe(history);
   });
@@ -96,29 +75,24 @@ describe("a failover to a standby that lagged", () => {
 
 describe("a restore under nodes that go on", () => {
   test("to before a node had joined ends with every shard on its home alone, and none on two before", async () => {
-    cluster = new MemoryCluster({ entities: [Counter] });
-    cluster.add("node-1");
-    cluster.add("node-2");
-    await cluster.until("every shard is hosted", () => cluster.isAllHosted());
+    cluster = new CounterCluster();
+    await cluster.start(2);
     const { seq, history } = cluster.state;
     cluster.add("node-3");
     await cluster.until("node-3 has its share", () => {
-      return (
-        isServedByItsHome() &&
-        cluster.rows().filter((row) => ownerOf(row)?.nodeId === "node-3").length === 5
-      );
+      return isServedByItsHome() && cluster.shardsOf("node-3") === 5;
     });
-    const life = cluster.nodes.get("node-3")?.node.incarnation();
+    const life = cluster.nodeOf("node-3").node.incarnation();
     cluster.postgres.tables.loseEntries(cluster.state.seq - seq);
     cluster.postgres.restart();
     await cluster.until("the new history is everybody's", () => {
       expect(openTwice()).toEqual([]);
-      return cluster.state.history !== history && areCurrent();
+      return cluster.state.history !== history && cluster.areCopiesCurrent();
     });
     await cluster.until("every shard is served by its home alone", () => {
       expect(openTwice()).toEqual([]);
-      return isServedByItsHome() && areCurrent() && cluster.state.nodes.size === 3;
+      return isServedByItsHome() && cluster.areCopiesCurrent() && cluster.state.nodes.size === 3;
     });
-    expect(cluster.nodes.get("node-3")?.node.incarnation()).toBe(life);
+    expect(cluster.nodeOf("node-3").node.incarnation()).toBe(life);
   });
 });
