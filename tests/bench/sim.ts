@@ -5,6 +5,14 @@ import { type Bench, quantile, type Row } from "./support/bench.ts";
 const seedsPerRound = 100;
 const turnsPerRound = 200_000;
 
+/** What one round measured, each a rate a second but `share`: events of the simulation for one bare turn. */
+interface Round {
+  readonly one: number;
+  readonly all: number;
+  readonly bare: number;
+  readonly share: number;
+}
+
 /** Turns of a bare event loop: each event of a simulation needs one, so that its promises settle. */
 async function bareTurnsPerSecond(): Promise<number> {
   const startMs = performance.now();
@@ -16,7 +24,7 @@ async function bareTurnsPerSecond(): Promise<number> {
 export const bench: Bench = {
   title: "seeds of the simulation, against bare turns of the event loop",
   async run({ rounds = 3, progress }) {
-    const found: { one: number; all: number; bare: number; share: number }[] = [];
+    const found: Round[] = [];
     for (let round = 0; round < rounds; round += 1) {
       const bare = await bareTurnsPerSecond();
       const from = 1 + round * seedsPerRound;
@@ -29,33 +37,20 @@ export const bench: Bench = {
       found.push({ one: one.perSecond, all: all.perSecond, bare, share });
       progress(`round ${round + 1}: ${one.perSecond.toFixed(1)} seeds/s on one thread`);
     }
-    const row = (what: string, values: readonly number[], digits: number): Row => ({
-      what,
-      median: quantile(values, 0.5).toFixed(digits),
-      worst: Math.min(...values).toFixed(digits),
-      best: Math.max(...values).toFixed(digits),
-    });
+    const row = (what: string, measure: keyof Round, digits: number): Row => {
+      const values = found.map((it) => it[measure]);
+      return {
+        what,
+        median: quantile(values, 0.5).toFixed(digits),
+        worst: Math.min(...values).toFixed(digits),
+        best: Math.max(...values).toFixed(digits),
+      };
+    };
     return [
-      row(
-        "seeds/s, one thread",
-        found.map((it) => it.one),
-        1,
-      ),
-      row(
-        "seeds/s, all cores",
-        found.map((it) => it.all),
-        1,
-      ),
-      row(
-        "bare turns/s",
-        found.map((it) => it.bare),
-        0,
-      ),
-      row(
-        "events/s of bare turns/s",
-        found.map((it) => it.share),
-        3,
-      ),
+      row("seeds/s, one thread", "one", 1),
+      row("seeds/s, all cores", "all", 1),
+      row("bare turns/s", "bare", 0),
+      row("events/s of bare turns/s", "share", 3),
     ];
   },
 };
