@@ -2,6 +2,7 @@
 export type * from "./core/belief.ts";
 export type * from "./core/log.ts";
 export type * from "./core/messages.ts";
+export { clusterEventTypes, controlMessageTags } from "./core/names.ts";
 export * from "./errors.ts";
 export type * from "./node-api.ts";
 export { defaultOptions } from "./options.ts";

@@ -2,14 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { NodeState, ShardStateName } from "./core/cluster.ts";
-import type {
-  AssignCause,
-  ClusterEventType,
-  DeathProof,
-  MoveState,
-  PlanState,
-} from "./core/log.ts";
-import type { ControlMessage, PlanVerb, RefusalCode } from "./core/messages.ts";
+import type { AssignCause, DeathProof, MoveState, PlanState } from "./core/log.ts";
+import type { PlanVerb, RefusalCode } from "./core/messages.ts";
+import { clusterEventTypes, controlMessageTags } from "./core/names.ts";
 import type { HeldPhase } from "./core/region.ts";
 
 /**
@@ -21,49 +16,6 @@ const read = (path: string): string => readFileSync(`${root}${path}`, "utf8");
 const spec = read("docs/spec.md");
 
 const names = <K extends string>(record: Record<K, true>): readonly string[] => Object.keys(record);
-
-const events: Record<ClusterEventType, true> = {
-  "coordinator-elected": true,
-  "group-created": true,
-  "node-joined": true,
-  "node-draining": true,
-  "node-drained": true,
-  "node-restored": true,
-  "node-dead": true,
-  "node-evicted": true,
-  "node-cordoned": true,
-  "node-uncordoned": true,
-  "shard-assigned": true,
-  "shard-hosted": true,
-  "shard-vacated": true,
-  "handoff-began": true,
-  "shard-pinned": true,
-  "shard-unpinned": true,
-  "plan-proposed": true,
-  "plan-state-changed": true,
-  "move-state-changed": true,
-};
-
-const messages: Record<ControlMessage["tag"], true> = {
-  "register-region": true,
-  claim: true,
-  "shards-hosted": true,
-  "handoffs-acked": true,
-  "shards-released": true,
-  "handoffs-failed": true,
-  "host-refused": true,
-  "shards-stopped": true,
-  admin: true,
-  "region-registered": true,
-  "region-refused": true,
-  "host-shards": true,
-  "begin-handoffs": true,
-  "stop-shards": true,
-  log: true,
-  "admin-answer": true,
-  "state-chunk": true,
-  "state-taken": true,
-};
 
 const states: Record<ShardStateName | NodeState | HeldPhase["phase"] | PlanState, true> = {
   unallocated: true,
@@ -138,7 +90,7 @@ const marks = new Map(
 const marksIn = (text: string) => [...text.matchAll(/\[(T\d+)\]/g)].map((m) => m[1] as string);
 
 describe("the specification", () => {
-  it.each([...names(events), ...names(messages), ...names(states), ...names(others)])(
+  it.each([...clusterEventTypes, ...controlMessageTags, ...names(states), ...names(others)])(
     "says what `%s` is",
     (name) => {
       expect(spec).toContain(`\`${name}\``);
@@ -150,7 +102,7 @@ describe("the specification", () => {
   });
 
   it("names only events and messages that exist", () => {
-    const known = new Set([...names(events), ...names(messages)]);
+    const known = new Set<string>([...clusterEventTypes, ...controlMessageTags]);
     const tables = spec.slice(spec.indexOf("## 8."), spec.indexOf("## 10."));
     const first = [...tables.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*)/gm)].map((m) => m[1] ?? "");
     const named = first.flatMap((cell) => cell.match(/[a-z-]+/g) ?? []);
@@ -158,7 +110,7 @@ describe("the specification", () => {
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it.each(names(messages))("has an answer and a test for every fate of `%s`", (message) => {
+  it.each(controlMessageTags)("has an answer and a test for every fate of `%s`", (message) => {
     const [carries, ...fates] = rowOf(message);
     expect(carries).toMatch(/\w/);
     // Already seen, already done, past, future, wrong sender, never answered.

@@ -1,24 +1,13 @@
 import type { NodeId } from "../../core/ids.ts";
-
-const events = [
-  ...["coordinator-elected", "node-joined", "node-draining", "node-drained", "node-dead"],
-  ...["shard-assigned", "shard-hosted", "handoff-began", "plan-proposed", "plan-state-changed"],
-  "move-state-changed",
-] as const;
-
-const messages = [
-  ...["register-region", "claim", "shards-hosted", "handoffs-acked", "shards-released"],
-  ...["region-registered", "host-shards", "begin-handoffs", "stop-shards"],
-  ...["state-chunk", "state-taken"],
-] as const;
+import { clusterEventTypes, controlMessageTags } from "../../core/names.ts";
 
 /**
- * Where a process can be made to end. `committed <event>`: the coordinator, when its commit has taken effect
- * and it does not know yet. `sends <message>`, `hears <message>`: whoever was about to.
+ * Where a process can be made to end. `committed:<event>`: the coordinator, when its commit has taken effect
+ * and it does not know yet. `sending:<message>`, `received:<message>`: whoever was about to send or hear it.
  */
 export const crashPoints: readonly string[] = [
-  ...events.map((type) => `committed ${type}`),
-  ...messages.flatMap((tag) => [`sends ${tag}`, `hears ${tag}`]),
+  ...clusterEventTypes.map((type) => `committed:${type}`),
+  ...controlMessageTags.flatMap((tag) => [`sending:${tag}`, `received:${tag}`]),
 ];
 
 /** The points that are armed. Each kills one process and is spent. */

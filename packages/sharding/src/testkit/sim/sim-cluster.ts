@@ -94,10 +94,10 @@ export class SimCluster {
     const inner = this.#network.transport({ nodeId, incarnation: process.uuid() }, gate);
     const onArrival = (from: { nodeId: string }, message: unknown): boolean => {
       say(`${nodeId} <- ${from.nodeId} ${tagOf(message)}`);
-      return !this.points.reach(nodeId, `hears ${tagOf(message)}`);
+      return !this.points.reach(nodeId, `received:${tagOf(message)}`);
     };
     const onSend = (message: unknown): boolean =>
-      !this.points.reach(nodeId, `sends ${tagOf(message)}`);
+      !this.points.reach(nodeId, `sending:${tagOf(message)}`);
     const transport = new SimTransport({ inner, process, timeline, random, onArrival, onSend });
     const options = resolveOptions({
       ...{ databaseUrl: "memory:", nodeId, shards, leaseTtlMs: ttlMs, handoffTimeoutMs: ttlMs / 2 },

@@ -105,7 +105,7 @@ class Run {
       this.#count("cause" in entry ? `${entry.type} ${entry.cause}` : entry.type);
       this.#say(`committed ${JSON.stringify(entry)}`);
       const leader = this.#cluster.postgres.tables.state().coordinator;
-      if (leader !== null) this.#cluster.points.reach(leader.nodeId, `committed ${entry.type}`);
+      if (leader !== null) this.#cluster.points.reach(leader.nodeId, `committed:${entry.type}`);
     };
   }
 
