@@ -81,7 +81,7 @@ const lateReleases = [
   ),
 ];
 
-const grant = "runtime/grant.ts";
+const deadline = "runtime/lease-deadline.ts";
 const memory = "adapters/memory/memory-tables.ts";
 
 export const mutants: readonly Mutant[] = [
@@ -89,9 +89,9 @@ export const mutants: readonly Mutant[] = [
     name: "a lease that is believed for ever",
     edits: [
       {
-        file: grant,
-        from: "return !this.#ended && this.#clock.monotonicMs() < this.#deadlineMs && !this.#hasSlept();",
-        to: "return !this.#ended;",
+        file: deadline,
+        from: "return !this.#hasEnded && this.#clock.monotonicMs() < this.#deadlineMs && !this.#hasSlept();",
+        to: "return !this.#hasEnded;",
       },
     ],
     seeds: 100,
@@ -99,7 +99,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a monotonic clock that stops in a suspend is believed",
     edits: [
-      { file: grant, from: "if (Math.abs(sleptMs) > this.#ttlMs / 20) {", to: "if (false) {" },
+      { file: deadline, from: "if (Math.abs(sleptMs) > this.#ttlMs / 20) {", to: "if (false) {" },
     ],
     seeds: 100,
     args: ["--only", "sleep"],

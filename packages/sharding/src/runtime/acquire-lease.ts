@@ -4,6 +4,7 @@ import { NodeIdInUseError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LeaseRow, LeaseSession, NewLease } from "../ports/lease-session.ts";
 import type { ProcessTable } from "../ports/processes.ts";
+import { Grant } from "./grant.ts";
 import { pause } from "./pause.ts";
 
 /** What taking a node's lease needs. */
@@ -18,19 +19,13 @@ export interface Acquisition {
   readonly signal: AbortSignal;
 }
 
-export interface Acquired {
-  readonly row: LeaseRow;
-  /** When the statement that took it was sent, on the monotonic clock. */
-  readonly sentAtMs: number;
-}
-
 /**
  * Takes the node's own lease, once whoever had it before can serve no more: its row says so, this
  * process was it, its process is proven dead, or its counter stood still for more than a ttl.
  *
  * @throws {NodeIdInUseError} when the holder is seen to renew.
  */
-export async function acquireLease(session: LeaseSession, need: Acquisition): Promise<Acquired> {
+export async function acquireLease(session: LeaseSession, need: Acquisition): Promise<Grant> {
   const { clock, lease } = need;
   let seen = null as LeaseRow | null;
   let seenAtMs = clock.monotonicMs();
@@ -38,15 +33,16 @@ export async function acquireLease(session: LeaseSession, need: Acquisition): Pr
   for (;;) {
     need.signal.throwIfAborted();
     isLocked ||= await session.tryLock(`node:${lease.nodeId}`);
-    const sentAtMs = clock.monotonicMs();
     const row = await session.read(lease.nodeId);
     if (row !== null && hasRenewed(seen, row)) throw inUse(row);
     if (seen?.incarnation !== row?.incarnation) seenAtMs = clock.monotonicMs();
     seen = row;
     const mayTake = row === null || hasEnded(row, need, clock.monotonicMs() - seenAtMs);
     if (mayTake && isLocked) {
-      const taken = await session.take(lease, row);
-      if (taken !== null) return { row: taken, sentAtMs };
+      const { nodeId, incarnation } = lease;
+      // Before the statement is sent: whoever reads the new row begins to watch it later.
+      const grant = new Grant({ nodeId, incarnation }, clock, need.ttlMs);
+      if ((await session.take(lease, row)) !== null) return grant;
       continue;
     }
     await waitOn(session, mayTake ? row : null, need);

@@ -5,7 +5,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Heartbeat, LeaseSession, LeaseSessions } from "../ports/lease-session.ts";
 import type { ProcessTable } from "../ports/processes.ts";
 import { acquireLease } from "./acquire-lease.ts";
-import { Grant } from "./grant.ts";
+import type { Grant } from "./grant.ts";
 import { pause } from "./pause.ts";
 
 export interface NodeLeaseOptions {
@@ -158,8 +158,7 @@ export class NodeLease {
     try {
       const lease = { ...holder, address, process: processes.self() };
       const need = { clock, processes, ttlMs, lease, predecessor, signal: this.#stop.signal };
-      const { row, sentAtMs } = await acquireLease(session, need);
-      this.#grant = new Grant(holder, row.token, clock, ttlMs, sentAtMs);
+      this.#grant = await acquireLease(session, need);
       this.#timeline = null;
       this.#adopt(session);
     } catch (error) {

@@ -1,6 +1,6 @@
-import { leaseDeadlineMs } from "../core/membership.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Grant, LeaseRecords, VersionedRecord } from "../ports/lease.ts";
+import type { LeaseDeadline } from "./lease-deadline.ts";
 import { withDeadline } from "./with-deadline.ts";
 
 export interface RecordLeaseOptions {
@@ -22,25 +22,24 @@ export interface RecordLeaseOptions {
 export class RecordGrant implements Grant {
   readonly #options: RecordLeaseOptions;
   readonly #listeners = new Set<(why: string) => void>();
+  readonly #deadline: LeaseDeadline;
   #record: VersionedRecord;
-  #deadlineMs: number;
   #lost: string | null = null;
   #isUnsure = false;
   #isReleased = false;
   #renewal: Promise<void> = Promise.resolve();
   #cancel: () => void = () => undefined;
 
-  /** @param sentAtMs when the write of `record` was sent. */
-  constructor(options: RecordLeaseOptions, record: VersionedRecord, sentAtMs: number) {
+  /** @param deadline made before the write of `record` was sent. */
+  constructor(options: RecordLeaseOptions, record: VersionedRecord, deadline: LeaseDeadline) {
     this.#options = options;
     this.#record = record;
-    this.#deadlineMs = leaseDeadlineMs(sentAtMs, options.ttlMs);
+    this.#deadline = deadline;
     this.#renewLater();
   }
 
   checkAlive(): boolean {
-    const isInTime = this.#options.clock.monotonicMs() < this.#deadlineMs;
-    return !this.#isReleased && this.#lost === null && isInTime;
+    return this.#deadline.checkAlive();
   }
 
   onLost(fn: (why: string) => void): () => void {
@@ -52,6 +51,7 @@ export class RecordGrant implements Grant {
   async release(): Promise<void> {
     if (this.#isReleased || this.#lost !== null) return;
     this.#isReleased = true;
+    this.#deadline.end();
     this.#cancel();
     // A renewal under way would take back what is given back here.
     await this.#renewal;
@@ -67,11 +67,10 @@ export class RecordGrant implements Grant {
 
   #renewLater(): void {
     const { clock, ttlMs } = this.#options;
-    const leftMs = this.#deadlineMs - clock.monotonicMs();
-    this.#cancel = clock.after(Math.max(1, Math.min(ttlMs / 6, leftMs)), () => {
+    this.#cancel = clock.after(Math.max(1, Math.min(ttlMs / 6, this.#deadline.leftMs())), () => {
       if (!this.checkAlive()) return this.#lose("it was not renewed in time");
       // The deadline passes even while a renewal waits for its answer.
-      this.#cancel = clock.after(Math.max(1, this.#deadlineMs - clock.monotonicMs()), () => {
+      this.#cancel = clock.after(Math.max(1, this.#deadline.leftMs()), () => {
         if (!this.checkAlive()) this.#lose("it was not renewed in time");
       });
       this.#renewal = this.#renew().then(() => {
@@ -93,7 +92,7 @@ export class RecordGrant implements Grant {
       if (written === null) return this.#lose("somebody else has written its record");
       this.#record = written;
       // An answer after the deadline renews nothing: others may have taken it by then.
-      if (this.checkAlive()) this.#deadlineMs = leaseDeadlineMs(sentAtMs, ttlMs);
+      if (this.checkAlive()) this.#deadline.renewed(sentAtMs);
     } catch {
       // Until its deadline the grant holds, whatever becomes of one renewal.
       this.#isUnsure = true;
@@ -116,6 +115,7 @@ export class RecordGrant implements Grant {
   #lose(why: string): void {
     if (this.#lost !== null || this.#isReleased) return;
     this.#lost = why;
+    this.#deadline.end();
     this.#cancel();
     for (const listener of this.#listeners) listener(why);
     this.#listeners.clear();

@@ -59,6 +59,22 @@ describe("a lease that is a record", () => {
     expect((await store.read())?.holder).toBe("a");
   });
 
+  it("is over when the machine has slept, even while its first answer was on its way", async () => {
+    const { clock, answers, lease, run } = scene();
+    const grant = await lease("a").acquire();
+    expect(grant?.checkAlive()).toBe(true);
+    await run(1);
+    clock.suspend(ttlMs);
+    expect(grant?.checkAlive()).toBe(false);
+    await run(ttlMs);
+    answers.afterMs = 50;
+    const again = lease("a").acquire();
+    await run(75);
+    clock.suspend(ttlMs);
+    await run(75);
+    expect((await again)?.checkAlive()).toBe(false);
+  });
+
   it("is watched from the arrival of the answer that first showed its version", async () => {
     const { answers, lease, run, store } = scene();
     await store.write({ holder: "x", ttlMs, transitions: 0 }, null);

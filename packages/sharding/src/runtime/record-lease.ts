@@ -1,5 +1,6 @@
 import { watchFactor } from "../core/membership.ts";
 import type { Grant, Lease, VersionedRecord } from "../ports/lease.ts";
+import { LeaseDeadline } from "./lease-deadline.ts";
 import { RecordGrant, type RecordLeaseOptions } from "./record-grant.ts";
 import { withDeadline } from "./with-deadline.ts";
 
@@ -26,12 +27,12 @@ export class RecordLease implements Lease {
     if (found !== null && !this.#mayTake(found)) return null;
     const isChange = found !== null && found.holder !== holder;
     const transitions = (found?.transitions ?? 0) + (isChange ? 1 : 0);
-    const sentAtMs = clock.monotonicMs();
+    const deadline = new LeaseDeadline(clock, ttlMs);
     const written = await withDeadline(clock, ttlMs / 3, (signal) =>
       records.write({ holder, ttlMs, transitions }, found, signal),
     );
     if (written === null) return null;
-    this.#grant = new RecordGrant(this.#options, written, sentAtMs);
+    this.#grant = new RecordGrant(this.#options, written, deadline);
     return this.#grant;
   }
 

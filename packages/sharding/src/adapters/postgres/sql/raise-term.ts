@@ -3,8 +3,7 @@ import { isoTime } from "./iso-time.ts";
 /**
  * `$1` node id, `$2` incarnation, `$3` term expected, `$4` channel, `$5`-`$7` the furthest that is known of
  * the log (history, seq, term; null where nothing is). Where the log ends before that, it has lost its end.
- * Two candidates: the second waits
- * for the first one's row lock, finds another term there and writes nothing.
+ * Two candidates: the second waits for the first one's row lock, finds another term there and writes nothing.
  */
 export const raiseTerm = (schema: string): string => `
 with raised as (
