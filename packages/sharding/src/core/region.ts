@@ -21,6 +21,8 @@ import { RegionDraft } from "./region/draft.ts";
  * A region whose life was evicted lets go of everything, says so for each shard, and starts nothing until
  * the log says that it takes part again.
  *
+ * One file, because the diagram above is one transition table, and a row of it is judged beside the others.
+ *
  * Invariants: S1 (a second home exists only after `released` or `shards-stopped`), S2.
  */
 export interface RegionState {

@@ -17,6 +17,8 @@ import { type Budget, type LineLimits, type Waiting, WaitingLine } from "./waiti
  *   there is a later one (core/admission.ts). Waiting instead would let one handler that never ends
  *   stop the whole shard for this sender.
  *
+ * One file, because the diagram below is one transition table, and a row of it is judged beside the others.
+ *
  * A request that its caller gave up while it was in flight keeps its slot (`abandoned`) until it is
  * answered or the connection is gone: it may still execute, so another home must wait for it.
  *

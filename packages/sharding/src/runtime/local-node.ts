@@ -24,8 +24,10 @@ import { type Catalog, catalogOf } from "./entities/catalog.ts";
 import { createEntityClient } from "./entities/client.ts";
 import type { AnyEntityDefinition, EntityClient } from "./entities/definition.ts";
 import { createLocalExecutor, type Executor } from "./entities/executor.ts";
-import { NodeRuntime, type RuntimePorts } from "./node-runtime.ts";
+import { nodeBelief } from "./node-belief.ts";
+import { NodeRuntime } from "./node-runtime.ts";
 import { pause } from "./pause.ts";
+import type { RuntimePorts } from "./runtime-ports.ts";
 import type { Serving } from "./serving.ts";
 
 type MeshRefusals = Pick<
@@ -167,25 +169,7 @@ export class LocalNode implements ShardingNode {
   }
 
   belief(): NodeBelief {
-    const { lease, replica, coordinator, postgresAtMs } = this.#runtime;
-    const { clock } = this.#ports;
-    const sinceMs = postgresAtMs === null ? null : Math.round(clock.monotonicMs() - postgresAtMs);
-    const { entities } = this.#executor.stats();
-    return {
-      nodeId: this.nodeId,
-      incarnation: lease.incarnation,
-      pid: process.pid,
-      role: coordinator.isActive() ? "coordinator" : "candidate",
-      term: replica.state.term,
-      seq: replica.state.seq,
-      lease: { state: lease.state, leftMs: Math.round(lease.grant?.leftMs() ?? 0) },
-      postgres: {
-        reachable: sinceMs !== null && sinceMs < this.leaseTtlMs / 2,
-        lastOkMsAgo: sinceMs,
-      },
-      peers: this.#peers(),
-      load: { ...this.#ask.load(), entities },
-    };
+    return nodeBelief(this.nodeId, this.leaseTtlMs, this.#runtime, this.#ports);
   }
 
   shardBeliefs(): ReturnType<ShardingNode["shardBeliefs"]> {
@@ -294,16 +278,6 @@ export class LocalNode implements ShardingNode {
     }
     const { group } = definition;
     return { group, shards: this.#shardsOf.get(group) ?? this.#options.shards };
-  }
-
-  #peers(): NodeBelief["peers"] {
-    const connected = new Set(this.#ports.transport.connected().map((peer) => peer.incarnation));
-    const rows = [...this.#runtime.replica.state.nodes.values()];
-    const others = rows.filter((row) => row.nodeId !== this.nodeId && row.state !== "dead");
-    return others.map(({ nodeId, incarnation }) => ({
-      ...{ nodeId, incarnation },
-      connected: connected.has(incarnation),
-    }));
   }
 }
 

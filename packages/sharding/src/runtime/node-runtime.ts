@@ -2,82 +2,33 @@ import type { HostingView } from "../core/admission.ts";
 import { disagreeOnGroups } from "../core/agreement.ts";
 import type { ShardBelief } from "../core/belief.ts";
 import { type ClusterState, findShard } from "../core/cluster.ts";
-import type { CoordinatorOptions } from "../core/coordinator.ts";
-import {
-  type NodeId,
-  type NodeRef,
-  type Seq,
-  type ShardRef,
-  sameNode,
-  shardKey,
-} from "../core/ids.ts";
-import type { GroupDeclaration, LogEntry, NodeInfo } from "../core/log.ts";
+import { type NodeRef, type Seq, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
+import type { LogEntry } from "../core/log.ts";
 import type { AdminCommand, ToCoordinator } from "../core/messages.ts";
-import { CoordinatorUnavailableError, RegionRefusedError } from "../errors.ts";
-import type { LogFn } from "../node-api.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Journal } from "../ports/journal.ts";
-import type { LeaseFactory } from "../ports/lease.ts";
-import type { Heartbeat, LeaseSessions } from "../ports/lease-session.ts";
-import type { ProcessTable } from "../ports/processes.ts";
-import type { Refusals } from "../ports/refusals.ts";
-import type { ChangeHint, StateStore } from "../ports/state-store.ts";
-import type { DropCounter, Transport } from "../ports/transport.ts";
+import { RegionRefusedError } from "../errors.ts";
+import type { Heartbeat } from "../ports/lease-session.ts";
+import type { ChangeHint } from "../ports/state-store.ts";
 import { AdminClient } from "./admin-client.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { CoordinatorService } from "./coordinator-service.ts";
 import { Correspondence } from "./correspondence.ts";
-import type { Ask } from "./data-plane/ask.ts";
-import type { Executor } from "./entities/executor.ts";
 import type { Grant } from "./grant.ts";
+import { handOver } from "./hand-over.ts";
 import { Listeners } from "./listeners.ts";
 import { NodeLease } from "./node-lease.ts";
-import { pause } from "./pause.ts";
 import { Peers } from "./peers.ts";
 import { RegionService } from "./region-service.ts";
 import { Registration } from "./registration.ts";
 import { Replica } from "./replica.ts";
+import type { DataPlane, RuntimeOptions, RuntimePorts } from "./runtime-ports.ts";
 import { Serving } from "./serving.ts";
-
-export interface RuntimeOptions {
-  readonly nodeId: NodeId;
-  readonly info: Omit<NodeInfo, "nodeId" | "incarnation">;
-  readonly groups: readonly GroupDeclaration[];
-  readonly ttlMs: number;
-  readonly handoffTimeoutMs: number;
-  readonly coordinator: CoordinatorOptions;
-  readonly log: LogFn;
-  /** @default an advisory lock in Postgres */
-  readonly coordinatorLease?: LeaseFactory | undefined;
-  /** Counts what was dropped, unauthorized messages among it. */
-  readonly drops: DropCounter;
-}
-
-/** What the outside gives: everything that waits, sends, writes or tells the time. */
-export interface RuntimePorts {
-  readonly sessions: LeaseSessions;
-  readonly store: StateStore;
-  /** Where durable entities are kept; a node without it can have none. */
-  readonly journal?: Journal;
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly processes: ProcessTable;
-  /** Given only where a refused connection counts as a proof of death. */
-  readonly refusals: Refusals | null;
-}
-
-/** The executor and the asks are made with the runtime's guard and views, so they are given late. */
-export interface DataPlane {
-  readonly ask: Ask;
-  readonly executor: Executor;
-}
 
 /**
  * One node: its lease, its copy of the log, its region, and the coordinator that it may become.
  *
- * This file only connects them (which is why it is long); each decision is made in one of them. The order in which they hear of
- * something matters and is written here: a lost lease reaches the region before anybody else, and the
- * log reaches the region before the senders, so that a request never arrives before its shard.
+ * This file only connects them (which is why it is long); each decision is made in one of them. The order in
+ * which they hear of something matters and is written here: a lost lease reaches the region before anybody
+ * else, and the log reaches the region before the senders, so that a request never arrives before its shard.
  */
 export class NodeRuntime {
   readonly serving = new Serving();
@@ -228,28 +179,17 @@ export class NodeRuntime {
 
   /** Hands every shard over, as far as there is somebody to take them. */
   async handOver(timeoutMs: number): Promise<void> {
-    const { clock } = this.#ports;
-    const { nodeId } = this.#options;
-    this.#isLeaving = true;
-    const endMs = clock.monotonicMs() + timeoutMs;
-    while (clock.monotonicMs() < endMs && this.lease.grant !== null) {
-      const state = this.replica.state.nodes.get(nodeId)?.state;
-      const isOut = state === "drained" || state === "evicted";
-      if (isOut && this.region.holdsNothing()) return;
-      if (!this.#hasSuccessor()) return;
-      if (state === "up") await this.#askToDrain(endMs - clock.monotonicMs());
-      else await pause(clock, 10);
-    }
-  }
-
-  /** Asking twice drains once, so no answer is no reason to give up: the link may be cut by now. */
-  async #askToDrain(leftMs: number): Promise<void> {
     const { nodeId, ttlMs } = this.#options;
-    try {
-      await this.admin({ tag: "drain", by: "shutdown", nodeId }, Math.min(leftMs, ttlMs));
-    } catch (error) {
-      if (!(error instanceof CoordinatorUnavailableError)) throw error;
-    }
+    const { clock } = this.#ports;
+    this.#isLeaving = true;
+    const cluster = (): ClusterState => this.replica.state;
+    const ports = {
+      ...{ nodeId, ttlMs, clock, cluster },
+      hasLease: () => this.lease.grant !== null,
+      holdsNothing: () => this.region.holdsNothing(),
+      admin: (command: AdminCommand, deadlineMs: number) => this.admin(command, deadlineMs),
+    };
+    await handOver(ports, timeoutMs);
   }
 
   /** Releases the lease and lets go of everything. Serves nothing afterwards. */
@@ -306,13 +246,6 @@ export class NodeRuntime {
       fromCoordinator: (from, message) => this.#control.receiveControl(from, message),
       log: this.#options.log,
     });
-  }
-
-  #hasSuccessor(): boolean {
-    for (const { nodeId, state, cordoned } of this.replica.state.nodes.values()) {
-      if (nodeId !== this.#options.nodeId && state === "up" && !cordoned) return true;
-    }
-    return false;
   }
 
   #isMember(self: NodeRef): boolean {

@@ -23,7 +23,8 @@ import {
 /**
  * The coordinator and its regions over a network that loses, repeats and reorders, with nodes that die
  * and coordinators that are replaced at any moment. Time moves only by ticks. Each step is a function over
- * a world that changes in place; what must never happen is checked in `check`.
+ * a world that changes in place; what must never happen is checked in `check`. One file, because the checks are
+ * believed only beside the steps that they judge.
  */
 
 /** Few, so that one shard meets many faults. */
