@@ -1,6 +1,8 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OwnPostgres } from "../harness/own-postgres.ts";
+import { judgeRegisters } from "../judge-registers.ts";
+import { RegisterLoad } from "../register-load.ts";
 import { shareCluster } from "../share-cluster.ts";
 import { expectWithin, homesOf, untilPassed, untilServed } from "./support.ts";
 
@@ -15,7 +17,9 @@ afterAll(() => postgres.destroy());
 test("while Postgres stands still no node serves longer than its lease, and all serve when it goes on", async () => {
   const cluster = shared();
   const load = cluster.load({ perSecond: 200, ids: 64, deadlineMs: 1_000 });
+  const registers = new RegisterLoad(cluster, { clients: 6, ids: 6, prefix: "frozen" });
   await untilServed(cluster, load, 100);
+  await registers.untilAnswered(100);
   const before = await cluster.shards();
   postgres.freeze();
   const frozenMs = performance.now();
@@ -34,6 +38,8 @@ test("while Postgres stands still no node serves longer than its lease, and all 
       outcome.tag === "ok" && startMs > frozenMs + ttlMs && endMs < thawedMs,
   );
   expect(stale).toEqual([]);
+  await registers.untilAnswered(100);
+  await judgeRegisters(cluster, registers, 200);
   await cluster.waitForStableOwnership();
   const epochs = new Map((await cluster.shards()).map(({ shard, epoch }) => [shard, epoch]));
   expect(before.every(({ shard, epoch }) => (epochs.get(shard) ?? 0) >= epoch)).toBe(true);
@@ -42,7 +48,9 @@ test("while Postgres stands still no node serves longer than its lease, and all 
 test("with every connection of the server taken, leases are renewed and no shard moves", async () => {
   const cluster = shared();
   const load = cluster.load({ perSecond: 100, ids: 64, deadlineMs: 3_000 });
+  const registers = new RegisterLoad(cluster, { clients: 6, ids: 6, prefix: "crowded" });
   await untilServed(cluster, load);
+  await registers.untilAnswered(100);
   const before = homesOf(await cluster.shards());
   const hogs: pg.Client[] = [];
   try {
@@ -54,11 +62,13 @@ test("with every connection of the server taken, leases are renewed and no shard
       return results.some((result) => result.status === "rejected");
     });
     await untilPassed(cluster, 2 * ttlMs);
+    await registers.untilAnswered(100);
     expect(homesOf(await cluster.shards())).toEqual(before);
   } finally {
     await Promise.all(hogs.map((client) => client.end()));
   }
   console.info(`${hogs.length} connections were all that was left`);
+  await judgeRegisters(cluster, registers, 200);
   await load.stop();
   expect(load.failures()).toEqual([]);
 });

@@ -3,12 +3,14 @@ import { afterEach, expect, test } from "vitest";
 import { OwnPostgres } from "../harness/own-postgres.ts";
 import { TcpForward } from "../harness/tcp-forward.ts";
 import { startCluster, stopAll } from "../harness.ts";
+import { judgeRegisters } from "../judge-registers.ts";
+import { RegisterLoad } from "../register-load.ts";
 import { expectWithin, untilServed } from "./support.ts";
 
 const ttlMs = 1_000;
 afterEach(stopAll);
 
-test("a promoted standby ends every lease, and the same history goes on without a lost entry", async () => {
+test("a promoted standby ends every lease, and the same history goes on without a lost entry or answer", async () => {
   const primary = await OwnPostgres.start();
   await migrate({ database: primary.url, cluster: "default" });
   const standby = await primary.addStandby();
@@ -18,7 +20,9 @@ test("a promoted standby ends every lease, and the same history goes on without 
     url.port = String(forward.port);
     const cluster = await startCluster({ ttlMs, databaseUrl: url.href });
     const load = cluster.load({ perSecond: 100, ids: 64, deadlineMs: 3_000 });
+    const registers = new RegisterLoad(cluster, { clients: 8, ids: 4, prefix: "failover" });
     await untilServed(cluster, load);
+    await registers.untilAnswered(200);
     const before = await cluster.cluster();
     const lives = new Set(before.nodes.map(({ incarnation }) => incarnation));
     await cluster.verify();
@@ -38,6 +42,8 @@ test("a promoted standby ends every lease, and the same history goes on without 
     await untilServed(cluster, load);
     expectWithin("served after the failover", performance.now() - stoppedMs, 2 * ttlMs + 1_000);
     await load.stop();
+    await registers.untilAnswered(100);
+    await judgeRegisters(cluster, registers, 300);
     await cluster.verify();
   } finally {
     await stopAll();

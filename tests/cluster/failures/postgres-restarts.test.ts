@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OwnPostgres } from "../harness/own-postgres.ts";
 import type { TestCluster } from "../harness.ts";
+import { judgeRegisters } from "../judge-registers.ts";
+import { RegisterLoad } from "../register-load.ts";
 import { shareCluster } from "../share-cluster.ts";
 import { expectWithin, homesOf, rounds, untilPassed, untilServed } from "./support.ts";
 
@@ -55,9 +57,12 @@ const timeoutMs = rounds(120_000, 600_000);
 
 for (const [what, [ends, happen]] of Object.entries(breaks)) {
   test(
-    `${what} moves no shard, ends no life and fails no request`,
+    `${what} moves no shard, ends no life, fails no request and loses nothing acknowledged`,
     async () => {
       const cluster = shared();
+      // Judged also where a try proved nothing: this holds however long it takes.
+      const registers = new RegisterLoad(cluster, { clients: 6, ids: 6, prefix: what });
+      await registers.untilAnswered(100);
       for (let round = 0; round < rounds(1, 10); round += 1) {
         const took: string[] = [];
         while (took.length < triesAtMost) {
@@ -70,7 +75,9 @@ for (const [what, [ends, happen]] of Object.entries(breaks)) {
             throw new Error(`${what} never was over within ${ttlMs / 2} ms: ${took.join(", ")}`);
           await cluster.restore();
         }
+        await registers.untilAnswered(100);
       }
+      await judgeRegisters(cluster, registers, 200);
     },
     timeoutMs,
   );
