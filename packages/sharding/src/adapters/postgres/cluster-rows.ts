@@ -1,14 +1,22 @@
 import type {
   ClusterState,
+  MoveProgress,
   NodeRow,
   PlanRow,
   ShardRow,
   ShardStateName,
 } from "../../core/cluster.ts";
-import type { GroupName } from "../../core/ids.ts";
-import type { LogEntry, MoveState, PlanProposal, PlanState, StrategyName } from "../../core/log.ts";
+import type { Epoch, GroupName } from "../../core/ids.ts";
+import type {
+  LogEntry,
+  MoveState,
+  PlanMove,
+  PlanProposal,
+  PlanState,
+  StrategyName,
+} from "../../core/log.ts";
 
-/** What `sql/load-cluster.ts` answers. Lists instead of objects where rows come in thousands. */
+/** What `sql/load-cluster.ts` answers. Rows that come in thousands are put together where they are alike. */
 export interface ClusterRows {
   readonly history: string;
   readonly seq: number;
@@ -17,15 +25,14 @@ export interface ClusterRows {
   readonly incarnation: string | null;
   readonly groups: readonly (readonly [name: GroupName, shards: number, strategy: StrategyName])[];
   readonly nodes: readonly NodeRow[];
-  readonly shards: Readonly<Record<GroupName, readonly ShardColumns[]>>;
+  readonly shards: readonly AlikeShards[];
   readonly plans: readonly PlanColumns[];
-  readonly moves: readonly MoveColumns[];
+  readonly moves: readonly AlikeMoves[];
 }
 
-type ShardColumns = readonly [
-  shard: number,
+type AlikeShards = readonly [
+  group: GroupName,
   state: ShardStateName,
-  epoch: number,
   pinned: boolean,
   ownerNodeId: string,
   ownerIncarnation: string,
@@ -39,6 +46,8 @@ type ShardColumns = readonly [
         size: number,
       ]
     | null,
+  shards: readonly number[],
+  epochs: readonly Epoch[],
 ];
 
 type PlanColumns = Omit<PlanProposal, "moves"> & {
@@ -46,19 +55,20 @@ type PlanColumns = Omit<PlanProposal, "moves"> & {
   readonly why: string | null;
 };
 
-type MoveColumns = readonly [
+type AlikeMoves = readonly [
   planId: string,
   group: GroupName,
-  shard: number,
   fromNodeId: string,
   fromIncarnation: string,
   toNodeId: string,
   toIncarnation: string,
-  epoch: number,
   reason: string,
   state: MoveState,
   why: string | null,
-  epochAfter: number | null,
+  indices: readonly number[],
+  shards: readonly number[],
+  epochs: readonly Epoch[],
+  epochsAfter: readonly (Epoch | null)[],
 ];
 
 export function clusterOf(rows: ClusterRows): ClusterState {
@@ -73,58 +83,75 @@ export function clusterOf(rows: ClusterRows): ClusterState {
     coordinator: nodeId === null || incarnation === null ? null : { nodeId, incarnation },
     groups: new Map(groups),
     nodes: new Map(rows.nodes.map((node) => [node.nodeId, node])),
-    shards: new Map(groups.map(([name]) => [name, (rows.shards[name] ?? []).map(shardOf)])),
+    shards: shardsOf(rows),
     plans: plansOf(rows),
   };
 }
 
-function shardOf([, state, epoch, pinned, ...rest]: ShardColumns): ShardRow {
-  const [nodeId, incarnation, handoff, carried] = rest;
-  if (state === "unallocated") return { state, epoch, pinned };
+function shardsOf({ groups, shards }: ClusterRows): ReadonlyMap<GroupName, readonly ShardRow[]> {
+  const rowsOf = new Map(groups.map(([name, count]) => [name, new Array<ShardRow>(count)]));
+  for (const alike of shards) {
+    const [group, , , , , , , indices, epochs] = alike;
+    const rowAt = shardRowsOf(alike);
+    const rows = rowsOf.get(group) as ShardRow[];
+    for (const [i, shard] of indices.entries()) rows[shard] = rowAt(epochs[i] as Epoch);
+  }
+  return rowsOf;
+}
+
+/** @returns the row of one of them, by its epoch. */
+function shardRowsOf([, state, pinned, ...rest]: AlikeShards): (epoch: Epoch) => ShardRow {
+  if (state === "unallocated") return (epoch) => ({ state, epoch, pinned });
+  const [nodeId, incarnation, handoffColumns, carriedColumns] = rest;
   const owner = { nodeId, incarnation };
   switch (state) {
     case "hosted":
-      return { state, epoch, pinned, owner };
-    case "starting":
-      return { state, epoch, pinned, owner, carried: carriedOf(carried) };
+      return (epoch) => ({ state, epoch, pinned, owner });
+    case "starting": {
+      const carried = carriedOf(carriedColumns);
+      return (epoch) => ({ state, epoch, pinned, owner, carried });
+    }
     case "handing-off": {
-      const [id, toNodeId, toIncarnation, planId] = handoff;
+      const [id, toNodeId, toIncarnation, planId] = handoffColumns;
       const to = { nodeId: toNodeId, incarnation: toIncarnation };
-      return { state, epoch, pinned, owner, handoff: { id, to, planId } };
+      return (epoch) => ({ state, epoch, pinned, owner, handoff: { id, to, planId } });
     }
     default:
       return state satisfies never;
   }
 }
 
-function carriedOf(carried: ShardColumns[7]) {
+function carriedOf(carried: AlikeShards[6]) {
   if (carried === null) return null;
   const [handoffId, nodeId, incarnation, digest, size] = carried;
   return { handoffId, from: { nodeId, incarnation }, digest, size };
 }
 
 function plansOf(rows: ClusterRows): ReadonlyMap<string, PlanRow> {
-  const movesOf = Map.groupBy(rows.moves, ([planId]) => planId);
+  const alikeOf = Map.groupBy(rows.moves, ([planId]) => planId);
   return new Map(
     rows.plans.map((plan) => {
-      const moves = movesOf.get(plan.planId) ?? [];
-      return [
-        plan.planId,
-        {
-          ...plan,
-          moves: moves.map(([, group, shard, fromNode, fromLife, toNode, toLife, epoch, why]) => ({
-            group,
-            shard,
-            from: { nodeId: fromNode, incarnation: fromLife },
-            to: { nodeId: toNode, incarnation: toLife },
-            epoch,
-            why,
-          })),
-          progress: moves.map((move) => ({ state: move[9], why: move[10], epoch: move[11] })),
-        },
-      ];
+      const alike = alikeOf.get(plan.planId) ?? [];
+      return [plan.planId, { ...plan, ...movesOf(alike) }];
     }),
   );
+}
+
+function movesOf(alike: readonly AlikeMoves[]): Pick<PlanRow, "moves" | "progress"> {
+  const count = alike.reduce((sum, { 9: indices }) => sum + indices.length, 0);
+  const moves = new Array<PlanMove>(count);
+  const progress = new Array<MoveProgress>(count);
+  for (const [, group, fromNode, fromLife, toNode, toLife, why, state, whyNot, ...lists] of alike) {
+    const [indices, shards, epochs, epochsAfter] = lists;
+    const from = { nodeId: fromNode, incarnation: fromLife };
+    const to = { nodeId: toNode, incarnation: toLife };
+    for (const [i, index] of indices.entries()) {
+      const epoch = epochs[i] as Epoch;
+      moves[index] = { group, shard: shards[i] as number, from, to, epoch, why };
+      progress[index] = { state, why: whyNot, epoch: epochsAfter[i] ?? null };
+    }
+  }
+  return { moves, progress };
 }
 
 /** What `sql/read-log.ts` answers for one entry. */
