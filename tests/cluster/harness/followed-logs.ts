@@ -31,6 +31,12 @@ export class FollowedLogs {
     return this.#entries;
   }
 
+  /** The rows as the first `count` entries leave them. */
+  replay(count: number): ClusterState {
+    if (this.#state === null) throw new Error("No log has been read yet.");
+    return applyEntries(emptyCluster(this.#state.history), this.#entries.slice(0, count));
+  }
+
   /** Reads on at one node. A node that does not answer is left for later. @throws {InvariantViolation} */
   async follow(node: TestNode): Promise<void> {
     for (;;) {

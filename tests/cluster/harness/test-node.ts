@@ -30,6 +30,7 @@ export class TestNode {
   #healUrl: string | null = null;
   #isFrozen = false;
   #wasReady = false;
+  #endedBy: Omit<Exit, "tookMs"> | null = null;
 
   constructor(options: TestNodeOptions) {
     this.nodeId = options.nodeId;
@@ -54,6 +55,11 @@ export class TestNode {
     return this.#child !== null && this.#url !== null;
   }
 
+  /** How its last process ended; null while none has. */
+  get endedBy(): Omit<Exit, "tookMs"> | null {
+    return this.#endedBy;
+  }
+
   /** Resolves when it listens; `becomeReady` waits for more. */
   async start(extra: NodeJS.ProcessEnv = {}): Promise<void> {
     const log = openSync(this.#options.logFile, "a");
@@ -69,8 +75,9 @@ export class TestNode {
     // Those of the process before it.
     this.#healUrl = null;
     this.#wasReady = false;
-    child.once("exit", () => {
+    child.once("exit", (code, signal) => {
       if (this.#child !== child) return;
+      this.#endedBy = { code, signal };
       this.#child = null;
       this.#isFrozen = false;
     });
