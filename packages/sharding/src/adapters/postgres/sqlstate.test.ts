@@ -1,7 +1,7 @@
 import { DatabaseError } from "pg";
 import { describe, expect, it } from "vitest";
 import { SessionLostError, StoreUnavailableError, StoreUnsuitableError } from "../../errors.ts";
-import { isUnsettable, refusesStartup, storeError } from "./sqlstate.ts";
+import { isUnsettable, leavesNoTrace, refusesStartup, storeError } from "./sqlstate.ts";
 
 const refusal = (code: string, message = "said the server"): DatabaseError => {
   const error = new DatabaseError(message, 0, "error");
@@ -55,6 +55,13 @@ describe("an error of the driver", () => {
     const mapped = storeError(refused, "connecting");
     expect(mapped).toBeInstanceOf(StoreUnavailableError);
     expect(mapped.message).toContain("127.0.0.1 refused");
+  });
+
+  it("says for certain that nothing was stored, unless it ended the connection", () => {
+    expect(leavesNoTrace(refusal("53100"))).toBe(true);
+    expect(leavesNoTrace(refusal("57014"))).toBe(true);
+    expect(leavesNoTrace(refusal("57P01"))).toBe(false);
+    expect(leavesNoTrace(new Error("Connection terminated unexpectedly"))).toBe(false);
   });
 
   it("that was understood already stays as it is", () => {

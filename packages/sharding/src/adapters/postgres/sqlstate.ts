@@ -50,12 +50,12 @@ export const isUnsettable = (error: unknown): boolean =>
   error instanceof DatabaseError && ["22023", "0A000", "42704", "55P02"].includes(error.code ?? "");
 
 /**
- * The server took the statement back, for certain. Not so where it ended the connection, which may have
- * been after the commit.
+ * The server took the statement back, for certain: also where it lacked room for it (53). Not so where it
+ * ended the connection, which may have been after the commit.
  */
 export const leavesNoTrace = (error: unknown): boolean =>
   error instanceof DatabaseError &&
-  (["22", "23", "25", "40", "42", "55"].includes(error.code?.slice(0, 2) ?? "") ||
+  (["22", "23", "25", "40", "42", "53", "55"].includes(error.code?.slice(0, 2) ?? "") ||
     error.code === "57014");
 
 /** The statement said something that no table takes: the same one again would fail again. */

@@ -46,8 +46,13 @@ export type Stored =
   | { readonly tag: "failed"; readonly reply: EntityReply };
 
 const pageSize = 1_000;
-/** Between two tries while Postgres does not answer. @unit milliseconds */
+/** Between two tries while Postgres does not answer, or does not take it. @unit milliseconds */
 const retryMs = 20;
+/**
+ * So long before its deadline a command is not tried again: its caller has to hear that it was not executed
+ * before it gives up by itself, which leaves it with an unknown outcome. @unit milliseconds
+ */
+const answerMs = 100;
 
 /** What durable entities ask of the journal. No promise of it rejects. */
 export class DurableStore {
@@ -118,7 +123,9 @@ export class DurableStore {
       } catch (error) {
         const known = await this.#settle(activation, append, error);
         if (known !== "absent") return known;
-        if (request.deadlineMs <= clock.monotonicMs()) throw error;
+        if (this.#isTooLate(request)) throw error;
+        // A disk that is full refuses within a millisecond, over and over.
+        await pause(clock, retryMs);
       }
     }
   }
@@ -190,11 +197,15 @@ export class DurableStore {
         return await ask();
       } catch (error) {
         if (!(error instanceof StoreUnavailableError)) throw error;
-        if (request.deadlineMs <= clock.monotonicMs()) throw error;
+        if (this.#isTooLate(request)) throw error;
         if (!guard.mayServe(shard.ref, shard.epoch)) throw error;
         await pause(clock, retryMs);
       }
     }
+  }
+
+  #isTooLate({ deadlineMs }: EntityRequest): boolean {
+    return deadlineMs - answerMs <= this.#parts.clock.monotonicMs();
   }
 
   #appendOf(activation: Activation, { events, outcome }: Decision): Append {

@@ -225,6 +225,16 @@ describe("a durable entity", () => {
       expect(check.events).toBe(1);
     });
 
+    test("is told as not executed while its caller still waits", async () => {
+      home = new ExecutorHarness([Account], failing(1_000, "before"));
+      home.open();
+      await ask("balance");
+      const startedMs = home.clock.monotonicMs();
+      const id = home.send("account", "a", "deposit", { amount: 5 }, { deadlineMs: 200 });
+      expect(await outcome(id)).toBe("STORE_UNAVAILABLE executed=no");
+      expect(home.clock.monotonicMs() - startedMs).toBeLessThan(200);
+    });
+
     test("that took none until the deadline was not executed", async () => {
       home = new ExecutorHarness([Account], failing(1, "before"));
       home.open();
