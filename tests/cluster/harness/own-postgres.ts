@@ -36,6 +36,11 @@ export class OwnPostgres {
     return this.#url;
   }
 
+  /** The account that the server runs under. */
+  get account(): { readonly uid: number; readonly gid: number } {
+    return statSync(`/proc/${this.#server?.pid}`);
+  }
+
   async start(): Promise<void> {
     const server = await startEmbedded({ dataDir: this.#dataDir, port: this.port });
     this.#server = server;
@@ -58,7 +63,7 @@ export class OwnPostgres {
   async restartUnder(env: NodeJS.ProcessEnv): Promise<void> {
     const pid = this.#server?.pid;
     const [program = "", ...flags] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    const { uid, gid } = statSync(`/proc/${pid}`);
+    const { uid, gid } = this.account;
     await this.stop();
     const child = spawn(program, flags.slice(0, -1), { uid, gid, env, stdio: "ignore" });
     const ended = once(child, "exit").then(() => undefined);
