@@ -142,6 +142,15 @@ export class OwnPostgres {
     const own = findProcesses([directory]).filter(
       ({ pid: one, command }) => one === pid || command.startsWith("postgres:"),
     );
-    for (const one of own) process.kill(one.pid, signal);
+    for (const { pid: one } of own) signalIfThere(one, signal);
+  }
+}
+
+/** A backend may end between being found and being signalled. */
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

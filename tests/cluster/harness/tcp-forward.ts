@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 /** One address in front of several servers, as a name that a failover points elsewhere. */
 export class TcpForward {
   readonly #sockets = new Set<Socket>();
+  readonly #servers = new Set<Socket>();
   readonly #server = createServer((client) => this.#join(client));
   #port: number;
 
@@ -29,6 +30,11 @@ export class TcpForward {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** From now on what the server answers on its present connections is lost; what it is asked still arrives. */
+  loseAnswers(): void {
+    for (const server of this.#servers) server.unpipe().resume();
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
@@ -37,6 +43,8 @@ export class TcpForward {
 
   #join(client: Socket): void {
     const server = connect(this.#port, "127.0.0.1");
+    this.#servers.add(server);
+    server.on("close", () => this.#servers.delete(server));
     for (const [one, other] of [
       [client, server],
       [server, client],
