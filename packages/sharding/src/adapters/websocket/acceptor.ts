@@ -60,7 +60,9 @@ export class Acceptor {
       this.#makeRoom();
       const { gate, clock, limits } = this.#options;
       const { remoteAddress, remotePort } = request.socket;
-      const remote = `${remoteAddress}:${remotePort}`;
+      // A peer that has closed meanwhile has no address any more.
+      const remote =
+        remoteAddress === undefined ? "a peer that has gone" : `${remoteAddress}:${remotePort}`;
       const socket = new GatedSocket({ ws, gate, clock, remote, maxHeldBytes: limits.socketBytes });
       this.#sockets.add(socket);
       void socket.closed.then(() => {
