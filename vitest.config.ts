@@ -17,7 +17,7 @@ export default defineConfig({
           include: [
             "{packages,apps}/*/src/**/*.test.{ts,tsx}",
             "db/src/**/*.test.ts",
-            "tests/{support,e2e,model}/**/*.test.ts",
+            "tests/{support,e2e,model,bench}/**/*.test.ts",
           ],
           exclude: [...exclude, "**/*.pg.test.ts"],
           // A property of thousands of cases on a busy machine; what hangs is still found.

@@ -1,9 +1,9 @@
 /**
  * `pnpm bench [name] [...]`: runs one benchmark, or all of them, one after the other. Each is a file
- * beside this one that exports `title` and `run(options)` and returns rows for the table.
+ * beside this one that exports `bench`: a title and `run(options)`, which returns rows for the table.
  */
 import { parseArgs } from "node:util";
-import type { Bench } from "./support/bench.ts";
+import { BadOption, type Bench } from "./support/bench.ts";
 import { printTable } from "./support/table.ts";
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
@@ -13,26 +13,65 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   mesh: async () => (await import("./mesh.ts")).bench,
   sim: async () => (await import("./sim.ts")).bench,
 };
+const usage = `pnpm bench [${Object.keys(benches).join("|")}] [--rounds N] [--json]
+pnpm bench failover [--shards 256,1000] [--only coordinator,leave]`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: "boolean", default: false },
-    rounds: { type: "string" },
-    help: { type: "boolean" },
-  },
-});
-const unknown = positionals.filter((name) => !(name in benches));
-if (values.help === true || unknown.length > 0) {
-  if (unknown.length > 0) console.error(`There is no benchmark "${unknown.join(", ")}".`);
-  console.error(`pnpm bench [${Object.keys(benches).join("|")}] [--rounds N] [--json]`);
-  process.exit(unknown.length > 0 ? 2 : 0);
+try {
+  await main();
+} catch (error) {
+  if (!isUsage(error)) throw error;
+  console.error(`${error.message}\n${usage}`);
+  process.exitCode = 2;
 }
-const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
-  const bench = await (benches[name] as () => Promise<Bench>)();
-  console.error(`\n${name}: ${bench.title}`);
-  const rows = await bench.run({ rounds, progress: (line) => console.error(`  ${line}`) });
-  if (values.json) console.log(JSON.stringify({ name, node: process.version, rows }));
-  else printTable(rows);
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: "boolean", default: false },
+      rounds: { type: "string" },
+      shards: { type: "string" },
+      only: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help === true) return console.error(usage);
+  const { json, rounds, help, ...own } = values;
+  const flags = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  const names = positionals.length > 0 ? positionals : Object.keys(benches);
+  const chosen = await Promise.all(names.map(async (name) => [name, await load(name)] as const));
+  for (const [name, bench] of chosen) checkFlags(name, bench, flags);
+  const count = roundsOf(rounds);
+  for (const [name, bench] of chosen) {
+    console.error(`\n${name}: ${bench.title}`);
+    const progress = (line: string): void => console.error(`  ${line}`);
+    const rows = await bench.run({ rounds: count, progress, flags });
+    if (json) console.log(JSON.stringify({ name, node: process.version, rows }));
+    else printTable(rows);
+  }
+}
+
+async function load(name: string): Promise<Bench> {
+  const bench = benches[name];
+  if (bench === undefined) throw new BadOption(`There is no benchmark "${name}".`);
+  return await bench();
+}
+
+function checkFlags(name: string, bench: Bench, flags: Readonly<Record<string, string>>): void {
+  const foreign = Object.keys(flags).find((flag) => bench.flags?.includes(flag) !== true);
+  if (foreign !== undefined) throw new BadOption(`The benchmark "${name}" has no --${foreign}.`);
+  bench.check?.(flags);
+}
+
+function roundsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new BadOption(`--rounds is "${text}"; it takes a whole number from 1 to 999999.`);
+}
+
+/** What `parseArgs` refuses has a code of its own. */
+function isUsage(error: unknown): error is Error {
+  if (error instanceof BadOption) return true;
+  const { code } = error as NodeJS.ErrnoException;
+  return code?.startsWith("ERR_PARSE_ARGS_") === true;
 }

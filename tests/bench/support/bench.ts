@@ -3,12 +3,23 @@ export interface BenchOptions {
   readonly rounds: number | undefined;
   /** Says how far it is, on stderr. */
   readonly progress: (line: string) => void;
+  /** The benchmark's own flags, those that were given. */
+  readonly flags: Readonly<Record<string, string>>;
+}
+
+/** An option that was given makes no sense; the message says what is accepted. */
+export class BadOption extends Error {
+  override readonly name = "BadOption";
 }
 
 export type Row = Readonly<Record<string, string | number>>;
 
 export interface Bench {
   readonly title: string;
+  /** Names of flags that only it has, with a value each. @default none */
+  readonly flags?: readonly string[];
+  /** Looks at the flags before anything runs. @throws {BadOption} */
+  check?(flags: Readonly<Record<string, string>>): void;
   run(options: BenchOptions): Promise<readonly Row[]>;
 }
 

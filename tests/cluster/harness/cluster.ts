@@ -25,6 +25,8 @@ export interface ClusterOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** An empty database to use. @default one of its own on the server of the vitest run */
   readonly databaseUrl?: string;
+  /** How long the first homes may take. @unit milliseconds @default 20000 */
+  readonly stableWithinMs?: number;
 }
 
 /** Longer than any test: a fault ends when its test heals it. @unit milliseconds */

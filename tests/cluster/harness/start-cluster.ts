@@ -19,7 +19,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   const nodes = Array.from({ length: options.nodes ?? 3 }, () => cluster.addNode());
   await Promise.all(nodes.map((node) => node.start()));
   await Promise.all(nodes.map((node) => node.becomeReady()));
-  await cluster.waitForStableOwnership();
+  await cluster.waitForStableOwnership({ timeoutMs: options.stableWithinMs ?? 20_000 });
   return cluster;
 }
 
