@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { MemoryStateStore } from "../adapters/memory/memory-state-store.ts";
 import type { ClusterState } from "../core/cluster.ts";
 import { ownerOf } from "../core/cluster.ts";
 import { logBroken } from "../core/invariants.ts";
@@ -39,6 +40,21 @@ describe("a cluster in memory", () => {
     ]);
     expect(cluster.rows().every((row) => row.epoch === 1)).toBe(true);
     expect(plans(cluster.state)).toEqual([]);
+  });
+
+  test("a new term and what it decides is told by the coordinator: nobody has to read the log", async () => {
+    await startCluster(4);
+    // The database says nothing of it, so that a read comes from a gap in what was told.
+    cluster.postgres.notify = () => undefined;
+    const reads = vi.spyOn(MemoryStateStore.prototype, "readLog");
+    const victim = coordinatorId();
+    cluster.nodeOf(victim).kill();
+    await cluster.until(
+      "its shards are hosted elsewhere, and every node knows of it",
+      () => cluster.shardsOf(victim) === 0 && cluster.isAllHosted() && cluster.areCopiesCurrent(),
+    );
+    expect(reads).not.toHaveBeenCalled();
+    reads.mockRestore();
   });
 
   test("a session that ended is replaced at once, not when the next heartbeat would have been due", async () => {

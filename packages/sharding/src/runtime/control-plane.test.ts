@@ -16,10 +16,15 @@ const term = 3;
 /** A node that knows `leader` to hold term 3, and what reached its other halves. */
 function plane() {
   const heard: string[] = [];
+  const sent: unknown[] = [];
+  const send = (_to: string, _channel: string, message: unknown) => {
+    sent.push(message);
+    return "queued";
+  };
   const drops = createDropCounter();
   const control = new ControlPlane(
     {
-      transport: { connected: () => [] } as unknown as Transport,
+      transport: { connected: () => [other], send } as unknown as Transport,
       self: () => self,
       cluster: () => ({ ...emptyCluster("h"), term, coordinator: leader }),
       log: () => undefined,
@@ -49,7 +54,7 @@ function plane() {
   );
   const unauthorized = (variant: "control" | "handoff" = "control") =>
     drops.snapshot().find((one) => one.variant === variant && one.reason === "unauthorized")?.count;
-  return { control, heard, unauthorized };
+  return { control, heard, sent, unauthorized };
 }
 
 const elected = (by: NodeRef, ofTerm: number): LogEntry => ({
@@ -146,4 +151,13 @@ describe("carried state", () => {
       expect(unauthorized()).toBe(0);
     },
   );
+});
+
+describe("committed entries", () => {
+  it("go out under their own term, also where this node's copy has not come that far", () => {
+    const { control, sent } = plane();
+    const entries = [elected(self, term + 1)];
+    control.push("h", entries);
+    expect(sent).toEqual([{ tag: "log", term: term + 1, history: "h", entries }]);
+  });
 });

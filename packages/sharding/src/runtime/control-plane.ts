@@ -86,7 +86,8 @@ export class ControlPlane {
 
   /** Committed entries to everybody: the fast path of the log. */
   push(history: string, entries: readonly LogEntry[]): void {
-    const { term } = this.#ports.cluster();
+    // Theirs, which this node's own copy may not have reached: under an older one nobody would believe them.
+    const term = entries.at(-1)?.term ?? this.#ports.cluster().term;
     const message: FromCoordinator = { tag: "log", term, history, entries };
     for (const peer of this.#ports.transport.connected()) this.#send(peer, message);
   }

@@ -16,11 +16,11 @@ function scene() {
   const seen = () => ({ history: postgres.tables.state().history, seq: 0, term: 0 });
   /** @returns the term that it raised, or null. */
   const elected = async (): Promise<number | null> => {
-    const cluster = await elect({
+    const election = await elect({
       ...{ self, store, clock, ttlMs, seen },
       ...{ onWait: (ms) => waits.push(ms), mayLead: () => candidate.mayLead },
     });
-    return cluster?.term ?? null;
+    return election?.cluster.term ?? null;
   };
   /** In steps: what a timer settles sets the next timer. */
   const pass = async (ms: number): Promise<void> => {

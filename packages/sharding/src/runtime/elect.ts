@@ -1,5 +1,6 @@
 import type { ClusterState } from "../core/cluster.ts";
 import type { NodeRef } from "../core/ids.ts";
+import type { LogEntry } from "../core/log.ts";
 import { watchFactor } from "../core/membership.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogPosition, Standing, StateStore } from "../ports/state-store.ts";
@@ -19,18 +20,25 @@ export interface ElectOptions {
   readonly mayLead: () => boolean;
 }
 
+export interface Election {
+  /** The rows that the new term begins with. */
+  readonly cluster: ClusterState;
+  /** The term's first entry, which those rows include. */
+  readonly entry: LogEntry;
+}
+
 /**
  * Raises the term, for whoever holds the coordinator's lease.
  *
- * @returns the rows that the new term begins with, or null where somebody else leads or the right is gone.
+ * @returns null where somebody else leads or the right is gone.
  */
-export async function elect(options: ElectOptions): Promise<ClusterState | null> {
+export async function elect(options: ElectOptions): Promise<Election | null> {
   const { self, store, seen } = options;
   const standing = await store.standing();
   if (!(await isTimelineSafe(standing, options))) return null;
   const entry = await store.raiseTerm(self, standing.term, seen());
   // Somebody else raised it: they lead, or will notice that they hold no lock.
-  return entry === null ? null : await store.load();
+  return entry === null ? null : { cluster: await store.load(), entry };
 }
 
 /**
