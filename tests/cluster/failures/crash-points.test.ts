@@ -111,22 +111,25 @@ test("a region that crashes after an entity has started, before its first comman
   }
 });
 
-/** The next decision about a move that was begun: with both ends alive it goes on, otherwise it is undone. */
+/**
+ * The next decision about a move that was begun: with both ends alive it goes on, otherwise it is undone, in the
+ * commit of the death itself and not when its handoff has timed out.
+ */
 function expectFinishedOrUndone(role: Role, move: HalfDone, victim: string): void {
   const { stage, source, target } = move;
   const { assigned, move: state } = endOf(move);
   const what = `move ${move.index}, ${stage}`;
   if (role === "target") {
     const cause = stage === "asked" ? "abort" : "death";
-    expect(assigned, what).toEqual({ to: source, cause });
+    expect(assigned, what).toEqual({ to: source, cause, isAtOnce: true });
     expect(state, what).toBe("failed");
   } else if (role === "source" && stage === "asked") {
     // Its state is lost, and a new home is found as for any shard of a dead node.
-    expect(assigned, what).toMatchObject({ cause: "death" });
+    expect(assigned, what).toMatchObject({ cause: "death", isAtOnce: true });
     expect(assigned?.to, what).not.toBe(victim);
     expect(state, what).toBe(assigned?.to === target ? "done" : "failed");
   } else {
-    if (stage === "asked") expect(assigned, what).toEqual({ to: target, cause: "handoff" });
+    if (stage === "asked") expect(assigned, what).toMatchObject({ to: target, cause: "handoff" });
     expect(state, what).toBe("done");
   }
 }

@@ -15,6 +15,8 @@ export interface HalfDone {
   readonly stage: Stage;
   readonly source: string;
   readonly target: string;
+  /** When the election, or the death, was committed: all of one commit have one time. */
+  readonly foundAt: string;
   readonly after: readonly LogEntry[];
 }
 
@@ -47,6 +49,7 @@ export async function movesAtCrash(
   const plan = rows.plans.get(crash.planId);
   return (plan?.moves ?? []).map((move, index) => ({
     ...{ index, shard: move.shard, source: move.from.nodeId, target: move.to.nodeId },
+    foundAt: logs.entries[end]?.at ?? "",
     stage: stageOf(rows, move.group, move.shard, move.to),
     after: logs.entries.slice(end).filter((entry) => isOf(entry, crash.planId, index, move.shard)),
   }));
@@ -56,11 +59,14 @@ export const furthestOf = (moves: readonly HalfDone[]): Stage | undefined =>
   stages.findLast((stage) => moves.some((move) => move.stage === stage));
 
 /** What became of a move that was begun and not served. */
-export function endOf({ after }: HalfDone) {
+export function endOf({ after, foundAt }: HalfDone) {
   const assigned = after.find((entry): entry is Assigned => entry.type === "shard-assigned");
   const ended = after.find((entry) => entry.type === "move-state-changed");
   return {
-    assigned: assigned === undefined ? null : { to: assigned.nodeId, cause: assigned.cause },
+    assigned:
+      assigned === undefined
+        ? null
+        : { to: assigned.nodeId, cause: assigned.cause, isAtOnce: assigned.at === foundAt },
     move: ended?.type === "move-state-changed" ? ended.state : null,
   };
 }
