@@ -102,13 +102,16 @@ test("a coordinator that leaves lets its lock go, and the next one leads before 
   const coordinator = await pick(cluster, "coordinator");
   const via = cluster.nodes.findIndex((node) => node !== coordinator) + 1;
   const { term } = await coordinator.self();
+  const startMs = performance.now();
   const exit = coordinator.stop();
   const led = cluster.waitUntil("another node leads", async () => {
     const { coordinator: now } = await cluster.cluster(via);
-    return now !== null && now.nodeId !== coordinator.nodeId && now.term > term;
+    const leads = now !== null && now.nodeId !== coordinator.nodeId && now.term > term;
+    return leads ? performance.now() - startMs : null;
   });
-  const [{ code, tookMs }] = await Promise.all([exit, led]);
+  const [{ code, tookMs }, ledMs] = await Promise.all([exit, led]);
   expect(code).toBe(0);
-  console.info(`it left in ${tookMs.toFixed(0)} ms`);
+  console.info(`it left in ${tookMs.toFixed(0)} ms, another led after ${ledMs.toFixed(0)} ms`);
+  expect(ledMs).toBeLessThan(tookMs);
   await cluster.verify();
 });
