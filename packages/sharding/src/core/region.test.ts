@@ -137,7 +137,7 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "order, epoch + 1, state of b that is not here": "none, host-refused 6",
     "order, epoch + 2": "serving 7, open 7, shards-hosted 7",
     "order, epoch + 2, the target never served": "none, host-refused 7",
-    "order, lower epoch": "none",
+    "order, lower epoch": "none, host-refused 4",
     "begin, the handoff": "none",
     "begin, another handoff": "none",
     "begin, lower epoch": "none",
@@ -380,7 +380,8 @@ describe("an order", () => {
     story.tell({ tag: "taken", handoffId: "h5", from: b });
     expect(story.tell(order(5))).toBe("frozen 5");
     story.tell(assigned(6, b, "h5"), hostedBy(b, 6));
-    for (const epoch of [4, 5]) expect(story.tell(order(epoch))).toBe("none");
+    for (const epoch of [4, 5])
+      expect(story.tell(order(epoch))).toBe(`none, host-refused ${epoch}`);
     // Not even the epoch that b has: it was granted once, and not to this node.
     expect(story.tell(order(6))).toBe("none, host-refused 6");
   });
@@ -388,7 +389,7 @@ describe("an order", () => {
   it("that is late is not obeyed by a node that was told to stop", () => {
     const story = new Story();
     story.tell({ tag: "stop", grant: { ...ref, epoch: 7 } });
-    expect(story.tell(order(6))).toBe("none");
+    expect(story.tell(order(6))).toBe("none, host-refused 6");
     expect(story.tell(order(8))).toBe("serving 8, open 8, shards-hosted 8");
   });
 

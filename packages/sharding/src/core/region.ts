@@ -167,6 +167,8 @@ function host(draft: RegionDraft, order: HostOrder): void {
   const highest = draft.highestOf(order);
   if (order.epoch <= highest) {
     if (order.epoch === highest) answerAgain(draft, order, held);
+    // A late order, to which the answer is ignored; or a log that has lost its end, and asks until it hears it.
+    else if (held === undefined) refuse(draft, order, `epoch ${highest} has been seen here`);
     return;
   }
   draft.raise(order, order.epoch);
