@@ -23,7 +23,7 @@ export class RegisterLoad {
   #sent = 0;
   #answered = 0;
 
-  constructor(cluster: TestCluster, { clients, ids, prefix }: RegisterLoadOptions) {
+  constructor(cluster: Pick<TestCluster, "nodes">, { clients, ids, prefix }: RegisterLoadOptions) {
     this.ids = Array.from({ length: ids }, (_, index) => `${prefix}-${index}`);
     for (const id of this.ids) this.#history.set(id, []);
     const nodes = () => cluster.nodes.filter((node) => node.isRunning).map((node) => node.url);
@@ -38,9 +38,14 @@ export class RegisterLoad {
     });
   }
 
-  async stop(): Promise<ReadonlyMap<string, readonly Operation[]>> {
+  /** Nothing is sent any more, and everything that was has an answer or never will. */
+  async pause(): Promise<void> {
     this.#isStopping = true;
     await Promise.all(this.#callers);
+  }
+
+  async stop(): Promise<ReadonlyMap<string, readonly Operation[]>> {
+    await this.pause();
     this.#client.close();
     return this.#history;
   }

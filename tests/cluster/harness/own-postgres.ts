@@ -99,9 +99,9 @@ export class OwnPostgres {
 
   /**
    * A streaming standby, made by a cold copy: this server stops for the copy, and starts again.
-   * From then on each of its commits waits for the standby.
+   * From then on each of its commits waits for the standby, unless said otherwise.
    */
-  async addStandby(): Promise<OwnPostgres> {
+  async addStandby(mode: "synchronous" | "asynchronous" = "synchronous"): Promise<OwnPostgres> {
     const url = new URL(this.#url);
     await this.stop();
     const standby = await OwnPostgres.#place();
@@ -114,9 +114,22 @@ export class OwnPostgres {
     await writeFile(join(cluster, "standby.signal"), "");
     await this.start();
     await standby.start();
+    if (mode === "asynchronous") return standby;
     await this.query("alter system set synchronous_standby_names = 'standby'");
     await this.query("select pg_reload_conf()");
     return standby;
+  }
+
+  /** The standby has all that was committed before this call. */
+  async waitForStandby(): Promise<void> {
+    const [now] = await this.query<{ lsn: string }>("select pg_current_wal_lsn()::text as lsn");
+    await waitUntil("the standby has caught up", async () => {
+      const [row] = await this.query<{ isThere: boolean }>(
+        'select replay_lsn >= $1::pg_lsn as "isThere" from pg_stat_replication',
+        [now?.lsn],
+      );
+      return row?.isThere;
+    });
   }
 
   async promote(): Promise<void> {
