@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { expectNothingLost } from "../expect-history.ts";
+import { VersionZeroPeer } from "../fixtures/version-0-peer.ts";
 import { startCluster, type TestCluster, type TestNode } from "../harness.ts";
 import { shareCluster } from "../share-cluster.ts";
 import { pick } from "../support.ts";
@@ -17,8 +18,10 @@ const nodeAnswer = z.object({
 const stateOf = async (cluster: TestCluster, nodeId: string): Promise<string | undefined> =>
   (await cluster.cluster()).nodes.find((node) => node.nodeId === nodeId)?.state;
 
-test("a rolling restart of all nodes under load fails no request and loses no state", async () => {
+test("a rolling restart of all nodes under load fails no request and loses no state, whatever a peer of another version tries", async () => {
   const cluster = shared();
+  const old = new VersionZeroPeer(cluster.nodes);
+  onTestFinished(() => old.stop());
   const load = cluster.load({ perSecond: 100, ids: 64 });
   await untilServed(cluster, load, 128);
   for (let round = 0; round < rounds(1, 5); round += 1) {
@@ -34,7 +37,16 @@ test("a rolling restart of all nodes under load fails no request and loses no st
       });
     }
   }
+  const ids = cluster.nodes.map(({ nodeId }) => nodeId);
+  await cluster.waitUntil("every node has refused the old peer", () => {
+    return old.refusedBy.length === ids.length;
+  });
+  await old.stop();
   expectNothingLost(await load.stop());
+  const why = "another protocol version: 0 was refused by a node that has 1";
+  expect(old.refusals).toEqual(new Map(ids.map((id) => [id, new Set([`4001 ${why}`])])));
+  for (const node of cluster.nodes) expect(node.log(10_000)).toContain(why);
+  expect(await stateOf(cluster, VersionZeroPeer.nodeId)).toBeUndefined();
 });
 
 test("a drain whose target dies goes on with the nodes that are left, and loses no request of the others", async () => {
