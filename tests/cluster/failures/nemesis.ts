@@ -6,7 +6,7 @@ import type { TestCluster, TestNode } from "../harness.ts";
 type Undo = () => Promise<unknown> | unknown;
 
 /** Numbers from 0 up to 1 that a seed decides (mulberry32). */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { type SelfAnswer, selfAnswer } from "./answers.ts";
@@ -184,6 +184,7 @@ export class TestNode {
 
   /** The end of what it wrote. */
   log(lines: number): string {
+    if (!existsSync(this.#options.logFile)) return "It never ran.";
     return readFileSync(this.#options.logFile, "utf8")
       .trimEnd()
       .split("\n")
