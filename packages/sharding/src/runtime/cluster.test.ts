@@ -17,7 +17,7 @@ async function startCluster(
   await cluster.until("the copies are current", () => cluster.areCopiesCurrent());
 }
 
-afterEach(async () => expect(logBroken(await cluster.expectReplay())).toEqual([]));
+afterEach(() => expect(logBroken(cluster.expectReplay())).toEqual([]));
 
 const coordinatorId = (): string => cluster.state.coordinator?.nodeId ?? "-";
 const plans = (state: ClusterState) => [...state.plans.values()];

@@ -10,7 +10,7 @@ async function startCluster(): Promise<void> {
   await cluster.startLedByFirst(3);
 }
 
-afterEach(async () => expect(logBroken(await cluster.expectReplay())).toEqual([]));
+afterEach(() => expect(logBroken(cluster.expectReplay())).toEqual([]));
 
 const stateOf = (id: string) => cluster.state.nodes.get(id)?.state;
 const isConnected = (from: string, to: string) =>

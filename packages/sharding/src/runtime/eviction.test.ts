@@ -11,7 +11,7 @@ async function startCluster(count: number): Promise<void> {
   await cluster.startLedByFirst(count);
 }
 
-afterEach(() => cluster.expectReplay());
+afterEach(() => void cluster.expectReplay());
 
 const stateOf = (id: string) => cluster.state.nodes.get(id)?.state;
 const isEvicted = (id: string) => stateOf(id) === "evicted";

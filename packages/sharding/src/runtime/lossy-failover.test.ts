@@ -10,7 +10,7 @@ async function startCluster(): Promise<void> {
   await cluster.until("the copies are current", () => cluster.areCopiesCurrent());
 }
 
-afterEach(() => cluster.expectReplay());
+afterEach(() => void cluster.expectReplay());
 
 const nodes = () => [...cluster.nodes.values()].map(({ node }) => node);
 

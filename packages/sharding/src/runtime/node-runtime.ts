@@ -328,10 +328,19 @@ export class NodeRuntime {
 
   // The log
 
-  #changed({ lettersTo }: ChangeHint): void {
-    if (lettersTo === undefined) return this.replica.catchUp();
+  #changed({ seq, lettersTo }: ChangeHint): void {
+    if (lettersTo === undefined) {
+      if (seq === null || !this.#hearsCoordinator()) this.replica.catchUp();
+      else this.replica.expect(seq);
+      return;
+    }
     const toNode = lettersTo === this.#options.nodeId;
     this.#letters.look({ toCoordinator: lettersTo === "", toNode });
+  }
+
+  #hearsCoordinator(): boolean {
+    const lives = [this.self(), ...this.#ports.transport.connected()];
+    return lives.some((life) => this.#control.leads(life));
   }
 
   #entries(entries: readonly LogEntry[], state: ClusterState): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { MemoryPostgres } from "../adapters/memory/index.ts";
 import { ManualClock } from "../adapters/memory/manual-clock.ts";
 import { applyEntries, type ClusterState } from "../core/cluster.ts";
@@ -56,7 +56,7 @@ async function scene() {
     return result.outcome === "committed" ? result.entries : [];
   };
   await replica.load();
-  return { clock, server, replica, seen, reloads, complaints, commit };
+  return { clock, server, store, replica, seen, reloads, complaints, commit };
 }
 
 const seqOf = (state: ClusterState): number => state.seq;
@@ -71,6 +71,26 @@ describe("a node's copy of the log", () => {
     await turns();
     expect(seen).toEqual([2]);
     expect(replica.state.groups.get("default")?.shards).toBe(2);
+  });
+
+  test("reads what is expected to be pushed only where it does not come", async () => {
+    const { replica, commit, seen, clock, store } = await scene();
+    const reads = vi.spyOn(store, "readLog");
+    const pushed = await commit(group);
+    replica.expect(2);
+    replica.receive(replica.state.history, pushed);
+    clock.advance(100);
+    await turns();
+    expect(reads).not.toHaveBeenCalled();
+    await commit(joined);
+    replica.expect(3);
+    clock.advance(99);
+    await turns();
+    expect(seen).toEqual([2]);
+    clock.advance(1);
+    await turns();
+    expect(seen).toEqual([2, 3]);
+    expect(reads).toHaveBeenCalledOnce();
   });
 
   test("fills a gap from Postgres before it goes on", async () => {

@@ -13,6 +13,8 @@ import type { LogPage, LogPosition, StateStore } from "../ports/state-store.ts";
 /** Entries kept in memory for followers that resume. */
 const kept = 20_000;
 const pageSize = 5_000;
+/** How long entries that the coordinator pushes may take after Postgres has said that they are there. @unit milliseconds */
+const pushTakesMs = 100;
 
 export interface ReplicaEvents {
   entries(entries: readonly LogEntry[], state: ClusterState): void;
@@ -40,6 +42,8 @@ export class Replica {
   /** The furthest that was seen of the present history, also of what was lost since. */
   #furthest: LogPosition = { history: "", seq: 0, term: 0 };
   #isDoubted = false;
+  /** The furthest that Postgres has spoken of while a push is waited for; 0: no wait. */
+  #awaited: Seq = 0;
 
   constructor(store: StateStore, clock: Clock, events: ReplicaEvents, log: LogFn) {
     this.#store = store;
@@ -98,6 +102,22 @@ export class Replica {
     if (first === undefined) return;
     if (history !== this.#state.history || first.seq > this.#state.seq + 1) this.catchUp();
     else this.#append(entries.filter((entry) => entry.seq > this.#state.seq));
+  }
+
+  /**
+   * The log goes as far as `seq`, and the coordinator is about to push what leads there. Only what has not
+   * come after a while is read: after a death these are thousands of entries, and if each node read them at
+   * once, the server would be busy with that while the shards wait for their homes.
+   */
+  expect(seq: Seq): void {
+    const isWaiting = this.#awaited > 0;
+    this.#awaited = Math.max(this.#awaited, seq);
+    if (isWaiting) return;
+    this.#clock.after(pushTakesMs, () => {
+      const awaited = this.#awaited;
+      this.#awaited = 0;
+      if (awaited > this.#state.seq) this.catchUp();
+    });
   }
 
   /** Reads what is missing; calls while one runs are folded into one more. Never rejects. */
