@@ -13,8 +13,13 @@ const shared = shareCluster({ ttlMs, shards: shardCount, env: { LEASEHOLD_ENTITI
 
 const problem = z.object({ code: z.string(), executed: z.string() });
 
-for (const role of ["candidate", "coordinator"] as const) {
-  test(`a ${role} whose event loop a handler blocks for two ttl is fenced, and tells why it lost its lease`, async () => {
+// Another node hears of the death and answers by itself. Asked there, only the blocked node can know.
+for (const [role, asked] of [
+  ["candidate", "through another node"],
+  ["coordinator", "through another node"],
+  ["candidate", "there"],
+] as const) {
+  test(`a ${role} whose event loop a handler, asked ${asked}, blocks for two ttl is fenced, and tells why it lost its lease`, async () => {
     const cluster = shared();
     const load = cluster.load({ perSecond: 100, ids: 64, deadlineMs: 3_000 });
     await untilServed(cluster, load);
@@ -31,7 +36,8 @@ for (const role of ["candidate", "coordinator"] as const) {
         own.has(shardOf("default", "slow", one, shardCount)),
       );
       const startMs = performance.now();
-      const blocking = fetch(`${cluster.node(via).url}/v1/entities/slow/${id}/block`, {
+      const { url } = asked === "there" ? victim : cluster.node(via);
+      const blocking = fetch(`${url}/v1/entities/slow/${id}/block`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ ms: 2 * ttlMs }),
