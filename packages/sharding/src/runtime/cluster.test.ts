@@ -57,6 +57,21 @@ describe("a cluster in memory", () => {
     reads.mockRestore();
   });
 
+  test("a node that renewed after its counter was last read is replaced as fast as any other", async () => {
+    await startCluster(6);
+    // At several points between the heartbeats of the coordinator and of the node.
+    for (const waitMs of [0, 171, 311, 473]) {
+      await cluster.run(waitMs);
+      const victim = [...cluster.nodes.keys()].find((id) => id !== coordinatorId()) as string;
+      cluster.nodeOf(victim).kill();
+      const tookMs = await cluster.until(
+        "its shards are hosted elsewhere",
+        () => cluster.shardsOf(victim) === 0 && cluster.isAllHosted(),
+      );
+      expect(tookMs).toBeLessThan(100);
+    }
+  });
+
   test("a session that ended is replaced at once, not when the next heartbeat would have been due", async () => {
     await startCluster(3);
     const { node } = cluster.nodeOf("node-2");

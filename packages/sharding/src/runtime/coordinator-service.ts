@@ -232,6 +232,8 @@ export class CoordinatorService {
     const driver: Driver = new Driver(state, store, clock, () => this.#mayLead(), {
       committed: (entries, next) => this.#events.committed(next.history, entries),
       send: (to, message) => this.#events.send(to, message),
+      // Often it renewed and died before our next heartbeat: whoever is gone is declared with what this reads.
+      refuted: () => void this.#options.lease.beat(),
       unauthorized: (said) => {
         for (const { from, tag } of said) this.#events.unauthorized(from, tag);
       },

@@ -16,6 +16,8 @@ export interface DriverEvents {
   /** Committed: the log first, then the messages that follow from it. */
   committed(entries: readonly LogEntry[], state: ClusterState): void;
   send(to: NodeRef, message: TurnResult["messages"][number]["message"]): void;
+  /** A declared death was not: that life has renewed since its counter was last read. */
+  refuted(): void;
   /** Dropped: said by lives that may not say it. */
   unauthorized(said: TurnResult["unauthorized"]): void;
   /**
@@ -108,6 +110,7 @@ export class Driver {
       if (result.outcome === "deposed") return this.#fail(`term ${result.term} has taken over`);
       if (result.outcome === "refuted") {
         this.#waiting.unshift(...withoutRefuted(batch, result));
+        this.#events.refuted();
         return;
       }
       this.#state = turn.state;
