@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import { type Call, startCluster, stopAll, type TestCluster, type TestNode } from "../harness.ts";
+import { expectNothingLost } from "../expect-history.ts";
+import { startCluster, stopAll, type TestCluster, type TestNode } from "../harness.ts";
 import { randomOf } from "./nemesis.ts";
 import { expectWithin, rounds, untilPassed, untilServed } from "./support.ts";
 
@@ -30,45 +31,13 @@ test(
     await untilServed(cluster, load, 64);
     const history = await load.stop();
     const counts = { joined: members.count("+"), left: members.count("-") };
-    const unknown = expectNothingLostButUnknown(history);
-    const bound = Math.ceil(counts.left / 10);
+    expectNothingLost(history);
     console.info(`${JSON.stringify(counts)}, ${history.length} calls`);
-    if (unknown > 0) {
-      console.warn(
-        `OPEN FAULT: ${unknown} calls ended OUTCOME_UNKNOWN (bound ${bound}, promised 0)`,
-      );
-    }
-    expect(unknown, "calls whose outcome is unknown").toBeLessThanOrEqual(bound);
     expectWithin("the slowest left in", members.slowestLeaveMs, 2_000);
     expect(Math.min(counts.joined, counts.left), "or nothing was tried").toBeGreaterThan(1);
   },
   (seconds + 120) * 1_000,
 );
-
-/**
- * `counter/add {by: 1}`: no number was answered twice, and each that is missing is that of a call whose
- * outcome nobody knows. A planned leave must not cause one, yet about one in fifty does.
- *
- * @returns how many calls ended so.
- */
-function expectNothingLostButUnknown(history: readonly Call[]): number {
-  const failed = history.filter(({ outcome }) => outcome.tag === "failed");
-  expect(failed.filter(({ outcome }) => !isUnknown(outcome))).toEqual([]);
-  for (const [id, calls] of Map.groupBy(history, (call) => call.id)) {
-    const numbers = calls.flatMap(({ outcome }) => {
-      return outcome.tag === "ok" ? [outcome.result as number] : [];
-    });
-    expect(new Set(numbers).size, `${id} answers no number twice`).toBe(numbers.length);
-    const missing = Math.max(...numbers) - numbers.length;
-    const unknown = calls.length - numbers.length;
-    expect(missing, `${id} has no gap but that of unknown calls`).toBeLessThanOrEqual(unknown);
-    expect(Math.min(...numbers), `${id} begins once`).toBeLessThanOrEqual(1 + unknown);
-  }
-  return failed.length;
-}
-
-const isUnknown = (outcome: Call["outcome"]): boolean =>
-  outcome.tag === "failed" && outcome.code === "OUTCOME_UNKNOWN";
 
 /** Lets nodes come and go, a few at a time; two at least stay. */
 class Members {

@@ -70,6 +70,8 @@ export class LocalNode implements ShardingNode {
   readonly #runtime: NodeRuntime;
   readonly #ask: Ask;
   readonly #executor: Executor;
+  /** New commands are refused: they belong to another node. */
+  #isEnding = false;
   #stopping: Promise<void> | null = null;
 
   constructor(options: ResolvedOptions, ports: RuntimePorts, outside: NodeOutside) {
@@ -147,7 +149,7 @@ export class LocalNode implements ShardingNode {
     const { clock } = this.#ports;
     const endMs = clock.monotonicMs() + deadlineMs;
     for (;;) {
-      if (this.#stopping !== null) throw new NodeNotReadyError(`${this.nodeId} is stopping.`);
+      if (this.#isEnding) throw new NodeNotReadyError(`${this.nodeId} is stopping.`);
       const leftMs = endMs - clock.monotonicMs();
       const call = { ...place, namespace, type, id, command, input, signal, key };
       try {
@@ -221,10 +223,14 @@ export class LocalNode implements ShardingNode {
     } catch (error) {
       this.#options.log("warn", "not everything was handed over", { error: String(error) });
     }
+    // What was asked here goes on elsewhere, and its answers come back here.
+    this.#isEnding = true;
+    await this.#ask.untilAnswered(flushTimeoutMs);
     await this.stop();
   }
 
   stop(): Promise<void> {
+    this.#isEnding = true;
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
@@ -232,6 +238,7 @@ export class LocalNode implements ShardingNode {
   async #stop(): Promise<void> {
     // Replies first: whoever asked learns what happened before the node lets go of its lease.
     await this.#ports.transport.flush(flushTimeoutMs);
+    await this.#ask.leave(flushTimeoutMs);
     await this.#runtime.stop();
     await this.#ports.transport.flush(flushTimeoutMs);
     this.#ask.close();

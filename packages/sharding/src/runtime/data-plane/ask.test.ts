@@ -484,6 +484,96 @@ describe("what a peer sends", () => {
   });
 });
 
+describe("a home that leaves", () => {
+  /** The asks 1 and 2 were read, and 2 was answered; 3 is on its way. */
+  function leaving() {
+    const { mesh, home, sender, clock } = pair();
+    const next = mesh.join("next", new HandExecutor());
+    next.executor.echoes = true;
+    next.hosts(ref, "serving", 2);
+    const asks = [ask(sender, 1), ask(sender, 2)];
+    mesh.deliver();
+    home.executor.answer(home.executor.started[1], { ok: true, value: 2 });
+    asks.push(ask(sender, 3));
+    let isOver = false;
+    void home.plane.leave(2_000).then(() => {
+      isOver = true;
+    });
+    const moves = (): void => sender.moves(ref, next.self, 2);
+    const ends = () => asks.map(({ end }) => end);
+    return { mesh, home, sender, next, clock, asks, moves, ends, isOver: () => isOver };
+  }
+
+  it("has what it did not read run at the next home, once, and answers what it did read", async () => {
+    const { mesh, home, sender, next, moves, ends } = leaving();
+    mesh.deliver();
+    moves();
+    mesh.deliver();
+    // Request 1 runs: its order holds.
+    expect([home.executor.inputs, next.executor.inputs]).toEqual([[1, 2], []]);
+    home.executor.answer(home.executor.started[0], { ok: true, value: 1 });
+    mesh.deliver();
+    await settled();
+    expect(ends()).toEqual([1, 2, 3]);
+    expect([home.executor.inputs, next.executor.inputs]).toEqual([[1, 2], [3]]);
+    expect(sender.plane.counters().pending).toBe(0);
+  });
+
+  it("leaves unknown only what it read and did not answer", async () => {
+    const { mesh, home, sender, next, moves, ends } = leaving();
+    mesh.deliver();
+    mesh.disconnect(home, sender);
+    moves();
+    mesh.deliver();
+    await settled();
+    expect(ends()).toEqual(["OUTCOME_UNKNOWN", 2, 3]);
+    expect(next.executor.inputs).toEqual([3]);
+  });
+
+  it("is asked nothing more, though it is still connected and the log still names it", async () => {
+    const { mesh, home, sender, moves, asks, ends } = leaving();
+    mesh.deliver();
+    asks.push(ask(sender, 4));
+    mesh.deliver();
+    expect(home.executor.inputs).toEqual([1, 2]);
+    moves();
+    home.executor.answer(home.executor.started[0], { ok: true, value: 1 });
+    mesh.deliver();
+    await settled();
+    expect(ends()).toEqual([1, 2, 3, 4]);
+  });
+
+  it("has left when every peer has heard it, is gone, or two seconds have passed", async () => {
+    const { mesh, home, sender, next, isOver } = leaving();
+    mesh.deliverOne(home);
+    mesh.deliverOne(sender);
+    await settled();
+    expect(isOver()).toBe(false);
+    mesh.disconnect(home, next);
+    mesh.deliver();
+    await settled();
+    expect(isOver()).toBe(true);
+    const deaf = leaving();
+    deaf.clock.advance(1_999);
+    await settled();
+    expect(deaf.isOver()).toBe(false);
+    deaf.clock.advance(1);
+    await settled();
+    expect(deaf.isOver()).toBe(true);
+  });
+
+  it("tells it to who connects meanwhile, too", () => {
+    const { mesh, home, sender } = leaving();
+    mesh.deliver();
+    mesh.disconnect(home, sender);
+    mesh.connect(home, sender);
+    mesh.deliver();
+    ask(sender, 4);
+    mesh.deliver();
+    expect(home.executor.inputs).toEqual([1, 2]);
+  });
+});
+
 it("a stopped node ends each ask once: unsent ones as not executed, sent ones as unknown", async () => {
   const { mesh, home, sender } = pair();
   const sent = ask(sender, 1);

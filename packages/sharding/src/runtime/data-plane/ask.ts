@@ -2,6 +2,8 @@ import type { HostingView } from "../../core/admission.ts";
 import type { NodeRef, ShardRef } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DropCounter, Transport } from "../../ports/transport.ts";
+import { pause } from "../pause.ts";
+import { Farewell } from "./farewell.ts";
 import { type DataPlaneLimits, defaultDataPlaneLimits } from "./limits.ts";
 import { Links } from "./links.ts";
 import { type Load, LoadMeter } from "./load-meter.ts";
@@ -14,7 +16,11 @@ import {
   cancelKind,
   decodeReply,
   decodeRequest,
+  encodeFarewell,
   encodeReply,
+  farewellKind,
+  heard,
+  heardKind,
   numberOf,
   replyKind,
   requestKind,
@@ -68,6 +74,17 @@ export interface Ask {
 
   hostingChanged(refs: Iterable<ShardRef>): void;
 
+  /**
+   * Takes no more requests of other nodes, and tells them how far it has read: what is behind that goes to the
+   * next home. Before the lease is given back: a request that nobody has read is no reason for an unknown outcome.
+   *
+   * @returns when every peer has heard it or is gone, or after `timeoutMs`.
+   */
+  leave(timeoutMs: number): Promise<void>;
+
+  /** Resolves when every ask of this node has ended, or after `timeoutMs`. */
+  untilAnswered(timeoutMs: number): Promise<void>;
+
   counters(): AskCounters;
   /** What this node served as a home, over the last whole second. */
   load(): Load;
@@ -102,12 +119,17 @@ export function createAsk(ports: AskPorts): Ask {
     take: (request) => receiver.take(ownSender, request),
     cancel: (number) => receiver.cancel(ownSender, number),
   };
+  const farewell = new Farewell(clock);
+  let isLeaving = false;
+  const sayFarewell = (peer: NodeRef): void =>
+    outbox.send(peer, encodeFarewell(receiver.leave(peer)));
   const sender: Sender = new Sender({ self, clock, links, local, locate, limits, drops, onBehind });
 
   return {
     ask: (call) => sender.ask(call),
     onData: (from, message) => {
-      if (Array.isArray(message)) dispatch(from, message, { sender, receiver, outbox, drops });
+      if (Array.isArray(message))
+        dispatch(from, message, { sender, receiver, outbox, links, farewell, drops });
       else drops.count("request", "unroutable");
     },
     logMoved: (changed) => sender.logMoved(changed),
@@ -116,14 +138,26 @@ export function createAsk(ports: AskPorts): Ask {
       links.up(peer);
       receiver.peerUp(peer);
       sender.peerUp(peer);
+      if (isLeaving) sayFarewell(peer);
     },
     peerDown: (peer) => {
       links.down(peer);
       outbox.drop(peer);
       receiver.peerDown(peer);
       sender.peerDown(peer);
+      farewell.without(peer);
     },
     hostingChanged: (refs) => receiver.hostingChanged(refs),
+    leave: (timeoutMs) => {
+      const peers = transport.connected();
+      isLeaving = true;
+      for (const peer of peers) sayFarewell(peer);
+      return farewell.until(peers, timeoutMs);
+    },
+    untilAnswered: async (timeoutMs) => {
+      const endMs = clock.monotonicMs() + timeoutMs;
+      while (!sender.isIdle && clock.monotonicMs() < endMs) await pause(clock, answeredPollMs);
+    },
     counters: () => ({ ...sender.counters, pending: sender.pending }),
     load: () => load.read(),
     close: () => {
@@ -140,16 +174,20 @@ export function createAsk(ports: AskPorts): Ask {
  */
 const ownSender: NodeRef = { nodeId: "", incarnation: "" };
 
+const answeredPollMs = 5;
+
 interface Parts {
   readonly sender: Sender;
   readonly receiver: Receiver;
   readonly outbox: ReplyOutbox;
+  readonly links: Links;
+  readonly farewell: Farewell;
   readonly drops: DropCounter;
 }
 
 /** A peer's tuple may be of a newer version or broken: counted, answered where it can be, never a throw. */
 function dispatch(from: NodeRef, tuple: readonly unknown[], parts: Parts): void {
-  const { sender, receiver, outbox, drops } = parts;
+  const { sender, receiver, outbox, links, farewell, drops } = parts;
   const number = numberOf(tuple);
   switch (tuple[0]) {
     case requestKind: {
@@ -165,6 +203,14 @@ function dispatch(from: NodeRef, tuple: readonly unknown[], parts: Parts): void 
     case cancelKind:
       if (number !== null) return receiver.cancel(from, number);
       return drops.count("request", "delivery_failed");
+    case farewellKind:
+      if (number === null) return drops.count("request", "delivery_failed");
+      sender.departed(from, number);
+      // Where it cannot be queued the peer waits a while for nothing.
+      links.send(from, heard, "reply");
+      return;
+    case heardKind:
+      return farewell.without(from);
     default:
       return drops.count("request", "unroutable");
   }

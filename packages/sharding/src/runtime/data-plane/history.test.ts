@@ -8,7 +8,7 @@ import type { HostingView } from "./ask.ts";
 
 /**
  * Random histories of one shard on three nodes, each of which may be its home and asks. Handoffs, given
- * up or not, lost leases, cut connections, full queues, late logs and late executors: whatever happens,
+ * up or not, a home that leaves, lost leases, cut connections, full queues, late logs and late executors: whatever happens,
  *
  * - handlers of one entity start in the order in which one sender asked,
  * - no command starts twice, nor after its caller heard that it was not executed,
@@ -44,6 +44,7 @@ class World {
   readonly #lastStarted = new Map<string, number>();
   readonly #cut = new Set<string>();
   #isReleased = false;
+  #left: Node | null = null;
 
   constructor() {
     this.nodes = ["a", "b", "c"].map((nodeId) => {
@@ -118,7 +119,7 @@ class World {
     const home = this.#home();
     if (home === null || this.view(home).phase !== "draining") return;
     if (isGivenUp) this.#append(home.self);
-    else if (this.#isReleased) this.#append(to.self);
+    else if (this.#isReleased) this.#append(this.#stays(to).self);
   }
 
   loseLease(node: Node, next: Node | null): void {
@@ -130,11 +131,17 @@ class World {
     for (const other of others) this.mesh.disconnect(node, other);
     node.self = { nodeId: node.self.nodeId, incarnation: `${node.self.incarnation}+` };
     for (const other of others) this.mesh.connect(node, other);
-    if (wasHome) this.#append(next?.self ?? null);
+    if (wasHome) this.#append(next === null ? null : this.#stays(next).self);
+  }
+
+  /** One node takes nothing more, for good. */
+  leave(node: Node): void {
+    if (this.#left === null) void node.plane.leave(long);
+    this.#left ??= node;
   }
 
   allocate(to: Node): void {
-    if (this.#log.at(-1)?.home === null) this.#append(to.self);
+    if (this.#log.at(-1)?.home === null) this.#append(this.#stays(to).self);
   }
 
   cut(a: Node, b: Node): void {
@@ -160,6 +167,7 @@ class World {
     for (const node of this.nodes) node.refuses = null;
     for (const a of this.nodes) for (const b of this.nodes) this.heal(a, b);
     for (let round = 0; round < 300; round += 1) {
+      if (this.#left !== null && this.#home() === this.#left) this.loseLease(this.#left, null);
       this.allocate(this.node(0));
       this.endHandoff(this.node(1), false);
       for (const node of this.nodes) this.#runOn(node, round);
@@ -237,6 +245,11 @@ class World {
     }
   }
 
+  /** Who gets a shard: not the one that has left. */
+  #stays(node: Node): Node {
+    return node === this.#left ? (this.mesh.others(node)[0] as Node) : node;
+  }
+
   #isCut(a: Node, b: Node): boolean {
     return this.#cut.has(pairOf(a, b));
   }
@@ -263,6 +276,7 @@ const steps = {
   giveHandoffUp: (w) => w.endHandoff(w.node(0), true),
   loseLease: (w, pick, other) => w.loseLease(w.node(pick), other % 3 === 0 ? null : w.node(other)),
   allocate: (w, pick) => w.allocate(w.node(pick)),
+  leave: (w, pick) => w.leave(w.node(pick)),
   cut: (w, pick, other) => w.cut(w.node(pick), w.node(other)),
   heal: (w, pick, other) => w.heal(w.node(pick), w.node(other)),
   queueFills: (w, pick) => {

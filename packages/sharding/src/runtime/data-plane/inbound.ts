@@ -25,6 +25,10 @@ export class Inbound {
   readonly accepted = new Map<number, Accepted>();
   /** False once the connection is gone: nobody waits for the replies. */
   open = true;
+  /** The peer was told that nothing more is taken. */
+  hasFarewell = false;
+  /** Of the request that was read last. */
+  ordinal = 0;
   readonly #streams = new ShardTable<InboundStream>();
 
   constructor(node: NodeRef) {

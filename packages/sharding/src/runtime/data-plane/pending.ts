@@ -56,6 +56,7 @@ export class Pending implements RouteRequest, WireRequest, WheelEntry {
   epoch: Epoch = 0;
   seen = 0;
   leftMs = 0;
+  ordinal = 0;
   /** Where it was sent last; null before. */
   sentTo: NodeRef | null = null;
 

@@ -61,6 +61,9 @@ export class Receiver {
 
   take(from: NodeRef, request: WireRequest): void {
     const inbound = this.#inboundOf(from);
+    // The farewell has said that these never run.
+    if (inbound.hasFarewell) return this.#ports.drops.count("request", "unroutable");
+    inbound.ordinal = request.ordinal;
     // The transport delivers at most once: a second one can only be a peer's fault.
     if (inbound.accepted.has(request.number)) {
       return this.#ports.drops.count("request", "unroutable");
@@ -87,6 +90,13 @@ export class Receiver {
     stream.epoch = hosting.epoch;
     stream.quiet = false;
     if (admission === "accept") this.#run(accepted, hosting.epoch);
+  }
+
+  /** Takes nothing more from this peer. @returns the ordinal of the request that was read last. */
+  leave(peer: NodeRef): number {
+    const inbound = this.#inboundOf(peer);
+    inbound.hasFarewell = true;
+    return inbound.ordinal;
   }
 
   cancel(from: NodeRef, number: number): void {

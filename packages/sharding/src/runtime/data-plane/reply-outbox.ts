@@ -2,10 +2,12 @@ import type { NodeId, NodeRef } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DropCounter } from "../../ports/transport.ts";
 import type { Links } from "./links.ts";
-import type { ReplyTuple } from "./wire.ts";
+import type { FarewellTuple, ReplyTuple } from "./wire.ts";
+
+type Told = ReplyTuple | FarewellTuple;
 
 /**
- * Replies to other nodes, in order, also when the transport's queue is full for a moment.
+ * Replies to other nodes, and the farewell after them, in order, also when the transport's queue is full for a moment.
  *
  * A reply that is dropped leaves its caller waiting until the deadline, so it waits here instead. The
  * bound is for a peer that reads nothing any more; beyond it replies are dropped and counted, and the
@@ -16,7 +18,7 @@ export class ReplyOutbox {
   readonly #clock: Clock;
   readonly #drops: DropCounter;
   readonly #limit: number;
-  readonly #waiting = new Map<NodeId, { readonly to: NodeRef; readonly replies: ReplyTuple[] }>();
+  readonly #waiting = new Map<NodeId, { readonly to: NodeRef; readonly replies: Told[] }>();
   #cancelRetry: (() => void) | null = null;
 
   constructor(links: Links, clock: Clock, drops: DropCounter, limit: number) {
@@ -26,7 +28,7 @@ export class ReplyOutbox {
     this.#limit = limit;
   }
 
-  send(to: NodeRef, reply: ReplyTuple): void {
+  send(to: NodeRef, reply: Told): void {
     const queue = this.#waiting.get(to.nodeId);
     if (queue !== undefined) {
       if (queue.replies.length < this.#limit) queue.replies.push(reply);
@@ -59,7 +61,7 @@ export class ReplyOutbox {
     });
   }
 
-  #retry(to: NodeRef, replies: ReplyTuple[]): void {
+  #retry(to: NodeRef, replies: Told[]): void {
     let sent = 0;
     for (const reply of replies) {
       if (this.#links.send(to, reply, "reply") === "full") break;

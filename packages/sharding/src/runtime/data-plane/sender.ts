@@ -1,5 +1,5 @@
 import { shardOf } from "../../core/hash.ts";
-import { type NodeRef, type ShardRef, sameNode } from "../../core/ids.ts";
+import { type Incarnation, type NodeRef, type ShardRef, sameNode } from "../../core/ids.ts";
 import { type Home, type Next, Route } from "../../core/route.ts";
 import { Budget } from "../../core/waiting-line.ts";
 import type { SendResult } from "../../ports/transport.ts";
@@ -36,6 +36,9 @@ export class Sender {
   readonly #budget: Budget;
   #isClosed = false;
   #lastNumber = 0;
+  #lastOrdinal = 0;
+  /** Homes that take nothing more, while they are still connected. */
+  readonly #departed = new Set<Incarnation>();
   #requests = 0;
   #failures = 0;
   #forwarded = 0;
@@ -57,6 +60,12 @@ export class Sender {
   }
   get pending(): number {
     return this.#pending.size;
+  }
+
+  /** Whether every caller has had its end. */
+  get isIdle(): boolean {
+    for (const pending of this.#pending.values()) if (!pending.ended) return false;
+    return true;
   }
 
   ask(call: AskCall): Promise<AskResult> {
@@ -110,7 +119,25 @@ export class Sender {
     for (const line of this.#lines.values()) this.#go(line, line.route.reached(peer));
   }
 
+  /**
+   * A home takes nothing more, and has read up to `ordinal` of what it was sent. What is behind that never
+   * ran: it waits for the next home, as if it had not been sent.
+   */
+  departed(home: NodeRef, ordinal: number): void {
+    this.#departed.add(home.incarnation);
+    for (const pending of [...this.#pending.values()]) {
+      const { sentTo, place } = pending;
+      if (place !== "in-flight" && place !== "abandoned") continue;
+      if (sentTo === null || !sameNode(sentTo, home) || pending.ordinal <= ordinal) continue;
+      const line = this.#line(pending);
+      const next = line.route.undelivered(pending);
+      if (pending.ended) this.#forget(pending);
+      this.#go(line, next);
+    }
+  }
+
   peerDown(peer: NodeRef): void {
+    this.#departed.delete(peer.incarnation);
     for (const line of this.#lines.values()) {
       const { removed, next } = line.route.lost(peer);
       for (const pending of removed) {
@@ -179,7 +206,7 @@ export class Sender {
   }
 
   #deliver(to: NodeRef, pending: Pending): SendResult {
-    const { self, local, links } = this.#ports;
+    const { self, local, links, drops } = this.#ports;
     const me = self();
     if (to.nodeId === me.nodeId) {
       // An earlier life of this node is no home: its shards wait for the log to move on.
@@ -187,6 +214,12 @@ export class Sender {
       local.take(pending);
       return "queued";
     }
+    if (this.#departed.has(to.incarnation)) {
+      drops.count("request", "disconnected");
+      return "disconnected";
+    }
+    this.#lastOrdinal += 1;
+    pending.ordinal = this.#lastOrdinal;
     const result = links.send(to, encodeRequest(pending), "request");
     if (result === "queued") this.#forwarded += 1;
     return result;

@@ -3,8 +3,10 @@ import {
   decodeReply,
   decodeRequest,
   encodeCancel,
+  encodeFarewell,
   encodeReply,
   encodeRequest,
+  heard,
   numberOf,
   type ReplyName,
   type WireReply,
@@ -27,9 +29,10 @@ const request: WireRequest = {
   leftMs: 950.5,
   chain: ["shop/order/o-1"],
   key: "k-1",
+  ordinal: 77,
 };
 const requestGolden =
-  '[1,42,"default",7,3,9,"shop","cart","c-1","add",{"by":2},950.5,["shop/order/o-1"],"k-1"]';
+  '[1,42,"default",7,3,9,"shop","cart","c-1","add",{"by":2},950.5,["shop/order/o-1"],"k-1",77]';
 
 const error = { code: "OVERLOADED", message: "m", retryable: true, executed: "no" } as const;
 const replies: Record<ReplyName, { reply: WireReply; golden: string }> = {
@@ -58,6 +61,10 @@ it("a request is this tuple, and reads back", () => {
   expect(decodeRequest(JSON.parse(requestGolden) as unknown[])).toEqual(request);
 });
 
+it("a farewell and its answer are these tuples", () => {
+  expect(JSON.stringify([encodeFarewell(77), heard])).toBe("[[4,77],[5]]");
+});
+
 it("a cancel is this tuple", () => {
   expect(JSON.stringify(encodeCancel(42))).toBe("[3,42]");
 });
@@ -67,8 +74,9 @@ it.each(Object.entries(replies))("the reply %s is this tuple, and reads back", (
   expect(decodeReply(JSON.parse(entry.golden) as unknown[])).toEqual(entry.reply);
 });
 
-it("an older peer's tuples have no key and no version", () => {
-  expect(decodeRequest(encodeRequest(request).slice(0, 13))).toEqual({ ...request, key: null });
+it("an older peer's tuples have no key, no ordinal and no version", () => {
+  const older = encodeRequest(request).slice(0, 13);
+  expect(decodeRequest(older)).toEqual({ ...request, key: null, ordinal: 0 });
   expect(decodeReply([2, 42, 0, 3, [1], 0])).toEqual({ ...replies.ok.reply, version: null });
 });
 
@@ -91,6 +99,7 @@ describe("a request is not read with", () => {
     ["an endless deadline", 11, Number.POSITIVE_INFINITY],
     ["a chain of something else", 12, [1]],
     ["a key that is no text", 13, 7],
+    ["an ordinal that is no count", 14, -1],
   ];
   it.each(wrong)("%s", (_, place, value) => {
     expect(decodeRequest(encodeRequest(request).with(place, value))).toBeNull();

@@ -9,9 +9,11 @@ import type { WireError } from "../entities/executor-messages.ts";
  *
  * | tuple | fields |
  * |---|---|
- * | request | 1, number, group, shard, epoch, seen, namespace, type, id, command, input, leftMs, chain, key |
+ * | request | 1, number, group, shard, epoch, seen, namespace, type, id, command, input, leftMs, chain, key, ordinal |
  * | reply | 2, number, kind, epoch, body, ticket, version |
  * | cancel | 3, number |
+ * | farewell | 4, ordinal |
+ * | heard | 5 |
  *
  * - `number` is the sender's, unique for its incarnation. A request that is sent again keeps it.
  * - `epoch`: in a request the sender's; in a reply the home's (the highest it knows of the shard).
@@ -21,10 +23,15 @@ import type { WireError } from "../entities/executor-messages.ts";
  * - `key`: the idempotency key, or null. `version`: of a durable entity that answered, else null.
  * - A cancel is always answered: by the request's own reply, or by `gone` where the home does not have
  *   the request (any more).
+ * - `ordinal` grows with each request that a sender sends. A home that leaves says in its farewell which one
+ *   it has read last: those after it never ran and never will, whatever becomes of the connection. `heard`
+ *   answers that.
  */
 export const requestKind = 1;
 export const replyKind = 2;
 export const cancelKind = 3;
+export const farewellKind = 4;
+export const heardKind = 5;
 
 export type RequestTuple = readonly [
   kind: typeof requestKind,
@@ -41,9 +48,12 @@ export type RequestTuple = readonly [
   leftMs: number,
   chain: readonly string[],
   key: string | null,
+  ordinal: number,
 ];
 
 export type CancelTuple = readonly [kind: typeof cancelKind, number: number];
+export type FarewellTuple = readonly [kind: typeof farewellKind, ordinal: number];
+export type HeardTuple = readonly [kind: typeof heardKind];
 
 /** What a reply says; the number is its place on the wire. */
 export const replyCodes = { ok: 0, error: 1, "not-hosting": 2, "not-yet": 3, gone: 4 } as const;
@@ -72,6 +82,7 @@ export interface WireRequest extends ShardRef {
   readonly leftMs: number;
   readonly chain: readonly string[];
   readonly key: string | null;
+  readonly ordinal: number;
 }
 
 export type WireReply =
@@ -100,9 +111,12 @@ export const encodeRequest = (r: WireRequest): RequestTuple => [
   r.leftMs,
   r.chain,
   r.key,
+  r.ordinal,
 ];
 
 export const encodeCancel = (number: number): CancelTuple => [cancelKind, number];
+export const encodeFarewell = (ordinal: number): FarewellTuple => [farewellKind, ordinal];
+export const heard: HeardTuple = [heardKind];
 
 export function encodeReply(number: number, reply: WireReply): ReplyTuple {
   const code = replyCodes[reply.name];
@@ -121,22 +135,22 @@ export function encodeReply(number: number, reply: WireReply): ReplyTuple {
   }
 }
 
-/** A request's or reply's number, or null where the tuple has none that can be answered. */
+/** A request's, reply's or cancel's number, or a farewell's ordinal; null where the tuple has none that can be answered. */
 export const numberOf = (tuple: readonly unknown[]): number | null =>
   isCount(tuple[1]) ? tuple[1] : null;
 
 /** @returns null for a tuple that is no request: a peer is not trusted to speak well. */
 export function decodeRequest(t: readonly unknown[]): WireRequest | null {
   const [, number, group, shard, epoch, seen, namespace, type, id, command, input, leftMs] = t;
-  const [chain, key = null] = t.slice(12);
+  const [chain, key = null, ordinal = 0] = t.slice(12);
   if (!(isCount(number) && isCount(shard) && isCount(epoch) && isCount(seen))) return null;
   if (!(isText(group) && isText(namespace) && isText(type) && isText(id) && isText(command))) {
     return null;
   }
   if (!(isFiniteNumber(leftMs) && Array.isArray(chain) && chain.every(isText))) return null;
-  if (!(key === null || isText(key))) return null;
+  if (!((key === null || isText(key)) && isCount(ordinal))) return null;
   const place = { group, shard, namespace, type, id };
-  return { number, ...place, epoch, seen, command, input, leftMs, chain, key };
+  return { number, ...place, epoch, seen, command, input, leftMs, chain, key, ordinal };
 }
 
 /** @returns null for a tuple that is no reply. */
