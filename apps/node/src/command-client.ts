@@ -133,8 +133,8 @@ export class CommandClient {
   }
 }
 
-/** A node that restarts is back after about a second. @unit milliseconds */
-const avoidMs = 2_000;
+/** Longer than a leave takes on a busy machine: a command that meets its end is lost. @unit milliseconds */
+const avoidMs = 10_000;
 
 type Answer =
   | { readonly tag: "ok"; readonly result: unknown; readonly servedBy: ServedBy }

@@ -79,6 +79,16 @@ describe("without a token", () => {
     }
   });
 
+  test("the node's own Host is still answered while the server closes", async () => {
+    await start();
+    const socket = open();
+    socket.write(`GET /livez HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\n`);
+    await vi.waitFor(() => expect(http.connections.counts().undecided).toBe(1));
+    http.server.close();
+    socket.write("\r\n");
+    expect(await textOf(socket)).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   test("a foreign Host is refused on every call (DNS rebinding)", async () => {
     await start();
     const foreign = [

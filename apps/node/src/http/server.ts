@@ -40,7 +40,8 @@ export interface NodeServerOptions {
 export function createNodeServer(options: NodeServerOptions): NodeServer {
   const connections = new Connections(options.limits);
   const { token, openLoopback = false } = options;
-  const access = createAccess({ token, openLoopback, port: () => portOf(server) });
+  let port = defaultPort;
+  const access = createAccess({ token, openLoopback, port: () => port });
   let observation: UpgradeHandler | null = null;
   // The mesh attaches its own listener to the server; the other one is below.
   const isServed = (plane: "observe" | "mesh"): boolean =>
@@ -57,6 +58,10 @@ export function createNodeServer(options: NodeServerOptions): NodeServer {
     },
   });
   server.maxConnections = connections.maximum;
+  // A server that closes has no address any more, and still answers on connections that are open.
+  server.on("listening", () => {
+    port = portOf(server);
+  });
   server.on("connection", (socket) => connections.open(socket));
   server.on("upgrade", (request, socket, head) => {
     if (planeOfUpgrade(request) === "observe") observation?.(request, socket, head);
@@ -77,10 +82,13 @@ const refusals = new WeakMap<IncomingMessage, HttpProblem>();
 export const refusalOfUpgrade = (request: IncomingMessage): HttpProblem | null =>
   refusals.get(request) ?? null;
 
-/** The port listened on; 80, which a Host header may leave out, before that. */
+/** Which a Host header may leave out. */
+const defaultPort = 80;
+
+/** The port listened on; 80 before that. */
 export function portOf(server: Server): number {
   const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 80;
+  return typeof address === "object" && address !== null ? address.port : defaultPort;
 }
 
 interface UpgradeJudge {
