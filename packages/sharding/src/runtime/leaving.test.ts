@@ -29,7 +29,8 @@ async function scene() {
     return new Set(cluster.rows().map((row) => ownerOf(row)?.nodeId)).size === 3;
   });
   const rows = cluster.rows();
-  const homeOf = (id: string) => ownerOf(rows[shardOf("default", "door", id, rows.length)] as ShardRow);
+  const homeOf = (id: string) =>
+    ownerOf(rows[shardOf("default", "door", id, rows.length)] as ShardRow);
   const ids = Array.from({ length: 200 }, (_, i) => `d${i}`);
   const here = ids.filter((id) => homeOf(id)?.nodeId === "node-2");
   const elsewhere = ids.filter((id) => homeOf(id)?.nodeId !== "node-2");

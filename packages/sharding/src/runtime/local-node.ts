@@ -5,7 +5,6 @@ import {
   EntityTypeUnknownError,
   NodeNotReadyError,
   OptionsError,
-  OutcomeUnknownError,
 } from "../errors.ts";
 import type {
   AskAnswer,
@@ -19,6 +18,7 @@ import type {
 import { coordinatorOptionsOf, type ResolvedOptions } from "../options.ts";
 import type { LogPage } from "../ports/state-store.ts";
 import type { DropCounter } from "../ports/transport.ts";
+import { askUntilKnown } from "./ask-until-known.ts";
 import { type Ask, createAsk } from "./data-plane/ask.ts";
 import { type Catalog, catalogOf } from "./entities/catalog.ts";
 import { createEntityClient } from "./entities/client.ts";
@@ -26,7 +26,6 @@ import type { AnyEntityDefinition, EntityClient } from "./entities/definition.ts
 import { createLocalExecutor, type Executor } from "./entities/executor.ts";
 import { nodeBelief } from "./node-belief.ts";
 import { NodeRuntime } from "./node-runtime.ts";
-import { pause } from "./pause.ts";
 import type { RuntimePorts } from "./runtime-ports.ts";
 import type { Serving } from "./serving.ts";
 
@@ -52,8 +51,6 @@ export interface NodeOutside {
 
 /** How long replies may take to leave before the connections are closed. @unit milliseconds */
 const flushTimeoutMs = 2_000;
-/** Between two tries of a command with an idempotency key. @unit milliseconds */
-const retryMs = 20;
 
 /** A node over any adapters: {@link ShardingNode} whole, but for what opens sockets. */
 export class LocalNode implements ShardingNode {
@@ -146,22 +143,16 @@ export class LocalNode implements ShardingNode {
     const { type, id, command, input, signal, key } = request;
     const place = this.#placeOf(type);
     if (key !== undefined) checkKey(key);
-    const { clock } = this.#ports;
-    const endMs = clock.monotonicMs() + deadlineMs;
-    for (;;) {
+    const once = async (leftMs: number): Promise<AskAnswer> => {
       if (this.#isEnding) throw new NodeNotReadyError(`${this.nodeId} is stopping.`);
-      const leftMs = endMs - clock.monotonicMs();
       const call = { ...place, namespace, type, id, command, input, signal, key };
-      try {
-        const { value, servedBy } = await this.#ask.ask({ ...call, deadlineMs: leftMs });
-        return { result: value, servedBy };
-      } catch (error) {
-        // Under a key the first answer is kept, so asking again is safe, and the only way to learn it.
-        const isOpen = error instanceof OutcomeUnknownError && this.#keepsKeys(type);
-        if (key === undefined || !isOpen || clock.monotonicMs() + retryMs >= endMs) throw error;
-        await pause(clock, retryMs);
-      }
-    }
+      const { value, servedBy } = await this.#ask.ask({ ...call, deadlineMs: leftMs });
+      return { result: value, servedBy };
+    };
+    if (key === undefined || !this.#keepsKeys(type)) return await once(deadlineMs);
+    const { clock } = this.#ports;
+    const isOver = (): boolean => this.#isEnding;
+    return await askUntilKnown({ clock, deadlineMs, ask: once, isOver });
   }
 
   authority(): Authority {
