@@ -186,6 +186,17 @@ describe("a service that leaves", () => {
     agent.destroy();
   });
 
+  test("answers on new connections, too, when every earlier one has been told and closed", async () => {
+    const service = await startWith(new FakeNode());
+    const ask = async () => (await fetch(`${service.url}/livez`)).headers.get("connection");
+    await ask();
+    const leaving = service.leave();
+    const answers = [];
+    for (let i = 0; i < 20; i += 1) answers.push(await ask());
+    expect(new Set(answers)).toEqual(new Set(["close"]));
+    await leaving;
+  });
+
   test("stops without handoffs when the cluster stops, even while it leaves", async () => {
     const node = new FakeNode();
     const drained = Promise.withResolvers<void>();

@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type AnyEntityDefinition,
   type LogFn,
@@ -21,9 +22,10 @@ import { type Observation, serveObservation } from "./observe/server.ts";
 const lastAnswersMs = 1_000;
 
 /**
- * A leaving node answers for at least this long, each time with `Connection: close`, unless nobody is
- * connected. A connection that is closed without having been told may have a request on its way, and its
- * client cannot know whether that one ran. @unit milliseconds
+ * A leaving node answers for at least this long, each time with `Connection: close`, unless nobody was
+ * connected when it began. Not only until the last connection has closed: its client may have sent another
+ * request before it was told, on a connection that is still to be accepted, and cannot know whether that one
+ * ran. @unit milliseconds
  */
 const lingerMs = 1_000;
 
@@ -114,8 +116,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       leave: () =>
         end(async () => {
           const startMs = performance.now();
+          const { http, undecided } = connections.counts();
           await joined.drain(config.drainTimeoutMs);
-          await connections.untilNoHttp(lingerMs - (performance.now() - startMs));
+          const leftMs = lingerMs - (performance.now() - startMs);
+          if (http + undecided > 0 && leftMs > 0) await pause(leftMs);
         }),
       stop: () => end(() => joined.stop()),
     };

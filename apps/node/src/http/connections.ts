@@ -1,4 +1,3 @@
-import { EventEmitter, once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
@@ -34,8 +33,6 @@ export class Connections {
     mesh: new Set(),
   };
 
-  readonly #withoutHttp = new EventEmitter();
-
   constructor(limits: ConnectionLimits = defaultConnectionLimits) {
     this.limits = limits;
   }
@@ -50,7 +47,6 @@ export class Connections {
     socket.once("close", () => {
       this.#undecided.delete(socket);
       for (const plane of planes) this.#held[plane].delete(socket);
-      if (this.#held.http.size === 0) this.#withoutHttp.emit("none");
     });
     if (this.#undecided.size <= this.limits.undecided) return;
     const [oldest] = this.#undecided;
@@ -73,15 +69,6 @@ export class Connections {
     if (this.#undecided.has(socket)) return this.#undecided;
     const plane = planes.find((candidate) => this.#held[candidate].has(socket));
     return plane === undefined ? null : this.#held[plane];
-  }
-
-  /** Resolves when nobody holds an HTTP connection any more, or after `timeoutMs`. */
-  async untilNoHttp(timeoutMs: number): Promise<void> {
-    if (this.#held.http.size === 0 || timeoutMs <= 0) return;
-    const signal = AbortSignal.timeout(Math.ceil(timeoutMs));
-    await once(this.#withoutHttp, "none", { signal }).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
   }
 
   /** Upgraded connections are no longer the server's own: it would wait for them for ever. */
