@@ -11,6 +11,8 @@ export class Links {
   readonly #transport: Transport;
   readonly #drops: DropCounter;
   readonly #up = new Map<NodeId, Incarnation>();
+  /** Homes that take no request any more, while they are still connected. */
+  readonly #departed = new Set<Incarnation>();
 
   constructor(transport: Transport, drops: DropCounter) {
     this.#transport = transport;
@@ -24,10 +26,22 @@ export class Links {
 
   down(peer: NodeRef): void {
     if (this.isUp(peer)) this.#up.delete(peer.nodeId);
+    this.#departed.delete(peer.incarnation);
+  }
+
+  /** No request goes to this life any more; replies and cancels do. */
+  depart(home: NodeRef): void {
+    this.#departed.add(home.incarnation);
   }
 
   isUp(peer: NodeRef): boolean {
     return this.#up.get(peer.nodeId) === peer.incarnation;
+  }
+
+  request(to: NodeRef, message: unknown): SendResult {
+    if (!this.#departed.has(to.incarnation)) return this.send(to, message, "request");
+    this.#drops.count("request", "disconnected");
+    return "disconnected";
   }
 
   /** What cannot be handed over is counted here or by the transport, whichever refused it. */

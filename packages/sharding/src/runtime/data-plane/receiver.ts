@@ -8,6 +8,7 @@ import type {
   ToExecutor,
   WireError,
 } from "../entities/executor-messages.ts";
+import { cancelled, deadlineExceeded, overloaded } from "../entities/replies.ts";
 import { DeadlineWheel } from "./deadline-wheel.ts";
 import { type Accepted, Inbound } from "./inbound.ts";
 import type { DataPlaneLimits } from "./limits.ts";
@@ -78,11 +79,11 @@ export class Receiver {
       return this.#bounce(inbound, request, admission, hosting.epoch);
     }
     if (this.#accepted >= this.#ports.limits.acceptedMessages) {
-      return this.#refuse(inbound, request.number, overloaded("this node"));
+      return this.#refuse(inbound, request.number, tooMany("this node"));
     }
     const accepted = accept(inbound, request, this.#ports.clock.monotonicMs());
     if (admission === "park" && !this.#park(accepted)) {
-      return this.#refuse(inbound, request.number, overloaded("a shard that starts"));
+      return this.#refuse(inbound, request.number, tooMany("a shard that starts"));
     }
     inbound.accepted.set(request.number, accepted);
     this.#accepted += 1;
@@ -107,7 +108,7 @@ export class Receiver {
       return this.#ports.executor.post({ tag: "cancel", requestId: accepted.requestId });
     }
     this.#unpark(accepted);
-    this.#refuse(inbound, number, cancelled);
+    this.#refuse(inbound, number, gaveUp);
   }
 
   /** How these shards are held has changed: what was parked runs now, or goes back. */
@@ -285,17 +286,7 @@ const accept = (inbound: Inbound, request: WireRequest, nowMs: number): Accepted
   wheelSlot: -1,
 });
 
-const unexecuted = (code: string, retryable: boolean, message: string): WireError => ({
-  code,
-  message,
-  retryable,
-  executed: "no",
-});
-const expired = unexecuted(
-  "DEADLINE_EXCEEDED",
-  true,
-  "The deadline passed before the command ran.",
-);
-const cancelled = unexecuted("CANCELLED", false, "The caller gave up before the command ran.");
-const overloaded = (what: string): WireError =>
-  unexecuted("OVERLOADED", true, `Too many requests wait for ${what}; back off.`);
+const expired = deadlineExceeded("The deadline passed before the command ran.");
+const gaveUp = cancelled("The caller gave up before the command ran.");
+const tooMany = (what: string): WireError =>
+  overloaded(`Too many requests wait for ${what}; back off.`);

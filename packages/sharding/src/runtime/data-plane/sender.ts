@@ -1,22 +1,14 @@
 import { shardOf } from "../../core/hash.ts";
-import { type Incarnation, type NodeRef, type ShardRef, sameNode } from "../../core/ids.ts";
-import { type Home, type Next, Route } from "../../core/route.ts";
-import { Budget } from "../../core/waiting-line.ts";
+import { type NodeRef, type ShardRef, sameNode } from "../../core/ids.ts";
+import type { Home, Next } from "../../core/route.ts";
 import type { SendResult } from "../../ports/transport.ts";
 import { fromWireError } from "../entities/wire-error.ts";
 import * as ends from "./ask-errors.ts";
 import { DeadlineWheel } from "./deadline-wheel.ts";
+import { type Line, Lines } from "./lines.ts";
 import { type AskCall, type AskResult, Pending } from "./pending.ts";
 import type { SenderPorts } from "./sender-ports.ts";
-import { ShardTable } from "./shard-table.ts";
 import { encodeCancel, encodeRequest, type WireReply } from "./wire.ts";
-
-/** The requests of this node to one shard. */
-interface Line {
-  readonly ref: ShardRef;
-  readonly route: Route<Pending>;
-  cancelBackoff: (() => void) | null;
-}
 
 /** An abandoned request's cancel is repeated: the first one may have met a full queue. */
 const cancelAgainMs = 1000;
@@ -29,23 +21,20 @@ const cancelAgainMs = 1000;
  */
 export class Sender {
   readonly #ports: SenderPorts;
-  readonly #lines = new ShardTable<Line>();
+  readonly #lines: Lines;
   /** By number, until the request has left its route: longer than its caller waits. */
   readonly #pending = new Map<number, Pending>();
   readonly #wheel: DeadlineWheel<Pending>;
-  readonly #budget: Budget;
   #isClosed = false;
   #lastNumber = 0;
   #lastOrdinal = 0;
-  /** Homes that take nothing more, while they are still connected. */
-  readonly #departed = new Set<Incarnation>();
   #requests = 0;
   #failures = 0;
   #forwarded = 0;
 
   constructor(ports: SenderPorts) {
     this.#ports = ports;
-    this.#budget = new Budget(ports.limits.heldBytesTotal);
+    this.#lines = new Lines(ports.limits, ports.locate);
     this.#wheel = new DeadlineWheel(ports.clock, ports.limits.deadlineResolutionMs, (pending) =>
       this.#due(pending),
     );
@@ -92,7 +81,7 @@ export class Sender {
     if (pending.place !== "in-flight" && pending.place !== "abandoned") {
       return drops.count("reply", "unroutable");
     }
-    const line = this.#line(pending);
+    const line = this.#lines.of(pending);
     if (reply?.name === "not-hosting" || reply?.name === "not-yet") {
       const next = line.route.bounced(pending, reply.ticket);
       if (pending.ended) this.#forget(pending);
@@ -106,17 +95,17 @@ export class Sender {
 
   logMoved(changed: Iterable<ShardRef>): void {
     for (const ref of changed) {
-      const line = this.#lines.get(ref);
-      if (line !== undefined) this.#go(line, line.route.moved(this.#locate(ref)));
+      const line = this.#lines.find(ref);
+      if (line !== undefined) this.#go(line, line.route.moved(this.#lines.homeOf(ref)));
     }
   }
 
   logReloaded(): void {
-    this.logMoved([...this.#lines.values()].map((line) => line.ref));
+    this.logMoved([...this.#lines.all()].map((line) => line.ref));
   }
 
   peerUp(peer: NodeRef): void {
-    for (const line of this.#lines.values()) this.#go(line, line.route.reached(peer));
+    for (const line of this.#lines.all()) this.#go(line, line.route.reached(peer));
   }
 
   /**
@@ -124,12 +113,12 @@ export class Sender {
    * ran: it waits for the next home, as if it had not been sent.
    */
   departed(home: NodeRef, ordinal: number): void {
-    this.#departed.add(home.incarnation);
+    this.#ports.links.depart(home);
     for (const pending of [...this.#pending.values()]) {
       const { sentTo, place } = pending;
       if (place !== "in-flight" && place !== "abandoned") continue;
       if (sentTo === null || !sameNode(sentTo, home) || pending.ordinal <= ordinal) continue;
-      const line = this.#line(pending);
+      const line = this.#lines.of(pending);
       const next = line.route.undelivered(pending);
       if (pending.ended) this.#forget(pending);
       this.#go(line, next);
@@ -137,8 +126,7 @@ export class Sender {
   }
 
   peerDown(peer: NodeRef): void {
-    this.#departed.delete(peer.incarnation);
-    for (const line of this.#lines.values()) {
+    for (const line of this.#lines.all()) {
       const { removed, next } = line.route.lost(peer);
       for (const pending of removed) {
         this.#fail(pending, ends.connectionLost(pending, peer));
@@ -152,9 +140,9 @@ export class Sender {
   close(): void {
     this.#isClosed = true;
     this.#wheel.close();
-    for (const line of this.#lines.values()) line.cancelBackoff?.();
+    for (const line of this.#lines.all()) line.cancelBackoff?.();
     for (const pending of this.#pending.values()) {
-      const wasSent = this.#line(pending).route.abandon(pending) === "sent";
+      const wasSent = this.#lines.of(pending).route.abandon(pending) === "sent";
       this.#fail(pending, ends.stopped(pending, wasSent));
     }
     this.#pending.clear();
@@ -175,7 +163,7 @@ export class Sender {
     this.#wheel.add(pending);
     if (signal !== undefined) pending.listen(signal, () => this.#giveUp(pending, "cancelled"));
 
-    const line = this.#line(pending);
+    const line = this.#lines.of(pending);
     const verdict = line.route.offer(pending);
     if (verdict === "send") this.#send(line, pending, nowMs);
     else if (verdict === "overloaded") {
@@ -206,7 +194,7 @@ export class Sender {
   }
 
   #deliver(to: NodeRef, pending: Pending): SendResult {
-    const { self, local, links, drops } = this.#ports;
+    const { self, local, links } = this.#ports;
     const me = self();
     if (to.nodeId === me.nodeId) {
       // An earlier life of this node is no home: its shards wait for the log to move on.
@@ -214,13 +202,9 @@ export class Sender {
       local.take(pending);
       return "queued";
     }
-    if (this.#departed.has(to.incarnation)) {
-      drops.count("request", "disconnected");
-      return "disconnected";
-    }
     this.#lastOrdinal += 1;
     pending.ordinal = this.#lastOrdinal;
-    const result = links.send(to, encodeRequest(pending), "request");
+    const result = links.request(to, encodeRequest(pending));
     if (result === "queued") this.#forwarded += 1;
     return result;
   }
@@ -260,7 +244,7 @@ export class Sender {
   }
 
   #giveUp(pending: Pending, why: ends.GivenUp): void {
-    const wasSent = this.#line(pending).route.abandon(pending) === "sent";
+    const wasSent = this.#lines.of(pending).route.abandon(pending) === "sent";
     if (wasSent && pending.sentTo !== null) {
       this.#fail(pending, ends.sent(pending, pending.sentTo, why));
       return this.#cancel(pending);
@@ -288,23 +272,6 @@ export class Sender {
   #forget(pending: Pending): void {
     this.#pending.delete(pending.number);
     this.#wheel.remove(pending);
-  }
-
-  #line(ref: ShardRef): Line {
-    return this.#lines.get(ref) ?? this.#openLine({ group: ref.group, shard: ref.shard });
-  }
-
-  #openLine(ref: ShardRef): Line {
-    const { limits } = this.#ports;
-    const bounds = { messages: limits.heldMessages, bytes: limits.heldBytes };
-    const route = new Route<Pending>(bounds, this.#budget);
-    route.moved(this.#locate(ref));
-    return this.#lines.set(ref, { ref, route, cancelBackoff: null });
-  }
-
-  #locate(ref: ShardRef): Home | null {
-    const { home, epoch } = this.#ports.locate(ref);
-    return home === null ? null : { node: home, epoch };
   }
 }
 
