@@ -57,7 +57,7 @@ describe("a region that is cut from the coordinator, while both reach Postgres",
     await cut("node-1", "node-2");
     await cluster.result(cluster.nodeOf("node-2").node.drain(10_000));
     cluster.nodes.delete("node-2");
-    const entries = await cluster.entries();
+    const entries = cluster.entries();
     expect(entries.map((entry) => entry.type)).toContain("node-drained");
     expect(cluster.shardsOf("node-2")).toBe(0);
     await cluster.until("every shard is hosted", () => cluster.isAllHosted());

@@ -15,8 +15,7 @@ afterEach(() => void cluster.expectReplay());
 
 const stateOf = (id: string) => cluster.state.nodes.get(id)?.state;
 const isEvicted = (id: string) => stateOf(id) === "evicted";
-const evictions = async () =>
-  (await cluster.entries()).filter((entry) => entry.type === "node-evicted");
+const evictions = () => cluster.entries().filter((entry) => entry.type === "node-evicted");
 
 /** S1, watched at every step. */
 function openTwice(): string[] {
@@ -80,7 +79,7 @@ describe("a node that no other can reach, while it renews", () => {
     expect([cluster.state.term, term]).toEqual([2, 2]);
     heal();
     await untilWatched("node-1 has its share again", () => cluster.shardsOf("node-1") >= 5);
-    expect(await evictions()).toMatchObject([{ nodeId: "node-1" }]);
+    expect(evictions()).toMatchObject([{ nodeId: "node-1" }]);
   });
 
   test("keeps its shards while the link flaps", async () => {
@@ -91,7 +90,7 @@ describe("a node that no other can reach, while it renews", () => {
       heal();
       await cluster.run(0.3 * ttlMs);
     }
-    expect(await evictions()).toEqual([]);
+    expect(evictions()).toEqual([]);
     expect(cluster.shardsOf("node-3")).toBe(5);
   });
 });
@@ -101,7 +100,7 @@ describe("without a majority", () => {
     await startCluster(2);
     isolate("node-2");
     await cluster.run(6 * ttlMs);
-    expect(await evictions()).toEqual([]);
+    expect(evictions()).toEqual([]);
     expect([cluster.shardsOf("node-1"), cluster.shardsOf("node-2"), cluster.state.term]).toEqual([
       8, 8, 1,
     ]);
@@ -111,7 +110,7 @@ describe("without a majority", () => {
     await startCluster(3);
     cluster.links.cut("node-1", "node-2");
     await cluster.run(6 * ttlMs);
-    expect(await evictions()).toEqual([]);
+    expect(evictions()).toEqual([]);
     expect(cluster.state.term).toBe(1);
   });
 });

@@ -64,6 +64,12 @@ const append = (version: number, epoch = 1, { incarnation } = a): Append => ({
   commandId: `00000000-0000-4000-9000-00000000000${version}`,
 });
 
+/** The shard's first append, by its owner. */
+const hangFirst = async ({ journal, hang }: FaultyServer): Promise<HungAppend> => {
+  await journal.claim(a, [{ ...entity, epoch: 1 }]);
+  return await hang(() => outcomeOf(journal.append(append(0))));
+};
+
 const versionsIn = async (journal: Journal): Promise<readonly number[]> =>
   (await journal.read(entity, 0, 100)).map(({ version }) => version);
 
@@ -141,10 +147,9 @@ export const serverCases: readonly ServerCase[] = [
   {
     name: "an append that stands still keeps the head of a life whose lease is alive",
     run: async (server) => {
-      const { journal, successor } = server;
+      const { successor } = server;
       const session = await takeLease(server, a);
-      await journal.claim(a, [{ ...entity, epoch: 1 }]);
-      const hung = await server.hang(() => outcomeOf(journal.append(append(0))));
+      const hung = await hangFirst(server);
       const during = await successor.claim(b, [{ ...entity, epoch: 2 }]);
       await hung.resume();
       const result = await hung.result;
@@ -158,8 +163,7 @@ export const serverCases: readonly ServerCase[] = [
     name: "an append that stands still is ended by the claim where its life has no lease (S4)",
     run: async (server) => {
       const { journal, successor } = server;
-      await journal.claim(a, [{ ...entity, epoch: 1 }]);
-      const hung = await server.hang(() => outcomeOf(journal.append(append(0))));
+      const hung = await hangFirst(server);
       const claimed = await successor.claim(b, [{ ...entity, epoch: 2 }]);
       const result = await hung.result;
       await hung.resume();
@@ -172,8 +176,7 @@ export const serverCases: readonly ServerCase[] = [
     name: "an append that stands still when the server stops has not happened",
     run: async (server) => {
       const { journal } = server;
-      await journal.claim(a, [{ ...entity, epoch: 1 }]);
-      const hung = await server.hang(() => outcomeOf(journal.append(append(0))));
+      const hung = await hangFirst(server);
       await server.restart("immediate");
       const result = await hung.result;
       await hung.resume();
@@ -183,12 +186,11 @@ export const serverCases: readonly ServerCase[] = [
     expected: { result: "STORE_UNAVAILABLE", before: [], again: "committed" },
   },
   {
-    name: "two appends of one entity from two clients: the second waits, and then conflicts",
+    name: "two appends of one entity from two clients: the first to lock the head commits, the other conflicts",
     run: async (server) => {
       const { journal, successor } = server;
       const session = await takeLease(server, a);
-      await journal.claim(a, [{ ...entity, epoch: 1 }]);
-      const hung = await server.hang(() => outcomeOf(journal.append(append(0))));
+      const hung = await hangFirst(server);
       const second = outcomeOf(successor.append({ ...append(0), commandId: a.incarnation }));
       await hung.resume();
       const results = [await hung.result, await second];
