@@ -88,6 +88,23 @@ describe("a command", () => {
     });
   });
 
+  test("never meets the end of an idle connection: the client leaves it before the node does", async () => {
+    const url = await serves("node-1");
+    const server = servers.at(-1) as Server;
+    // It says so in its answers, and waits a second longer than it says.
+    server.keepAliveTimeout = 2_000;
+    const ended = once(server, "connection").then(async ([socket]) => {
+      let isLeftByClient = false;
+      socket.once("end", () => {
+        isLeftByClient = true;
+      });
+      await once(socket, "close");
+      return isLeftByClient;
+    });
+    expect(await send([url])).toMatchObject({ tag: "ok" });
+    expect(await ended).toBe(true);
+  });
+
   test("that every node refuses fails at its deadline, with the last refusal", async () => {
     const leaving = await refuses(503, { code: "NODE_NOT_READY", retryable: true, executed: "no" });
     const startedMs = performance.now();

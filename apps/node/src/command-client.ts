@@ -63,6 +63,9 @@ export class CommandClient {
     this.#options = options;
     this.#agent = new Agent({
       keepAlive: true,
+      // An idle connection is left before the node ends it, as its Keep-Alive header says: without a time of
+      // its own the agent ignores that, and a command could meet the end. Does not apply to a command under way.
+      timeout: idleMs,
       maxSockets: options.connections ?? 64,
       scheduling: "lifo",
     });
@@ -132,6 +135,9 @@ export class CommandClient {
     };
   }
 }
+
+/** @unit milliseconds */
+const idleMs = 60_000;
 
 /** Longer than a leave takes on a busy machine: a command that meets its end is lost. @unit milliseconds */
 const avoidMs = 10_000;

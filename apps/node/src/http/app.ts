@@ -82,6 +82,8 @@ function guard(app: App, { access, connections, isLeaving }: HttpDeps): void {
     const refused = refusalOfUpgrade(raw);
     if (refused !== null) return refused;
     if (!connections.admit(raw.socket, "http")) {
+      // It is told to try again, and then finds the room of those that only wait.
+      app.server.closeIdleConnections();
       const detail = "This node has all the HTTP connections it takes.";
       return new HttpProblem("OVERLOADED", detail, { retryable: true });
     }

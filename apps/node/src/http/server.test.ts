@@ -218,17 +218,16 @@ describe("connections", () => {
 
   test("HTTP beyond its budget is told so, and a closed one makes room", async () => {
     await start({ limits });
-    const line = `GET /livez HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`;
+    const half = `POST /v1/entities/a/b/c HTTP/1.1\r\nHost: ${url.host}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n`;
     const [first, second] = [open(), open()];
-    for (const socket of [first, second]) {
-      socket.write(line);
-      await new Promise((resolve) => socket.once("data", resolve));
-    }
+    for (const socket of [first, second]) socket.write(half);
+    await vi.waitFor(() => expect(http.connections.counts().http).toBe(2));
     const third = open();
-    third.write(line);
+    third.write(`GET /livez HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
     const refused = await textOf(third);
     expect(refused).toContain('"code":"OVERLOADED"');
     expect(refused.toLowerCase()).toContain("connection: close");
+    expect(http.connections.counts().http).toBe(2);
     first.destroy();
     await vi.waitFor(() => expect(http.connections.counts().http).toBe(1));
     expect((await get("/livez")).status).toBe(200);
@@ -250,12 +249,23 @@ describe("connections", () => {
     expect(http.connections.counts()).toMatchObject({ http: 1, undecided: 2 });
   });
 
+  test("HTTP connections that only wait make room for the next try", async () => {
+    await start({ limits });
+    for (const socket of [open(), open()]) {
+      socket.write(`GET /livez HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`);
+      await new Promise((resolve) => socket.once("data", resolve));
+    }
+    expect((await get("/livez")).status).toBe(503);
+    await vi.waitFor(() => expect(http.connections.counts().http).toBeLessThan(2));
+    expect((await get("/livez")).status).toBe(200);
+  });
+
   test("a silent connection ends after the headers' time", async () => {
     await start();
     expect(http.server).toMatchObject({
       headersTimeout: 5_000,
       requestTimeout: 15_000,
-      keepAliveTimeout: 5_000,
+      keepAliveTimeout: 72_000,
       maxConnections: 1088,
     });
   });

@@ -4,11 +4,13 @@ import { type Access, createAccess } from "./access.ts";
 import { type ConnectionLimits, Connections, planeOfUpgrade } from "./connections.ts";
 import { HttpProblem } from "./problems.ts";
 
-/** Unit: milliseconds. Whoever is slower than this holds a connection that others could use. */
+/** Unit: milliseconds. Whoever is slower than this with a request holds a connection that others could use. */
 const timeouts = {
   headersTimeout: 5_000,
   requestTimeout: 15_000,
-  keepAliveTimeout: 5_000,
+  // Longer than proxies and clients usually keep an idle connection (60 s): of two that end it, the one that
+  // sends must be the first, or its next command meets the end and nobody can say what became of it.
+  keepAliveTimeout: 72_000,
   connectionsCheckingInterval: 1_000,
 };
 
