@@ -24,6 +24,11 @@ for (const [role, asked] of [
     const load = cluster.load({ perSecond: 100, ids: 64, deadlineMs: 3_000 });
     await untilServed(cluster, load);
     for (let round = 0; round < rounds(1, 10); round += 1) {
+      // In a later round the victim may be on its way back, and an entity of no shard of its would block another.
+      await cluster.waitUntil("every node has shards again", async () => {
+        return (await cluster.cluster()).nodes.every(({ shards }) => shards > 0);
+      });
+      await cluster.waitForStableOwnership();
       const victim = await pick(cluster, role);
       const via = cluster.nodes.findIndex((node) => node !== victim) + 1;
       const { incarnation } = await victim.self();
@@ -35,6 +40,7 @@ for (const [role, asked] of [
       const id = Array.from({ length: 1_000 }, (_, i) => `blocker-${round}-${i}`).find((one) =>
         own.has(shardOf("default", "slow", one, shardCount)),
       );
+      expect(id, `an entity on ${victim.nodeId}`).toBeDefined();
       const startMs = performance.now();
       const { url } = asked === "there" ? victim : cluster.node(via);
       const blocking = fetch(`${url}/v1/entities/slow/${id}/block`, {
