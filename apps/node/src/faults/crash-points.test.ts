@@ -45,12 +45,14 @@ describe("a crash point on frames", () => {
 });
 
 describe("a crash point on statements", () => {
+  const none = { count: 0, rows: [] };
   const nothing = {
-    ...{ deaths: [], newGroups: [], nodes: [], newShards: [], shards: [], newPlans: [] },
-    ...{ newMoves: [], plans: [], moves: [], channel: null, term: 3, after: 7 },
+    ...{ deaths: [], newGroups: [], nodes: [], newShards: none, shards: none, newPlans: [] },
+    ...{ newMoves: none, plans: [], moves: none, channel: null, term: 3, after: 7 },
   };
   const bytesOf = (type: string): Buffer => {
-    const { text, values } = commitStatement("leasehold", { ...nothing, events: [{ type }] });
+    const events = { count: 1, rows: [{ type, body: {}, n: [1] }] };
+    const { text, values } = commitStatement("leasehold", { ...nothing, events });
     return Buffer.from([text, ...values].join("\0"));
   };
 

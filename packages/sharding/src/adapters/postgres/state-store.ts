@@ -103,7 +103,6 @@ export class PostgresStateStore implements StateStore {
       ...writeSetOf(write),
       term,
       after,
-      events,
       deaths: write.deaths.map(({ nodeId, incarnation, renewals }) => ({
         node_id: nodeId,
         incarnation,

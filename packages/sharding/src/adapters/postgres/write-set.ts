@@ -3,19 +3,21 @@ import { findShard } from "../../core/cluster.ts";
 import type { GroupName, NodeId, Seq } from "../../core/ids.ts";
 import type { ClusterEvent } from "../../core/log.ts";
 import type { CommitRequest } from "../../ports/state-store.ts";
-
-type Row = Readonly<Record<string, unknown>>;
+import { type AlikeRows, alike, type Row } from "./alike.ts";
+import { tellApart } from "./sql/commit-rows.ts";
 
 /** The rows that a commit touches, with their values after it: columns of the tables. */
 export interface WriteSet {
   readonly newGroups: readonly Row[];
   readonly nodes: readonly Row[];
-  readonly newShards: readonly Row[];
-  readonly shards: readonly Row[];
+  readonly newShards: AlikeRows;
+  readonly shards: AlikeRows;
   readonly newPlans: readonly Row[];
-  readonly newMoves: readonly Row[];
+  readonly newMoves: AlikeRows;
   readonly plans: readonly Row[];
-  readonly moves: readonly Row[];
+  readonly moves: AlikeRows;
+  /** `n` counts them from 1. */
+  readonly events: AlikeRows;
 }
 
 /**
@@ -32,28 +34,45 @@ export function writeSetOf({ after, events, next }: CommitRequest): WriteSet {
       created_seq,
     })),
     nodes: [...touched.nodes].map(([nodeId, seq]) => nodeColumns(next, nodeId, seq)),
-    newShards: [...touched.newGroups.keys()].flatMap((group) =>
-      shardsOf(next, group).map((row, shard) => shardColumns(group, shard, row)),
+    newShards: alike(
+      [...touched.newGroups.keys()].flatMap((group) =>
+        shardsOf(next, group).map((row, shard) => shardColumns(group, shard, row)),
+      ),
+      tellApart.shard,
     ),
-    shards: [...touched.shards].flatMap(([group, indices]) =>
-      [...indices].map((shard) => {
-        const row = findShard(next, { group, shard });
-        if (row === undefined) throw missing(`shard ${group}/${shard}`);
-        return shardColumns(group, shard, row);
-      }),
+    shards: alike(
+      [...touched.shards].flatMap(([group, indices]) =>
+        [...indices].map((shard) => {
+          const row = findShard(next, { group, shard });
+          if (row === undefined) throw missing(`shard ${group}/${shard}`);
+          return shardColumns(group, shard, row);
+        }),
+      ),
+      tellApart.shard,
     ),
     newPlans: planRows.map((plan) => planColumns(plan, touched.newPlans.get(plan.planId) ?? after)),
-    newMoves: planRows.flatMap((plan) => plan.moves.map((_, index) => moveColumns(plan, index))),
+    newMoves: alike(
+      planRows.flatMap((plan) => plan.moves.map((_, index) => moveColumns(plan, index))),
+      tellApart.move,
+    ),
     plans: [...touched.plans].map((planId) => {
       const { state, why } = planOf(next, planId);
       return { plan_id: planId, state, why };
     }),
-    moves: [...touched.moves].flatMap(([planId, indices]) =>
-      [...indices].map((index) => ({
-        plan_id: planId,
-        index,
-        ...progressColumns(planOf(next, planId), index),
-      })),
+    moves: alike(
+      [...touched.moves].flatMap(([planId, indices]) =>
+        [...indices].map((index) => ({
+          plan_id: planId,
+          index,
+          ...progressColumns(planOf(next, planId), index),
+        })),
+      ),
+      tellApart.move,
+    ),
+    events: alike(
+      events.map((event, index) => ({ ...event, n: index + 1 })),
+      tellApart.event,
+      ({ type, ...body }, lists) => ({ type, body, ...lists }),
     ),
   };
 }

@@ -5,40 +5,82 @@ export interface Part {
   readonly check?: string;
 }
 
+/** Where the statement has a list of rows: parameters, `$4` for example. */
+export interface RowList {
+  /** A JSON list. */
+  readonly rows: string;
+  /** How many rows it stands for. */
+  readonly count: string;
+}
+
+interface Column {
+  readonly name: string;
+  readonly declaration: string;
+}
+
+const columnsOf = (columns: string): readonly Column[] =>
+  columns.split(",").map((column) => {
+    const declaration = column.trim();
+    return { name: declaration.split(" ")[0] ?? "", declaration };
+  });
+
+const names = (columns: string): readonly string[] => columnsOf(columns).map(({ name }) => name);
+
 /**
  * A JSON list as rows `r`. The limit is no limit: it tells the planner how many rows there are, so
  * that one changed shard is looked up and not found by reading all of them.
+ *
+ * @param varying columns that come as lists (alike.ts): the row stands for as many as these are long.
  */
-export const recordset = (list: string, columns: string): string =>
-  `(
-    select * from json_to_recordset(${list}::json) as r (${columns}) limit json_array_length(${list}::json)
+export const recordset = (
+  { rows, count }: RowList,
+  columns: string,
+  varying: ReadonlySet<string> = new Set(),
+): string => {
+  const lists = names(columns).filter((name) => varying.has(name));
+  const declared = columnsOf(columns).map(({ name, declaration }) =>
+    varying.has(name) ? `${declaration}[]` : declaration,
+  );
+  const selected = names(columns).map((name) => (varying.has(name) ? `n.${name}` : `e.${name}`));
+  const listed = lists.map((name) => `e.${name}`).join(", ");
+  return `(
+    select ${selected.join(", ")}
+    from json_to_recordset(${rows}::json) as e (${declared.join(", ")})
+    ${lists.length === 0 ? "" : `cross join unnest(${listed}) as n (${lists.join(", ")})`}
+    limit ${count}::bigint
   ) as r`;
+};
 
 /** An update that must find each of its rows. */
-const updating = (name: string, list: string, reason: string, update: string): Part => ({
+const updating = (name: string, list: RowList, reason: string, update: string): Part => ({
   cte: `${name} as (
   ${update}
   returning 1
 )`,
-  check: `when (select count(*) from ${name}) <> json_array_length(${list}::json) then '${reason}'`,
+  check: `when (select count(*) from ${name}) <> ${list.count}::bigint then '${reason}'`,
 });
-
-const names = (columns: string): string[] =>
-  columns.split(",").map((column) => column.trim().split(" ")[0] ?? "");
 
 const inserting = (
   name: string,
   table: string,
-  list: string,
+  list: RowList,
   columns: string,
+  varying?: ReadonlySet<string>,
 ): string => `${name} as (
   insert into ${table} as t (${names(columns).join(", ")})
   select ${names(columns)
     .map((column) => `r.${column}`)
     .join(", ")}
-  from counted, ${recordset(list, columns)}`;
+  from counted, ${recordset(list, columns, varying)}`;
 
-export const newGroups = (schema: string, list: string): Part => ({
+/** The columns that tell alike rows apart. */
+export const tellApart = {
+  shard: new Set(["shard", "epoch"]),
+  move: new Set(["index", "shard", "epoch", "epoch_after"]),
+  event: new Set(["n", "shard", "epoch"]),
+} as const satisfies Readonly<Record<string, ReadonlySet<string>>>;
+
+export const newGroups = (schema: string, list: RowList): Part => ({
   cte: `${inserting(
     "new_groups",
     `${schema}.shard_groups`,
@@ -49,7 +91,7 @@ export const newGroups = (schema: string, list: string): Part => ({
 });
 
 /** `created_seq` stays that of the node's first row. */
-export const changedNodes = (schema: string, list: string): Part => ({
+export const changedNodes = (schema: string, list: RowList): Part => ({
   cte: `${inserting(
     "changed_nodes",
     `${schema}.nodes`,
@@ -74,12 +116,12 @@ const shardState = `state text, epoch bigint, pinned boolean, owner_node_id text
     carried_digest text, carried_size bigint`;
 const shardColumns = `group_name text, shard int, ${shardState}`;
 
-export const newShards = (schema: string, list: string): Part => ({
-  cte: `${inserting("new_shards", `${schema}.shards`, list, shardColumns)}
+export const newShards = (schema: string, list: RowList): Part => ({
+  cte: `${inserting("new_shards", `${schema}.shards`, list, shardColumns, tellApart.shard)}
 )`,
 });
 
-export const changedShards = (schema: string, list: string): Part =>
+export const changedShards = (schema: string, list: RowList): Part =>
   updating(
     "changed_shards",
     list,
@@ -88,13 +130,13 @@ export const changedShards = (schema: string, list: string): Part =>
   set ${names(shardState)
     .map((column) => `${column} = r.${column}`)
     .join(", ")}
-  from counted, ${recordset(list, shardColumns)}
+  from counted, ${recordset(list, shardColumns, tellApart.shard)}
   where s.group_name = r.group_name
     and s.shard = r.shard
     and s.epoch <= r.epoch`,
   );
 
-export const newPlans = (schema: string, list: string): Part => ({
+export const newPlans = (schema: string, list: RowList): Part => ({
   cte: `${inserting(
     "new_plans",
     `${schema}.plans`,
@@ -106,7 +148,7 @@ export const newPlans = (schema: string, list: string): Part => ({
 )`,
 });
 
-export const newMoves = (schema: string, list: string): Part => ({
+export const newMoves = (schema: string, list: RowList): Part => ({
   cte: `${inserting(
     "new_moves",
     `${schema}.moves`,
@@ -114,11 +156,12 @@ export const newMoves = (schema: string, list: string): Part => ({
     `plan_id text, index int, group_name text, shard int, from_node_id text, from_incarnation uuid,
      to_node_id text, to_incarnation uuid, epoch bigint, reason text,
      state text, why text, epoch_after bigint`,
+    tellApart.move,
   )}
 )`,
 });
 
-export const changedPlans = (schema: string, list: string): Part =>
+export const changedPlans = (schema: string, list: RowList): Part =>
   updating(
     "changed_plans",
     list,
@@ -129,14 +172,25 @@ export const changedPlans = (schema: string, list: string): Part =>
   where p.plan_id = r.plan_id`,
   );
 
-export const changedMoves = (schema: string, list: string): Part =>
+export const changedMoves = (schema: string, list: RowList): Part =>
   updating(
     "changed_moves",
     list,
     "a move has no row",
     `update ${schema}.moves m
   set state = r.state, why = r.why, epoch_after = r.epoch_after
-  from counted, ${recordset(list, "plan_id text, index int, state text, why text, epoch_after bigint")}
+  from counted, ${recordset(list, "plan_id text, index int, state text, why text, epoch_after bigint", tellApart.move)}
   where m.plan_id = r.plan_id
     and m.index = r.index`,
   );
+
+export const logged = (schema: string, list: RowList): Part => ({
+  cte: `logged as (
+  insert into ${schema}.cluster_log (seq, at, term, type, body)
+  select
+    $2 + r.n, counted.at, counted.term, r.type,
+    r.body || jsonb_strip_nulls(jsonb_build_object('shard', r.shard, 'epoch', r.epoch))
+  from counted, ${recordset(list, "type text, body jsonb, n int, shard int, epoch bigint", tellApart.event)}
+  order by r.n
+)`,
+});

@@ -1,13 +1,16 @@
+import type { AlikeRows, Row } from "../alike.ts";
 import {
   changedMoves,
   changedNodes,
   changedPlans,
   changedShards,
+  logged,
   newGroups,
   newMoves,
   newPlans,
   newShards,
   type Part,
+  type RowList,
   recordset,
 } from "./commit-rows.ts";
 import { isoTime } from "./iso-time.ts";
@@ -16,17 +19,17 @@ import { isoTime } from "./iso-time.ts";
 export interface CommitContent {
   readonly term: number;
   readonly after: number;
-  readonly events: readonly unknown[];
+  readonly events: AlikeRows;
   /** Rows of (node_id, incarnation, renewals). */
-  readonly deaths: readonly unknown[];
-  readonly newGroups: readonly unknown[];
-  readonly nodes: readonly unknown[];
-  readonly newShards: readonly unknown[];
-  readonly shards: readonly unknown[];
-  readonly newPlans: readonly unknown[];
-  readonly newMoves: readonly unknown[];
-  readonly plans: readonly unknown[];
-  readonly moves: readonly unknown[];
+  readonly deaths: readonly Row[];
+  readonly newGroups: readonly Row[];
+  readonly nodes: readonly Row[];
+  readonly newShards: AlikeRows;
+  readonly shards: AlikeRows;
+  readonly newPlans: readonly Row[];
+  readonly newMoves: AlikeRows;
+  readonly plans: readonly Row[];
+  readonly moves: AlikeRows;
   /** Where to say that it happened; null where nobody needs to know at once. */
   readonly channel: string | null;
 }
@@ -55,20 +58,24 @@ export interface Statement {
  * One row comes back: `at` (null: not committed), `term` (the present one), `alive` (the refuted).
  */
 export function commitStatement(schema: string, content: CommitContent): Statement {
-  const values: unknown[] = [content.term, content.after, content.events.length];
-  const list = (rows: readonly unknown[]) => `$${values.push(JSON.stringify(rows))}`;
-  const declared = content.deaths.length > 0 ? list(content.deaths) : null;
+  const values: unknown[] = [content.term, content.after, content.events.count];
+  const list = ({ rows, count }: AlikeRows): RowList => ({
+    rows: `$${values.push(JSON.stringify(rows))}`,
+    count: `$${values.push(count)}`,
+  });
+  const each = (rows: readonly Row[]): AlikeRows => ({ rows, count: rows.length });
+  const declared = content.deaths.length > 0 ? list(each(content.deaths)) : null;
   const parts: Part[] = [];
-  const add = (part: (schema: string, rows: string) => Part, rows: readonly unknown[]) => {
-    if (rows.length > 0) parts.push(part(schema, list(rows)));
+  const add = (part: (schema: string, list: RowList) => Part, rows: AlikeRows) => {
+    if (rows.count > 0) parts.push(part(schema, list(rows)));
   };
-  add(newGroups, content.newGroups);
-  add(changedNodes, content.nodes);
+  add(newGroups, each(content.newGroups));
+  add(changedNodes, each(content.nodes));
   add(newShards, content.newShards);
   add(changedShards, content.shards);
-  add(newPlans, content.newPlans);
+  add(newPlans, each(content.newPlans));
   add(newMoves, content.newMoves);
-  add(changedPlans, content.plans);
+  add(changedPlans, each(content.plans));
   add(changedMoves, content.moves);
   add(logged, content.events);
   const checks = parts.flatMap(({ check }) => (check === undefined ? [] : [check]));
@@ -100,7 +107,7 @@ const head = (schema: string): string => `head as materialized (
 
 const deathColumns = "node_id text, incarnation uuid, renewals bigint";
 
-const lease = (schema: string, declared: string): string => `lease as materialized (
+const lease = (schema: string, declared: RowList): string => `lease as materialized (
   select
     l.node_id, l.incarnation, l.state, l.renewals,
     r.incarnation as declared_incarnation, r.renewals as declared_renewals
@@ -135,7 +142,7 @@ const counted = (schema: string, hasDeaths: boolean): string => `counted as (
 )`;
 
 /** What a declared death needs was checked by `lease`; rows that are not alive any more stay as they are. */
-const died = (schema: string, declared: string): string => `died as (
+const died = (schema: string, declared: RowList): string => `died as (
   update ${schema}.leases l
   set state = 'dead'
   from counted, ${recordset(declared, deathColumns)}
@@ -144,14 +151,6 @@ const died = (schema: string, declared: string): string => `died as (
     and l.renewals = r.renewals
     and l.state = 'alive'
 )`;
-
-const logged = (schema: string, events: string): Part => ({
-  cte: `logged as (
-  insert into ${schema}.cluster_log (seq, at, term, type, body)
-  select $2 + e.n, counted.at, counted.term, e.event ->> 'type', e.event - 'type'
-  from counted, jsonb_array_elements(${events}::jsonb) with ordinality as e (event, n)
-)`,
-});
 
 const aliveRows = `(
     select coalesce(json_agg(json_build_object('nodeId', node_id, 'incarnation', incarnation)), '[]')
