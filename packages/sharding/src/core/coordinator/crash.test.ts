@@ -205,7 +205,7 @@ function tell({ nodes, options, operator, ends }: Story, fallsAt: number, point:
       const { turns } = scene;
       scene.settle();
       ends(scene);
-      expect(scene.mostInFlight).toBeLessThanOrEqual(options.movesInFlight ?? 64);
+      expect(scene.mostInFlight).toBeLessThanOrEqual(options.movesInFlight ?? 16);
       return turns;
     }
   }

@@ -10,7 +10,7 @@ import { type OpenWork, WorkDraft } from "./work.ts";
 export interface CoordinatorOptions {
   /** Propose and apply a rebalance when the cluster has grown. @default "auto" */
   readonly rebalance: "auto" | "manual";
-  /** Moves in flight at once, over all plans. @default 64 */
+  /** Moves in flight at once, over all plans. @default 16 */
   readonly movesInFlight: number;
   /** A handoff that was not released after this long is given up. @unit milliseconds @default 12000 */
   readonly handoffTimeoutMs: number;
@@ -27,7 +27,7 @@ export interface CoordinatorOptions {
 
 export const defaultCoordinatorOptions: CoordinatorOptions = {
   rebalance: "auto",
-  movesInFlight: 64,
+  movesInFlight: 16,
   handoffTimeoutMs: 12_000,
   settleMinMs: 500,
   settleMaxMs: 1_500,
