@@ -104,8 +104,9 @@ export class NodeRuntime {
       },
       {
         committed: (history, entries) => {
-          this.replica.receive(history, entries);
+          // The others first: they open their shards while this node opens its own.
           this.#control.push(history, entries);
+          this.replica.receive(history, entries);
         },
         send: (to, message) => this.#control.direct(to, message),
         unauthorized: (from, tag) => this.#control.unauthorized(from, tag),
