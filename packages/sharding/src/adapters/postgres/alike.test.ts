@@ -3,11 +3,9 @@ import { describe, expect, it } from "vitest";
 import { alike, type Row } from "./alike.ts";
 
 describe("alike", () => {
-  const numbers = new Set(["shard", "epoch"]);
-
   it("writes once what rows have in common, and their numbers as lists", () => {
     const rows = [0, 1, 2].map((shard) => ({ state: "starting", shard, epoch: 7 + shard }));
-    expect(alike(rows, numbers)).toEqual({
+    expect(alike(rows)).toEqual({
       count: 3,
       rows: [{ state: "starting", shard: [0, 1, 2], epoch: [7, 8, 9] }],
     });
@@ -21,7 +19,7 @@ describe("alike", () => {
       { state: "hosted", shard: 3 },
       { state: "hosted", shard: 4, epoch: 2 },
     ];
-    expect(alike(rows, numbers).rows).toEqual([
+    expect(alike(rows).rows).toEqual([
       { state: "starting", shard: [0], epoch: [1] },
       { state: "hosted", shard: [1, 4], epoch: [1, 2] },
       { state: "hosted", shard: [2], epoch: null },
@@ -42,7 +40,7 @@ describe("alike", () => {
       all.map((one) => JSON.stringify(Object.entries(one).sort())).sort();
     fc.assert(
       fc.property(fc.array(row), (rows) => {
-        const { count, rows: joined } = alike(rows, numbers);
+        const { count, rows: joined } = alike(rows);
         expect(count).toBe(rows.length);
         expect(sorted(joined.flatMap(apart))).toEqual(sorted(rows));
       }),

@@ -3,8 +3,7 @@ import { findShard } from "../../core/cluster.ts";
 import type { GroupName, NodeId, Seq } from "../../core/ids.ts";
 import type { ClusterEvent } from "../../core/log.ts";
 import type { CommitRequest } from "../../ports/state-store.ts";
-import { type AlikeRows, alike, type Row } from "./alike.ts";
-import { tellApart } from "./sql/commit-rows.ts";
+import { type AlikeRows, alike, type Numbers, type Row } from "./alike.ts";
 
 /** The rows that a commit touches, with their values after it: columns of the tables. */
 export interface WriteSet {
@@ -38,7 +37,6 @@ export function writeSetOf({ after, events, next }: CommitRequest): WriteSet {
       [...touched.newGroups.keys()].flatMap((group) =>
         shardsOf(next, group).map((row, shard) => shardColumns(group, shard, row)),
       ),
-      tellApart.shard,
     ),
     shards: alike(
       [...touched.shards].flatMap(([group, indices]) =>
@@ -48,12 +46,10 @@ export function writeSetOf({ after, events, next }: CommitRequest): WriteSet {
           return shardColumns(group, shard, row);
         }),
       ),
-      tellApart.shard,
     ),
     newPlans: planRows.map((plan) => planColumns(plan, touched.newPlans.get(plan.planId) ?? after)),
     newMoves: alike(
       planRows.flatMap((plan) => plan.moves.map((_, index) => moveColumns(plan, index))),
-      tellApart.move,
     ),
     plans: [...touched.plans].map((planId) => {
       const { state, why } = planOf(next, planId);
@@ -67,11 +63,9 @@ export function writeSetOf({ after, events, next }: CommitRequest): WriteSet {
           ...progressColumns(planOf(next, planId), index),
         })),
       ),
-      tellApart.move,
     ),
     events: alike(
       events.map((event, index) => ({ ...event, n: index + 1 })),
-      tellApart.event,
       ({ type, ...body }, lists) => ({ type, body, ...lists }),
     ),
   };
@@ -139,7 +133,7 @@ function add(sets: Map<string, Set<number>>, key: string, index: number): void {
   else set.add(index);
 }
 
-function shardColumns(group: GroupName, shard: number, row: ShardRow): Row {
+function shardColumns(group: GroupName, shard: number, row: ShardRow): Row & Numbers {
   const base = { group_name: group, shard, state: row.state, epoch: row.epoch, pinned: row.pinned };
   if (row.state === "unallocated") return base;
   const owned = {
@@ -198,7 +192,7 @@ const planColumns = (plan: PlanRow, created_seq: Seq): Row => ({
   created_seq,
 });
 
-function moveColumns(plan: PlanRow, index: number): Row {
+function moveColumns(plan: PlanRow, index: number): Row & Numbers {
   const move = plan.moves[index];
   if (move === undefined) throw missing(`move ${index} of plan "${plan.planId}"`);
   return {

@@ -73,11 +73,11 @@ const inserting = (
     .join(", ")}
   from counted, ${recordset(list, columns, varying)}`;
 
-/** The columns that tell alike rows apart. */
-export const tellApart = {
+/** The columns that tell alike rows apart (alike.ts). */
+const tellApart = {
   shard: new Set(["shard", "epoch"]),
   move: new Set(["index", "shard", "epoch", "epoch_after"]),
-  event: new Set(["n", "shard", "epoch"]),
+  event: new Set(["n", "index", "shard", "epoch"]),
 } as const satisfies Readonly<Record<string, ReadonlySet<string>>>;
 
 export const newGroups = (schema: string, list: RowList): Part => ({
@@ -189,8 +189,10 @@ export const logged = (schema: string, list: RowList): Part => ({
   insert into ${schema}.cluster_log (seq, at, term, type, body)
   select
     $2 + r.n, counted.at, counted.term, r.type,
-    r.body || jsonb_strip_nulls(jsonb_build_object('shard', r.shard, 'epoch', r.epoch))
-  from counted, ${recordset(list, "type text, body jsonb, n int, shard int, epoch bigint", tellApart.event)}
+    r.body || jsonb_strip_nulls(
+      jsonb_build_object('index', r.index, 'shard', r.shard, 'epoch', r.epoch)
+    )
+  from counted, ${recordset(list, "type text, body jsonb, n int, index int, shard int, epoch bigint", tellApart.event)}
   order by r.n
 )`,
 });
