@@ -88,6 +88,24 @@ describe("a command", () => {
     });
   });
 
+  test("goes to the node that said first that it leaves, when all have said so", async () => {
+    const asked: string[] = [];
+    const leaves = (nodeId: string) =>
+      node((_request, response) => {
+        asked.push(nodeId);
+        response.setHeader("connection", "close");
+        response.end(JSON.stringify({ result: 1, servedBy: { nodeId } }));
+      });
+    const nodes = [await leaves("node-1"), await leaves("node-2"), await leaves("node-3")];
+    const client = new CommandClient({ nodes: () => nodes });
+    clients.push(client);
+    for (const firstNode of [1, 0, 2, 2, 0]) {
+      const command = { type: "counter", id: "a", command: "add", input: { by: 1 } };
+      await client.send({ ...command, firstNode });
+    }
+    expect(asked).toEqual(["node-2", "node-1", "node-3", "node-2", "node-1"]);
+  });
+
   test("never meets the end of an idle connection: the client leaves it before the node does", async () => {
     const url = await serves("node-1");
     const server = servers.at(-1) as Server;

@@ -95,11 +95,15 @@ export class CommandClient {
     this.#agent.destroy();
   }
 
-  /** The first from `start` on that does not leave; when all do, the first. */
+  /**
+   * The first from `start` on that does not leave. In a rolling restart all may have said that they do, one after
+   * the other: then the one that said it first, which is the most likely to be back.
+   */
   #pick(nodes: readonly string[], start: number): string | undefined {
     const nowMs = performance.now();
     const ring = nodes.map((_, i) => nodes[(start + i) % nodes.length] as string);
-    return ring.find((node) => (this.#leaving.get(node) ?? 0) <= nowMs) ?? ring[0];
+    const untilMs = (node: string): number => Math.max(this.#leaving.get(node) ?? 0, nowMs);
+    return ring.toSorted((a, b) => untilMs(a) - untilMs(b))[0];
   }
 
   async #attempt(node: string, command: CommandRequest, leftMs: number): Promise<Answer> {
