@@ -62,7 +62,8 @@ export class Invariants {
       const call = history[i] as Call;
       this.#judged.set(load, i + 1);
       this.#service.add(call);
-      const tookMs = call.endMs - call.startMs;
+      const stalledMs = load.stalledMs(call.startMs, call.endMs);
+      const tookMs = call.endMs - call.startMs - stalledMs;
       if (tookMs > deadlineMs + graceMs) {
         throw new InvariantViolation(
           `S8: ${call.id} ended ${tookMs.toFixed(0)} ms after it was sent, with a deadline of ${deadlineMs} ms`,
@@ -70,7 +71,8 @@ export class Invariants {
       }
     }
     const [oldest] = load.pendingSinceMs();
-    const waitsMs = oldest === undefined ? 0 : performance.now() - oldest;
+    const nowMs = performance.now();
+    const waitsMs = oldest === undefined ? 0 : nowMs - oldest - load.stalledMs(oldest, nowMs);
     if (waitsMs > deadlineMs + graceMs) {
       throw new InvariantViolation(
         `S8: a call has no answer after ${waitsMs.toFixed(0)} ms, with a deadline of ${deadlineMs} ms`,

@@ -24,6 +24,9 @@ export interface Call {
   readonly outcome: CommandOutcome;
 }
 
+/** @unit milliseconds */
+const stallMs = 100;
+
 /** Calls at a steady rate, whatever the answers take, spread over all nodes. */
 export class SteadyLoad {
   readonly history: Call[] = [];
@@ -33,6 +36,9 @@ export class SteadyLoad {
   readonly #pending = new Map<Promise<void>, number>();
   readonly #startedMs = performance.now();
   readonly #timer: NodeJS.Timeout;
+  /** When this process stood still: neither its calls nor its timers went on. */
+  readonly #stalls: { readonly fromMs: number; readonly toMs: number }[] = [];
+  #lookedAtMs = performance.now();
   #sent = 0;
 
   constructor(nodes: () => readonly string[], options: LoadOptions) {
@@ -55,6 +61,15 @@ export class SteadyLoad {
     return this.#pending.values();
   }
 
+  /** How long this process stood still between the two: no cluster can be blamed for that. @unit milliseconds */
+  stalledMs(startMs: number, endMs: number): number {
+    return this.#stalls.reduce(
+      (sum, { fromMs, toMs }) =>
+        sum + Math.max(0, Math.min(toMs, endMs) - Math.max(fromMs, startMs)),
+      0,
+    );
+  }
+
   failures(): readonly Call[] {
     return this.history.filter((call) => call.outcome.tag === "failed");
   }
@@ -74,6 +89,11 @@ export class SteadyLoad {
   }
 
   #catchUp(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#lookedAtMs > stallMs) {
+      this.#stalls.push({ fromMs: this.#lookedAtMs, toMs: nowMs });
+    }
+    this.#lookedAtMs = nowMs;
     const due = ((performance.now() - this.#startedMs) / 1_000) * this.#options.perSecond;
     while (this.#sent < due) this.#send();
   }
