@@ -34,6 +34,8 @@ export interface LeaseSessionOptions {
   readonly ttlMs: number;
   /** How long one statement may take before the session counts as lost. @unit milliseconds */
   readonly timeoutMs: number;
+  /** How long connecting may take. @unit milliseconds @default timeoutMs */
+  readonly connectTimeoutMs?: number;
 }
 
 export interface LeaseSession {

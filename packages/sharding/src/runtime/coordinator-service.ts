@@ -48,7 +48,7 @@ const waitingLimit = 10_000;
  * Leads while it holds the coordinator lock, and only then.
  *
  * ```
- *   passive --lock granted--> electing --term raised, rows loaded--> active
+ *   passive --lock granted--> electing --term raised, state known--> active
  *      ^                          |                                     |
  *      +--------------------------+----- deposed, lock or lease lost ---+
  * ```

@@ -8,6 +8,9 @@ import { acquireLease } from "./acquire-lease.ts";
 import type { Grant } from "./grant.ts";
 import { pause } from "./pause.ts";
 
+/** @unit milliseconds */
+const firstConnectMs = 5_000;
+
 export interface NodeLeaseOptions {
   readonly nodeId: NodeId;
   readonly address: string;
@@ -154,7 +157,10 @@ export class NodeLease {
     const { nodeId, address, clock, processes, ttlMs, sessions } = this.#options;
     if (predecessor !== null) this.#incarnation = clock.uuid();
     const holder = { nodeId, incarnation: this.#incarnation };
-    const session = await sessions.open({ holder, ttlMs, timeoutMs: ttlMs / 3 });
+    const timeoutMs = ttlMs / 3;
+    // The first time no lease runs out, and a process that has just begun on a busy machine is slow.
+    const connectTimeoutMs = predecessor === null ? Math.max(timeoutMs, firstConnectMs) : timeoutMs;
+    const session = await sessions.open({ holder, ttlMs, timeoutMs, connectTimeoutMs });
     try {
       const lease = { ...holder, address, process: processes.self() };
       const need = { clock, processes, ttlMs, lease, predecessor, signal: this.#stop.signal };

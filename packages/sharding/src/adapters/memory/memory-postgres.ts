@@ -154,7 +154,7 @@ export class MemoryPostgres {
   }
 
   async #open(
-    { holder, ttlMs, timeoutMs }: LeaseSessionOptions,
+    { holder, ttlMs, timeoutMs, connectTimeoutMs = timeoutMs }: LeaseSessionOptions,
     client: Required<MemoryClient>,
   ): Promise<LeaseSession> {
     const start = () => {
@@ -166,8 +166,8 @@ export class MemoryPostgres {
       });
     };
     let session: MemoryLeaseSession | null = null;
-    const backend = await ask(client, start, timeoutMs, () => {
-      return new StoreUnavailableError(`Postgres did not answer within ${timeoutMs} ms.`);
+    const backend = await ask(client, start, connectTimeoutMs, () => {
+      return new StoreUnavailableError(`Postgres did not answer within ${connectTimeoutMs} ms.`);
     });
     session = new MemoryLeaseSession(this, backend, client, timeoutMs);
     if (!this.backends.isOpen(backend)) session.lose(new Error("the server ended it at once"));

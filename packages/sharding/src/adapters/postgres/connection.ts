@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly applicationName: string;
   /** How long connecting, and then each statement, may take. @unit milliseconds */
   readonly timeoutMs: number;
+  /** How long connecting alone may take. @unit milliseconds @default timeoutMs */
+  readonly connectTimeoutMs?: number | undefined;
   /** Makes the socket. @default a TCP or Unix socket of Node.js */
   readonly stream?: PostgresStream | undefined;
 }
@@ -48,7 +50,7 @@ export const newSocket = (stream: PostgresStream | undefined): Duplex =>
 export const baseConfig = (options: ConnectionOptions): ClientConfig => ({
   connectionString: options.databaseUrl,
   application_name: options.applicationName,
-  connectionTimeoutMillis: options.timeoutMs,
+  connectionTimeoutMillis: options.connectTimeoutMs ?? options.timeoutMs,
   query_timeout: options.timeoutMs,
   keepAlive: true,
   keepAliveInitialDelayMillis: options.timeoutMs,

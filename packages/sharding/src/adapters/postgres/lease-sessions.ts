@@ -38,6 +38,7 @@ export class PostgresLeaseSessions implements LeaseSessions {
       databaseUrl: this.#options.leaseDatabaseUrl,
       applicationName: applicationNameOf(options),
       timeoutMs: options.timeoutMs,
+      connectTimeoutMs: options.connectTimeoutMs,
       stream: this.#options.stream,
     };
     const connection = newConnection(to);
