@@ -83,7 +83,6 @@ export interface ChangeHint {
 }
 
 export interface Standing {
-  readonly history: string;
   readonly term: Term;
   /** That the server writes now. */
   readonly timeline: number;

@@ -99,7 +99,6 @@ export class NodeRuntime {
         core: options.coordinator,
         log,
         seen: () => this.replica.furthest,
-        copy: () => this.replica.undoubted,
         coordinatorLease,
       },
       {

@@ -47,8 +47,7 @@ export class MemoryStateStore implements StateStore {
   standing(): Promise<Standing> {
     return this.#ask(() => {
       const { timeline, tables } = this.#server;
-      const { history, term } = tables.state();
-      return { history, term, timeline, acceptedTimeline: tables.acceptedTimeline };
+      return { term: tables.state().term, timeline, acceptedTimeline: tables.acceptedTimeline };
     });
   }
 
