@@ -5,4 +5,6 @@ export const failedSeeds: readonly number[] = [
   1295,
   // After a failover that lost assignments their homes served on beside new ones (S1).
   5036,
+  // A node that led after those who had evicted it died never said that it had stopped (L1).
+  401962,
 ];

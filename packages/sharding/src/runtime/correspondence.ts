@@ -31,7 +31,8 @@ export type Unanswered = RegionReport | Extract<ToCoordinator, { tag: "register-
  * Intuition: the log is the answer to whatever a node reports. So at each heartbeat the node looks for
  * what it could say and the log does not show as heard. While the link is down for longer than a heartbeat
  * that goes into a letter at once; while the link seems to be up, only what was unanswered at the heartbeat
- * before. Nothing is kept for repetition, and on the good path nothing is written.
+ * before. Nothing is kept for repetition, and on the good path nothing is written. A node that leads says it to
+ * itself: what it reported to the coordinator before it may never have been heard.
  *
  * The coordinator takes letters when a heartbeat or a notification says that some wait, hears them like
  * messages of their senders, and writes back what no log entry says: refusals, stops, and answers to
@@ -58,14 +59,14 @@ export class Correspondence {
 
   /** Every heartbeat: what has stayed without an answer, and what waits for this node. */
   heard(waiting: Heartbeat["letters"]): void {
-    const coordinator = this.#coordinatorElsewhere();
-    const isDown = coordinator !== null && !this.#ports.isConnected(coordinator);
-    this.#isCut = isDown && this.#down === coordinator.incarnation;
-    this.#down = isDown ? coordinator.incarnation : null;
+    const elsewhere = this.#coordinatorElsewhere();
+    const isDown = elsewhere !== null && !this.#ports.isConnected(elsewhere);
+    this.#isCut = isDown && this.#down === elsewhere.incarnation;
+    this.#down = isDown ? elsewhere.incarnation : null;
     const open = this.#ports.unanswered();
     const due = this.#isCut ? open : open.filter((fact) => this.#before.has(keyOf(fact)));
     this.#before = new Set(open.map(keyOf));
-    if (coordinator !== null && due.length > 0) this.#report(due);
+    if (this.#ports.coordinator() !== null) this.#report(due);
     if (this.#isCut) this.#writeClaim();
     this.look(waiting);
   }
@@ -129,7 +130,10 @@ export class Correspondence {
     const registration = due.filter((fact) => fact.tag === "register-region");
     const reports = due.filter((fact) => fact.tag !== "register-region");
     const messages = [...registration, ...gatherReports(reports, this.#ports.term())];
-    this.#write(null, "reports", messages);
+    if (this.#coordinatorElsewhere() !== null) return this.#write(null, "reports", messages);
+    // This node leads, perhaps since it said all this to one that did not live to hear it.
+    const { toCoordinator, self } = this.#ports;
+    for (const message of messages) toCoordinator(self(), message);
   }
 
   #writeClaim(): void {

@@ -125,3 +125,25 @@ test("a node that stops while nobody reaches it leaves nothing behind", async ()
     return cluster.shardsOf("node-3") === 0 && cluster.isAllHosted();
   });
 });
+
+test("a node that leads after those who evicted it died says to itself that it has stopped", async () => {
+  await startCluster(3);
+  const life = cluster.nodeOf("node-3").node.incarnation();
+  isolate("node-3");
+  let written = 0;
+  cluster.postgres.subscribe(({ lettersTo }) => {
+    if (lettersTo !== "") return;
+    // Whoever takes the letter dies before anything follows from it.
+    written += 1;
+    cluster.postgres.letters.take({ coordinatorOf: 1 });
+    for (const id of ["node-1", "node-2"]) cluster.nodes.get(id)?.kill();
+  });
+  await cluster.until("it has said so to them", () => written > 0);
+  expect(isEvicted("node-3")).toBe(true);
+  await cluster.until("it leads", () => cluster.state.coordinator?.nodeId === "node-3");
+  await cluster.until("it serves every shard", () => {
+    return cluster.shardsOf("node-3") === 16 && cluster.isAllHosted();
+  });
+  expect(cluster.nodeOf("node-3").node.incarnation()).toBe(life);
+  expect(cluster.nodeOf("node-3").node.isReady()).toBe(true);
+});
