@@ -104,6 +104,7 @@ class Run {
     this.#checks.onEntry = (entry) => {
       this.#count("cause" in entry ? `${entry.type} ${entry.cause}` : entry.type);
       this.#say(`committed ${JSON.stringify(entry)}`);
+      if (entry.type === "coordinator-elected") this.#workload.elected();
       const leader = this.#cluster.postgres.tables.state().coordinator;
       if (leader !== null) this.#cluster.points.reach(leader.nodeId, `committed:${entry.type}`);
     };

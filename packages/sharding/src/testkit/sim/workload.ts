@@ -51,6 +51,7 @@ export class Workload {
   readonly #timeline: Timeline;
   readonly #started = new Map<string, string>();
   readonly #epochs = new Map<string, number>();
+  #isEndLost = false;
   readonly #deadlineMs: number;
 
   constructor(timeline: Timeline, deadlineMs: number) {
@@ -103,10 +104,19 @@ export class Workload {
     );
   }
 
-  /** Epochs are counted anew in another history, and what was acknowledged may be gone: both promises end. */
+  /** What was acknowledged may be gone: that promise ends. */
   lost(): void {
-    this.#epochs.clear();
+    this.#isEndLost = true;
     this.ledgers.stop();
+  }
+
+  /**
+   * The epochs that the lost end had granted are granted once more from here on. Until then their homes may
+   * serve under them, and nobody beside them.
+   */
+  elected(): void {
+    if (this.#isEndLost) this.#epochs.clear();
+    this.#isEndLost = false;
   }
 
   #probe(random: Random, id: string) {
