@@ -83,6 +83,7 @@ export interface ChangeHint {
 }
 
 export interface Standing {
+  readonly history: string;
   readonly term: Term;
   /** That the server writes now. */
   readonly timeline: number;

@@ -1,3 +1,4 @@
+import type { ClusterState } from "../core/cluster.ts";
 import { type CoordinatorOptions, startCoordinator } from "../core/coordinator.ts";
 import type { Incarnation, NodeRef, Term } from "../core/ids.ts";
 import type { DeathProof, LogEntry } from "../core/log.ts";
@@ -24,6 +25,8 @@ export interface CoordinatorServiceOptions {
   readonly ttlMs: number;
   /** The furthest that this node knows of the log. */
   readonly seen: () => LogPosition;
+  /** This node's copy of the cluster's state; null where it is in doubt. */
+  readonly copy: () => ClusterState | null;
   readonly core: CoordinatorOptions;
   readonly log: LogFn;
   /** @default an advisory lock on the node's lease session */
@@ -45,7 +48,7 @@ const waitingLimit = 10_000;
  * Leads while it holds the coordinator lock, and only then.
  *
  * ```
- *   passive --lock granted--> electing --term raised, rows loaded--> active
+ *   passive --lock granted--> electing --term raised, state known--> active
  *      ^                          |                                     |
  *      +--------------------------+----- deposed, lock or lease lost ---+
  * ```
@@ -87,14 +90,15 @@ export class CoordinatorService {
 
   /** Tries to take the coordinator's lease. Cheap; called on a schedule and when the coordinator's connection closes. */
   async tryLead(): Promise<void> {
-    const { lease, log, store, clock, ttlMs, seen } = this.#options;
+    const { lease, log, store, clock, ttlMs, seen, copy } = this.#options;
     const { session, grant } = lease;
     if (!this.#mayTry() || session === null || grant?.checkAlive() !== true) return;
     this.#isElecting = true;
     try {
       if (!(await this.#right.acquire(grant.holder))) return;
       const election = await elect({
-        ...{ self: grant.holder, store, clock, ttlMs, seen, mayLead: () => this.#mayLead() },
+        ...{ self: grant.holder, store, clock, ttlMs, seen, copy },
+        mayLead: () => this.#mayLead(),
         onWait: (waitMs) =>
           log("warn", "the database is on a new timeline; old leases run out first", { waitMs }),
       });

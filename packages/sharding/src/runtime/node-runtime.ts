@@ -99,6 +99,7 @@ export class NodeRuntime {
         core: options.coordinator,
         log,
         seen: () => this.replica.furthest,
+        copy: () => this.replica.undoubted,
         coordinatorLease,
       },
       {

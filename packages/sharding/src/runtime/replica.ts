@@ -56,6 +56,11 @@ export class Replica {
     return this.#state;
   }
 
+  /** The copy, or null while the log may have lost what it was made of. */
+  get undoubted(): ClusterState | null {
+    return this.#isDoubted ? null : this.#state;
+  }
+
   /** What a coordinator needs to know to notice that the log has lost its end. */
   get furthest(): LogPosition {
     return this.#furthest;

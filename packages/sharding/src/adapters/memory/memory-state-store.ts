@@ -47,7 +47,8 @@ export class MemoryStateStore implements StateStore {
   standing(): Promise<Standing> {
     return this.#ask(() => {
       const { timeline, tables } = this.#server;
-      return { term: tables.state().term, timeline, acceptedTimeline: tables.acceptedTimeline };
+      const { history, term } = tables.state();
+      return { history, term, timeline, acceptedTimeline: tables.acceptedTimeline };
     });
   }
 

@@ -134,13 +134,15 @@ export function stateStoreContract(name: string, makeHarness: MakeStoreHarness):
       });
 
       it("is of a timeline, which is accepted once it was waited for, and no other", async () => {
-        const { term, timeline, acceptedTimeline } = await store.standing();
+        const { history, term, timeline, acceptedTimeline } = await store.standing();
         expect({ term, acceptedTimeline }).toEqual({ term: 0, acceptedTimeline: null });
         expect(await store.acceptTimeline(timeline + 1)).toBe(false);
         expect((await store.standing()).acceptedTimeline).toBeNull();
         expect(await store.acceptTimeline(timeline)).toBe(true);
         await store.raiseTerm(a, 0);
-        expect(await store.standing()).toEqual({ term: 1, timeline, acceptedTimeline: timeline });
+        const standing = { history, term: 1, timeline, acceptedTimeline: timeline };
+        expect(await store.standing()).toEqual(standing);
+        expect((await store.load()).history).toBe(history);
       });
 
       it("is raised from the expected one only", async () => {
