@@ -6,7 +6,7 @@ import {
   type SceneOptions,
 } from "../../testkit/coordinator-scene.ts";
 import type { CoordinatorInput, TurnResult } from "../coordinator.ts";
-import { turnCoordinator } from "../coordinator.ts";
+import { defaultCoordinatorOptions, turnCoordinator } from "../coordinator.ts";
 
 /**
  * Where a coordinator falls in its turn. Before the commit nothing of the turn is written, and what it had
@@ -205,7 +205,9 @@ function tell({ nodes, options, operator, ends }: Story, fallsAt: number, point:
       const { turns } = scene;
       scene.settle();
       ends(scene);
-      expect(scene.mostInFlight).toBeLessThanOrEqual(options.movesInFlight ?? 16);
+      expect(scene.mostInFlight).toBeLessThanOrEqual(
+        options.movesInFlight ?? defaultCoordinatorOptions.movesInFlight,
+      );
       return turns;
     }
   }

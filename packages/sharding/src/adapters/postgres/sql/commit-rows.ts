@@ -1,3 +1,5 @@
+import { numberColumns } from "../alike.ts";
+
 /** One table's share of a commit: it writes what `counted` lets through. */
 export interface Part {
   readonly cte: string;
@@ -24,24 +26,22 @@ const columnsOf = (columns: string): readonly Column[] =>
     return { name: declaration.split(" ")[0] ?? "", declaration };
   });
 
+const isListed = (column: string): boolean => numberColumns.some((name) => name === column);
+
 const names = (columns: string): readonly string[] => columnsOf(columns).map(({ name }) => name);
 
 /**
  * A JSON list as rows `r`. The limit is no limit: it tells the planner how many rows there are, so
  * that one changed shard is looked up and not found by reading all of them.
  *
- * @param varying columns that come as lists (alike.ts): the row stands for as many as these are long.
+ * The columns that tell alike rows apart come as lists (alike.ts): a row stands for as many as these are long.
  */
-export const recordset = (
-  { rows, count }: RowList,
-  columns: string,
-  varying: ReadonlySet<string> = new Set(),
-): string => {
-  const lists = names(columns).filter((name) => varying.has(name));
+export const recordset = ({ rows, count }: RowList, columns: string): string => {
+  const lists = names(columns).filter(isListed);
   const declared = columnsOf(columns).map(({ name, declaration }) =>
-    varying.has(name) ? `${declaration}[]` : declaration,
+    isListed(name) ? `${declaration}[]` : declaration,
   );
-  const selected = names(columns).map((name) => (varying.has(name) ? `n.${name}` : `e.${name}`));
+  const selected = names(columns).map((name) => (isListed(name) ? `n.${name}` : `e.${name}`));
   const listed = lists.map((name) => `e.${name}`).join(", ");
   return `(
     select ${selected.join(", ")}
@@ -65,20 +65,12 @@ const inserting = (
   table: string,
   list: RowList,
   columns: string,
-  varying?: ReadonlySet<string>,
 ): string => `${name} as (
   insert into ${table} as t (${names(columns).join(", ")})
   select ${names(columns)
     .map((column) => `r.${column}`)
     .join(", ")}
-  from counted, ${recordset(list, columns, varying)}`;
-
-/** The columns that tell alike rows apart (alike.ts). */
-const tellApart = {
-  shard: new Set(["shard", "epoch"]),
-  move: new Set(["index", "shard", "epoch", "epoch_after"]),
-  event: new Set(["n", "index", "shard", "epoch"]),
-} as const satisfies Readonly<Record<string, ReadonlySet<string>>>;
+  from counted, ${recordset(list, columns)}`;
 
 export const newGroups = (schema: string, list: RowList): Part => ({
   cte: `${inserting(
@@ -117,7 +109,7 @@ const shardState = `state text, epoch bigint, pinned boolean, owner_node_id text
 const shardColumns = `group_name text, shard int, ${shardState}`;
 
 export const newShards = (schema: string, list: RowList): Part => ({
-  cte: `${inserting("new_shards", `${schema}.shards`, list, shardColumns, tellApart.shard)}
+  cte: `${inserting("new_shards", `${schema}.shards`, list, shardColumns)}
 )`,
 });
 
@@ -130,7 +122,7 @@ export const changedShards = (schema: string, list: RowList): Part =>
   set ${names(shardState)
     .map((column) => `${column} = r.${column}`)
     .join(", ")}
-  from counted, ${recordset(list, shardColumns, tellApart.shard)}
+  from counted, ${recordset(list, shardColumns)}
   where s.group_name = r.group_name
     and s.shard = r.shard
     and s.epoch <= r.epoch`,
@@ -156,7 +148,6 @@ export const newMoves = (schema: string, list: RowList): Part => ({
     `plan_id text, index int, group_name text, shard int, from_node_id text, from_incarnation uuid,
      to_node_id text, to_incarnation uuid, epoch bigint, reason text,
      state text, why text, epoch_after bigint`,
-    tellApart.move,
   )}
 )`,
 });
@@ -179,7 +170,7 @@ export const changedMoves = (schema: string, list: RowList): Part =>
     "a move has no row",
     `update ${schema}.moves m
   set state = r.state, why = r.why, epoch_after = r.epoch_after
-  from counted, ${recordset(list, "plan_id text, index int, state text, why text, epoch_after bigint", tellApart.move)}
+  from counted, ${recordset(list, "plan_id text, index int, state text, why text, epoch_after bigint")}
   where m.plan_id = r.plan_id
     and m.index = r.index`,
   );
@@ -192,7 +183,7 @@ export const logged = (schema: string, list: RowList): Part => ({
     r.body || jsonb_strip_nulls(
       jsonb_build_object('index', r.index, 'shard', r.shard, 'epoch', r.epoch)
     )
-  from counted, ${recordset(list, "type text, body jsonb, n int, index int, shard int, epoch bigint", tellApart.event)}
+  from counted, ${recordset(list, "type text, body jsonb, n int, index int, shard int, epoch bigint")}
   order by r.n
 )`,
 });

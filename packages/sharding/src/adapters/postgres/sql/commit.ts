@@ -1,4 +1,5 @@
 import type { AlikeRows, Row } from "../alike.ts";
+import type { WriteSet } from "../write-set.ts";
 import {
   changedMoves,
   changedNodes,
@@ -16,20 +17,11 @@ import {
 import { isoTime } from "./iso-time.ts";
 
 /** What one commit writes. Lists that are empty cost nothing: their part of the statement is left out. */
-export interface CommitContent {
+export interface CommitContent extends WriteSet {
   readonly term: number;
   readonly after: number;
-  readonly events: AlikeRows;
   /** Rows of (node_id, incarnation, renewals). */
   readonly deaths: readonly Row[];
-  readonly newGroups: readonly Row[];
-  readonly nodes: readonly Row[];
-  readonly newShards: AlikeRows;
-  readonly shards: AlikeRows;
-  readonly newPlans: readonly Row[];
-  readonly newMoves: AlikeRows;
-  readonly plans: readonly Row[];
-  readonly moves: AlikeRows;
   /** Where to say that it happened; null where nobody needs to know at once. */
   readonly channel: string | null;
 }
