@@ -42,7 +42,7 @@ export type ToCoordinator =
       readonly term: Term;
       readonly shards: readonly (ShardGrant & { readonly why: string })[];
     }
-  /** An evicted node does not serve these and never will under these epochs. */
+  /** A node that is or was evicted does not serve these and never will under these epochs. */
   | { readonly tag: "shards-stopped"; readonly term: Term; readonly shards: readonly ShardGrant[] }
   /** An operator's command that arrived at another node. */
   | { readonly tag: "admin"; readonly requestId: string; readonly command: AdminCommand };

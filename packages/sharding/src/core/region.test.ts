@@ -480,6 +480,14 @@ describe("a region whose life is evicted", () => {
     expect(story.tell(assigned(6, a))).toBe("serving 6, open 6, shards-hosted 6");
   });
 
+  it("lets go of what it was given since, where it reads of its eviction late, and never serves that again", () => {
+    const story = new Story();
+    story.tell(assigned(5, a), order(6));
+    expect(story.tell(evicted)).toBe("none, drop 6, shards-stopped 6");
+    expect(story.tell(restored, assigned(6, a))).toBe("none, host-refused 6");
+    expect(story.tell(assigned(7, a))).toBe("serving 7, open 7, shards-hosted 7");
+  });
+
   it("learns from the rows what it has not read in the log", () => {
     const story = new Story();
     story.tell(assigned(5, a));

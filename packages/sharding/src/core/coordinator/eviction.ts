@@ -45,8 +45,9 @@ function restore(turn: Turn, { nodeId, incarnation }: NodeRow): void {
 }
 
 /**
- * An evicted node does not serve these, and never will under these epochs: it has seen each of them
- * granted, and obeys only higher ones. So this word does not age.
+ * A node does not serve these, and never will under these epochs: it has seen each of them granted, and obeys
+ * only higher ones. So this word does not age, and counts also from one that takes part again: it may have read
+ * of its eviction after it had opened what it was given since.
  */
 export function stopped(turn: Turn, from: NodeRef, grants: readonly ShardGrant[]): void {
   const node = turn.member(from);
@@ -59,7 +60,7 @@ export function stopped(turn: Turn, from: NodeRef, grants: readonly ShardGrant[]
       return false;
     }
     const { group, shard } = grant;
-    return node?.state === "evicted" && leaveNode(turn, { group, shard }, row, node, "eviction");
+    return node !== null && leaveNode(turn, { group, shard }, row, node, "eviction");
   });
   rehome(turn, orphans, "eviction");
 }

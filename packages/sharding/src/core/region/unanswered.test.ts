@@ -44,9 +44,9 @@ describe("what is unanswered", () => {
       serving: "shards-hosted 5",
       ...{ draining: "", sending: "", frozen: "" },
     },
-    hosted: { none: "", serving: "", draining: "", sending: "", frozen: "" },
+    hosted: { none: "shards-stopped 5", serving: "", draining: "", sending: "", frozen: "" },
     "handing-off": {
-      ...{ none: "", serving: "handoffs-failed 5", draining: "", sending: "" },
+      ...{ none: "shards-stopped 5", serving: "handoffs-failed 5", draining: "", sending: "" },
       frozen: "shards-released 5",
     },
   };

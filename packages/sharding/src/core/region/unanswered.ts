@@ -1,5 +1,6 @@
 import { type ClusterState, ownerOf, type ShardRow } from "../cluster.ts";
 import { sameNode, shardKey } from "../ids.ts";
+import type { ShardGrant } from "../messages.ts";
 import type { RegionReport, RegionState } from "../region.ts";
 
 /**
@@ -35,14 +36,10 @@ function reportOn(
   const { epoch } = row;
   const held = state.held.get(shardKey(ref));
   const isStopped = held === undefined && (state.highest.get(shardKey(ref)) ?? 0) >= epoch;
-  if (state.isEvicted && isStopped) return { tag: "shards-stopped", item: { ...ref, epoch } };
+  if (isStopped) return reportStopped(state, { ...ref, epoch }, row);
   if (row.state === "starting") {
-    if (held?.epoch === epoch && held.phase === "serving") {
-      return { tag: "shards-hosted", item: { ...ref, epoch } };
-    }
-    // It was refused: an order that was followed and led to nothing is never followed again.
-    const why = "it could not be started here";
-    return isStopped ? { tag: "host-refused", item: { ...ref, epoch, why } } : null;
+    const isServed = held?.epoch === epoch && held.phase === "serving";
+    return isServed ? { tag: "shards-hosted", item: { ...ref, epoch } } : null;
   }
   if (row.state !== "handing-off" || held?.epoch !== epoch) return null;
   const handoffId = row.handoff.id;
@@ -53,4 +50,16 @@ function reportOn(
   if (held.phase !== "frozen" || held.handoffId !== handoffId) return null;
   const { digest, size } = held;
   return { tag: "shards-released", item: { ...ref, epoch, handoffId, digest, size } };
+}
+
+/** It is not held here, and never will be under this epoch. */
+function reportStopped(
+  { isEvicted }: RegionState,
+  item: ShardGrant,
+  { state }: ShardRow,
+): RegionReport {
+  // Also where the log says that it is served here: it was let go for an eviction that was read late.
+  if (isEvicted || state !== "starting") return { tag: "shards-stopped", item };
+  // It was refused: an order that was followed and led to nothing is never followed again.
+  return { tag: "host-refused", item: { ...item, why: "it could not be started here" } };
 }
