@@ -1,4 +1,4 @@
-import { integer, jsonb, type PgSchema, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { integer, json, jsonb, type PgSchema, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import { counter } from "./columns.ts";
 
 /** The fence of each shard's appends; claimed by its owners. */
@@ -42,4 +42,18 @@ export const outcomesTable = (schema: PgSchema) =>
     version: counter("version").notNull(),
     answer: jsonb("answer").notNull(),
     expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
+  });
+
+/** The latest state that was kept of each durable entity. */
+export const snapshotsTable = (schema: PgSchema) =>
+  schema.table("snapshots", {
+    groupName: text("group_name").notNull(),
+    shard: integer("shard").notNull(),
+    entityType: text("entity_type").notNull(),
+    namespace: text("namespace").notNull(),
+    entityId: text("entity_id").notNull(),
+    version: counter("version").notNull(),
+    stateVersion: integer("state_version").notNull(),
+    state: json("state").notNull(),
+    at: timestamp("at", { withTimezone: true }).notNull(),
   });

@@ -1,6 +1,6 @@
 import { pgSchema } from "drizzle-orm/pg-core";
 import { clusterLogTable } from "./cluster-log.ts";
-import { headsTable, journalTable, outcomesTable } from "./journal.ts";
+import { headsTable, journalTable, outcomesTable, snapshotsTable } from "./journal.ts";
 import { coordinatorTable, exitsTable, leasesTable, lettersTable } from "./leases.ts";
 import { movesTable, plansTable } from "./plans.ts";
 import { nodesTable, shardGroupsTable, shardsTable } from "./shards.ts";
@@ -27,6 +27,7 @@ export function tablesOf(schemaName: string) {
     heads: headsTable(schema),
     journal: journalTable(schema),
     outcomes: outcomesTable(schema),
+    snapshots: snapshotsTable(schema),
   };
 }
 

@@ -9,6 +9,6 @@ export { defaultOptions } from "./options.ts";
 export type { Grant, Lease, LeaseFactory } from "./ports/lease.ts";
 export type * from "./runtime/entities/command.ts";
 export type * from "./runtime/entities/definition.ts";
-export { command, defineEntity, emit } from "./runtime/entities/definition.ts";
+export { command, defineEntity, emit, remove } from "./runtime/entities/definition.ts";
 export type { Emission, Fold } from "./runtime/entities/emission.ts";
 export { startNode } from "./start-node.ts";

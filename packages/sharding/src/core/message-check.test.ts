@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
-import { fromCoordinatorOf, toCoordinatorOf } from "./message-check.ts";
-import type { FromCoordinator, ToCoordinator } from "./messages.ts";
+import { fromCoordinatorOf, stateMessageOf, toCoordinatorOf } from "./message-check.ts";
+import type { FromCoordinator, StateMessage, ToCoordinator } from "./messages.ts";
 
 const node = { nodeId: "a", incarnation: "a-1" };
 const grant = { group: "default", shard: 3, epoch: 7 };
@@ -57,6 +57,15 @@ const fromCoordinator: readonly FromCoordinator[] = [
   },
 ];
 
+const states: readonly StateMessage[] = [
+  { tag: "state-chunk", ...handoff, offset: 0, size: 2, digest: "d", bytes: Uint8Array.of(1, 2) },
+  { tag: "state-taken", handoffId: "h-1-1" },
+  {
+    ...{ tag: "warm-state", ...grant },
+    entities: [{ namespace: "default", type: "account", id: "a", state: 7, version: 3, unkept: 1 }],
+  },
+];
+
 const overTheWire = (message: unknown): unknown => JSON.parse(JSON.stringify(message));
 
 describe("a message", () => {
@@ -70,15 +79,21 @@ describe("a message", () => {
     expect(toCoordinatorOf(message)).toBeNull();
   });
 
+  it.each(states)("between two regions passes as it is: $tag", (message) => {
+    expect(stateMessageOf(message)).toBe(message);
+    expect(toCoordinatorOf(message) ?? fromCoordinatorOf(message)).toBeNull();
+  });
+
   test("may have fields of a later version", () => {
     expect(toCoordinatorOf({ ...toCoordinator[1], since: 3 })).not.toBeNull();
   });
 
   test("without any one of its fields is none, nor with one of another type", () => {
-    for (const message of [...toCoordinator, ...fromCoordinator]) {
-      const check = (value: unknown) => toCoordinatorOf(value) ?? fromCoordinatorOf(value);
+    for (const message of [...toCoordinator, ...fromCoordinator, ...states]) {
+      const check = (value: unknown) =>
+        toCoordinatorOf(value) ?? fromCoordinatorOf(value) ?? stateMessageOf(value);
       const free = message.tag === "log" ? ofEntries : [];
-      for (const broken of mutants(message, new Set(["rack", ...free]))) {
+      for (const broken of mutants(message, new Set(["rack", "state", ...free]))) {
         expect(check(broken), JSON.stringify(broken)).toBeNull();
       }
     }
@@ -89,6 +104,7 @@ describe("a message", () => {
     (value) => {
       expect(toCoordinatorOf(value)).toBeNull();
       expect(fromCoordinatorOf(value)).toBeNull();
+      expect(stateMessageOf(value)).toBeNull();
     },
   );
 });

@@ -1,4 +1,10 @@
-import type { AdminCommand, FromCoordinator, PlanRequest, ToCoordinator } from "./messages.ts";
+import type {
+  AdminCommand,
+  FromCoordinator,
+  PlanRequest,
+  StateMessage,
+  ToCoordinator,
+} from "./messages.ts";
 
 /**
  * Whether what another process said is a control message at all.
@@ -121,12 +127,28 @@ const fromCoordinator: Record<FromCoordinator["tag"], Check> = {
   "admin-answer": fields({ requestId: name, answer: answers }),
 };
 
+const warm = { namespace: name, type: name, id: text, version: whole, unkept: whole };
+
+const states: Record<StateMessage["tag"], Check> = {
+  "state-chunk": fields({
+    ...{ ...handoff, offset: whole, size: whole, digest: text },
+    bytes: (value) => value instanceof Uint8Array,
+  }),
+  "state-taken": fields({ handoffId: name }),
+  "warm-state": fields({ ...grant, entities: list(fields(warm)) }),
+};
+
+const isState = kinds("tag", states);
 const isToCoordinator = kinds("tag", toCoordinator);
 const isFromCoordinator = kinds("tag", fromCoordinator);
 
 /** @returns null for what is no message to a coordinator. */
 export const toCoordinatorOf = (value: unknown): ToCoordinator | null =>
   isToCoordinator(value) ? (value as ToCoordinator) : null;
+
+/** @returns null for what is no message between the regions of a handoff. */
+export const stateMessageOf = (value: unknown): StateMessage | null =>
+  isState(value) ? (value as StateMessage) : null;
 
 /** @returns null for what is no message of a coordinator. */
 export const fromCoordinatorOf = (value: unknown): FromCoordinator | null =>

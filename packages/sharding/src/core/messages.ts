@@ -8,7 +8,10 @@ import type { CarriedState, GroupDeclaration, LogEntry, NodeInfo } from "./log.t
  *
  * Lists, not single shards: a batch of the coordinator's work costs one frame per node.
  */
-export type ControlMessage = ToCoordinator | FromCoordinator | StateChunk | StateTaken;
+/** Between the two regions of a handoff. */
+export type StateMessage = StateChunk | StateTaken | WarmState;
+
+export type ControlMessage = ToCoordinator | FromCoordinator | StateMessage;
 
 /** Every one of these is believed only about its sender, whom the transport has authenticated. */
 export type ToCoordinator =
@@ -111,6 +114,32 @@ export interface StateChunk {
 export interface StateTaken {
   readonly tag: "state-taken";
   readonly handoffId: string;
+}
+
+/**
+ * Source to target, data socket: what the journal would say of the shard's durable entities that were used last.
+ * It may be lost: then the target reads the journal. True for who serves the shard under the next epoch, because
+ * the source writes nothing more under its own.
+ */
+export interface WarmState {
+  readonly tag: "warm-state";
+  readonly group: string;
+  readonly shard: number;
+  /** The source's epoch. */
+  readonly epoch: Epoch;
+  readonly entities: readonly WarmEntity[];
+}
+
+/** A durable entity's state as JSON. */
+export interface WarmEntity {
+  readonly namespace: string;
+  readonly type: string;
+  readonly id: string;
+  readonly state: unknown;
+  /** How many events the state is folded from. */
+  readonly version: number;
+  /** How many of them no snapshot has taken in. */
+  readonly unkept: number;
 }
 
 export interface ShardGrant extends ShardRef {

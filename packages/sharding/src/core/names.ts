@@ -48,4 +48,5 @@ export const controlMessageTags: readonly ControlMessage["tag"][] = namesOf<Cont
   "admin-answer": true,
   "state-chunk": true,
   "state-taken": true,
+  "warm-state": true,
 });

@@ -15,7 +15,7 @@ import type { Epoch, Incarnation, NodeRef, ShardRef } from "../core/ids.ts";
  *   `findCommand` then; its answer is final, because the adapter first ends what it had sent before.
  * - What Postgres refuses for what it says (text that it cannot store) rejects with another error:
  *   that append took no effect, and its neighbours in the statement are not touched.
- * - Events and answers are JSON.
+ * - Events, answers and states are JSON.
  */
 export interface Journal {
   /**
@@ -33,6 +33,20 @@ export interface Journal {
 
   /** An entity's events above `after`, oldest first, at most `limit`. */
   read(entity: StoredEntity, after: Version, limit: number): Promise<readonly StoredEvent[]>;
+
+  /**
+   * What an entity is loaded from: its snapshot, where one of this state version is kept, and its events above
+   * that, oldest first, at most `limit`.
+   */
+  replay(entity: StoredEntity, stateVersion: number, limit: number): Promise<Replay>;
+
+  /**
+   * Keeps states, at most one per entity in a call, so that loading one folds only the events that came after.
+   *
+   * Left out is what comes too late: another owner has the head, a later snapshot of the same state version is
+   * kept, or the event of its version was deleted (then the entity was removed since). Nothing rests on that: a snapshot is the fold of committed events, whoever keeps it and when.
+   */
+  keep(snapshots: readonly NewSnapshot[]): Promise<void>;
 
   /**
    * Whether a command took effect, in events or in the outcome under its key.
@@ -91,6 +105,8 @@ export interface Append extends StoredEntity {
   /** May be empty where there is an outcome to keep. */
   readonly events: readonly unknown[];
   readonly outcome: NewOutcome | null;
+  /** Its one event ends the entity: those before it, and its snapshot, are deleted. */
+  readonly isRemoval: boolean;
 }
 
 export interface NewOutcome {
@@ -115,6 +131,26 @@ export type AppendResult =
   | "fenced"
   /** The entity is at another version, or keeps an outcome under this key: read it again. */
   | "conflict";
+
+export interface Snapshot {
+  /** How many of its events the state is folded from. */
+  readonly version: Version;
+  readonly state: unknown;
+}
+
+export interface NewSnapshot extends Snapshot, StoredEntity {
+  readonly epoch: Epoch;
+  readonly incarnation: Incarnation;
+  /** What shape the state has; its definition says so. */
+  readonly stateVersion: number;
+  /** Its events up to this version are deleted, once a snapshot above it is kept; 0 for none. */
+  readonly deleteUpTo: Version;
+}
+
+export interface Replay {
+  readonly snapshot: Snapshot | null;
+  readonly events: readonly StoredEvent[];
+}
 
 export interface StoredEvent {
   readonly version: Version;

@@ -139,8 +139,13 @@ describe("a new term", () => {
 });
 
 describe("carried state", () => {
-  const chunk = { tag: "state-chunk", handoffId: "h-1", bytes: new Uint8Array() };
-  it.each([chunk, { tag: "state-taken", handoffId: "h-1" }])(
+  const grant = { group: "default", shard: 0, epoch: 1 };
+  const chunk = {
+    ...{ tag: "state-chunk", ...grant, handoffId: "h-1", offset: 0, size: 1, digest: "d" },
+    bytes: new Uint8Array(1),
+  };
+  const warm = { tag: "warm-state", ...grant, entities: [] };
+  it.each([chunk, { tag: "state-taken", handoffId: "h-1" }, warm])(
     "$tag of a third node is counted",
     (message) => {
       const { control, heard, unauthorized } = plane();

@@ -1,13 +1,12 @@
 import type { ClusterState } from "../core/cluster.ts";
 import { type NodeRef, sameNode } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
-import { fromCoordinatorOf, toCoordinatorOf } from "../core/message-check.ts";
+import { fromCoordinatorOf, stateMessageOf, toCoordinatorOf } from "../core/message-check.ts";
 import type {
   AdminAnswer,
   ControlMessage,
   FromCoordinator,
-  StateChunk,
-  StateTaken,
+  StateMessage,
   ToCoordinator,
 } from "../core/messages.ts";
 import type { LogFn } from "../node-api.ts";
@@ -27,7 +26,7 @@ export interface ControlReceivers {
   /** Somebody knows a later term than this node. */
   behind(): void;
   /** @returns false where another node is the handoff's source or target. */
-  state(from: NodeRef, message: StateChunk | StateTaken): boolean;
+  state(from: NodeRef, message: StateMessage): boolean;
   request(from: NodeRef, tuple: readonly unknown[]): void;
   /** To the coordinator, which no link leads to now. */
   unsent(message: ToCoordinator): void;
@@ -58,14 +57,14 @@ export class ControlPlane {
     if (typeof message !== "object" || message === null || !("tag" in message)) {
       return this.#ports.log("warn", "a message without a tag", { from: from.nodeId, channel });
     }
-    const known = message as ControlMessage;
-    if (known.tag === "state-chunk" || known.tag === "state-taken") {
-      if (!this.#to.state(from, known)) this.unauthorized(from, known.tag);
+    const state = stateMessageOf(message);
+    if (state !== null) {
+      if (!this.#to.state(from, state)) this.unauthorized(from, state.tag);
       return;
     }
     const checked = toCoordinatorOf(message) ?? fromCoordinatorOf(message);
     if (checked !== null) return this.receiveControl(from, checked);
-    this.#ports.log("warn", "a message that none is", { from: from.nodeId, tag: known.tag });
+    this.#ports.log("warn", "a message that none is", { from: from.nodeId, tag: message.tag });
   }
 
   /** To a region, from this node as the coordinator. */
@@ -131,8 +130,7 @@ export class ControlPlane {
 
   /** What a peer said that it may not say: dropped, counted, and told to whoever looks for it. */
   unauthorized(from: NodeRef, tag: ControlMessage["tag"]): void {
-    const isState = tag === "state-chunk" || tag === "state-taken";
-    this.#ports.drops.count(isState ? "handoff" : "control", "unauthorized");
+    this.#ports.drops.count(stateTags.has(tag) ? "handoff" : "control", "unauthorized");
     this.#ports.log("debug", "a message of a node that may not send it", { ...from, tag });
   }
 
@@ -166,6 +164,10 @@ export class ControlPlane {
     this.direct(to, { tag: "admin-answer", requestId, answer });
   }
 }
+
+const stateTags: ReadonlySet<string> = new Set<StateMessage["tag"]>([
+  ...(["state-chunk", "state-taken", "warm-state"] as const),
+]);
 
 const hasElected = (node: NodeRef, entries: readonly LogEntry[]): boolean =>
   entries.some((entry) => entry.type === "coordinator-elected" && sameNode(entry, node));

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { ownerOf } from "../core/cluster.ts";
 import { shardOf } from "../core/hash.ts";
@@ -93,6 +93,40 @@ describe("durable entities of a cluster in memory", () => {
     const values = await cluster.result(Promise.all(answers));
     expect(values).toEqual(values.map((_, index) => index + 2));
     expect(await cluster.result(tally("node-2", id).get())).toBe(values.length + 1);
+  });
+
+  test("come to their next home as they are: it reads nothing", async () => {
+    const id = idAt("node-2");
+    const shard = shardOf("default", "tally", id, shards);
+    await add("node-1", id, 7);
+    const replay = vi.spyOn(cluster.postgres.journals.tables, "replay");
+    const moves = [{ group: "default", shard, to: "node-3" }];
+    const plan = { tag: "plan", by: "test", request: { kind: "move", moves } } as const;
+    const { planId } = await cluster.result(nodeOf("node-1").node.admin(plan));
+    const apply = { tag: "plan-control", by: "test", planId: planId ?? "", verb: "apply" } as const;
+    await cluster.result(nodeOf("node-1").node.admin(apply));
+    await cluster.until("it has moved", () => homeOf(id) === "node-3" && cluster.isAllHosted());
+    expect(await add("node-1", id)).toBe(8);
+    expect(replay).not.toHaveBeenCalled();
+  });
+
+  test("are never taken from whoever does not hand the shard over", async () => {
+    const id = idAt("node-2");
+    const shard = shardOf("default", "tally", id, shards);
+    await add("node-1", id, 7);
+    const stranger = cluster.stranger("node-9");
+    await cluster.until("it is connected", () => stranger.connected().length === 3);
+    const forged = { namespace: "default", type: "tally", id, state: { value: 999 } };
+    const message = {
+      ...{ tag: "warm-state", group: "default", shard, epoch: cluster.rows()[shard]?.epoch },
+      entities: [{ ...forged, version: 1, unkept: 1 }],
+    };
+    for (const to of ["node-1", "node-3"]) stranger.send(to, "data", message, "handoff");
+    await cluster.run(10);
+    nodeOf("node-2").kill();
+    await livesElsewhere(id);
+    expect(await cluster.result(tally("node-1", id).get())).toBe(7);
+    await stranger.close();
   });
 
   test("a home that was cut from Postgres never writes again, however late its append (S4)", async () => {

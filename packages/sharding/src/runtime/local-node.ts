@@ -243,7 +243,10 @@ export class LocalNode implements ShardingNode {
       catalog: this.#catalog,
       clock,
       guard: runtime.serving,
-      durable: journal === undefined ? undefined : { journal, nodeId: this.nodeId },
+      durable:
+        journal === undefined
+          ? undefined
+          : { journal, nodeId: this.nodeId, log: this.#options.log },
       call: async (call) => {
         const deadlineMs = Math.max(0, call.deadlineMs - clock.monotonicMs());
         return (await this.#ask.ask({ ...call, ...this.#placeOf(call.type), deadlineMs })).value;

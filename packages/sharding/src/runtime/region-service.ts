@@ -3,7 +3,14 @@ import { type ClusterState, findShard } from "../core/cluster.ts";
 import type { ClaimMessage } from "../core/coordinator/rebuild.ts";
 import { type NodeRef, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
-import type { FromCoordinator, StateChunk, StateTaken, ToCoordinator } from "../core/messages.ts";
+import type {
+  FromCoordinator,
+  ShardGrant,
+  StateMessage,
+  ToCoordinator,
+  WarmEntity,
+  WarmState,
+} from "../core/messages.ts";
 import { ordersFrom } from "../core/region/orders-from-rows.ts";
 import { unansweredReports } from "../core/region/unanswered.ts";
 import {
@@ -22,6 +29,7 @@ import { gatherReports } from "./gather-reports.ts";
 import type { Grant } from "./grant.ts";
 import { beliefChanges, beliefOf, type Serving } from "./serving.ts";
 import { StateTransfer } from "./state-transfer.ts";
+import { WarmStates } from "./warm-states.ts";
 
 export interface RegionServiceOptions {
   readonly transport: Transport;
@@ -51,6 +59,7 @@ export class RegionService {
   readonly #options: RegionServiceOptions;
   readonly #events: RegionServiceEvents;
   readonly #transfer: StateTransfer;
+  readonly #warm: WarmStates;
   #state: RegionState | null = null;
   #waiting: RegionInput[] = [];
   #isStepping = false;
@@ -60,6 +69,7 @@ export class RegionService {
   constructor(options: RegionServiceOptions, events: RegionServiceEvents) {
     this.#options = options;
     this.#events = events;
+    this.#warm = new WarmStates(options.transport, options.clock);
     this.#transfer = new StateTransfer(options.transport, options.clock, {
       arrived: (ref) => this.#push({ tag: "arrived", ...ref }),
       taken: (handoffId, from) => this.#push({ tag: "taken", handoffId, from }),
@@ -80,6 +90,7 @@ export class RegionService {
     this.#waiting = [];
     this.#options.serving.clear();
     this.#transfer.clear();
+    this.#warm.clear();
     if (state === null) return;
     for (const { group, shard, epoch } of state.held.values()) {
       this.#options.executor.post({ tag: "drop", group, shard, epoch });
@@ -151,8 +162,9 @@ export class RegionService {
   }
 
   /** @returns false where another node is the handoff's source or target. */
-  receiveState(from: NodeRef, message: StateChunk | StateTaken): boolean {
+  receiveState(from: NodeRef, message: StateMessage): boolean {
     if (this.#state === null) return true;
+    if (message.tag === "warm-state") return this.#receiveWarm(from, message, this.#state.self);
     if (message.tag === "state-taken") return this.#transfer.receiveTaken(from, message);
     const row = findShard(this.#options.cluster(), message);
     // Where the log does not show the handoff yet, its first sender is bound to it (state-transfer.ts).
@@ -161,15 +173,28 @@ export class RegionService {
     return this.#transfer.receiveChunk(from, message);
   }
 
+  /**
+   * Believed from the node that hands the shard over to this one, as the log says. What comes before the log says
+   * so is not missed: the journal has it.
+   */
+  #receiveWarm(from: NodeRef, message: WarmState, self: NodeRef): boolean {
+    const row = findShard(this.#options.cluster(), message);
+    if (row?.state !== "handing-off" || row.epoch !== message.epoch) return true;
+    if (!sameNode(row.owner, from)) return false;
+    if (sameNode(row.handoff.to, self)) this.#warm.receive(message);
+    return true;
+  }
+
   peerUp(peer: NodeRef): void {
     this.#transfer.resume(peer);
   }
 
   fromExecutor(message: FromExecutor): void {
     if (message.tag === "captured") {
-      const { group, shard, epoch, handoffId } = message;
+      const { group, shard, epoch, handoffId, warm } = message;
       // Before anybody hears of the release: a slot that outlived it would serve beside the target.
       if (this.#isDraining(message, handoffId)) this.#options.serving.close(message);
+      this.#sendWarm(message, handoffId, warm);
       const state = this.#transfer.keep(handoffId, message.entities);
       this.#push({ tag: "captured", group, shard, epoch, handoffId, ...state });
     } else if (message.tag === "capture-failed") {
@@ -179,6 +204,12 @@ export class RegionService {
       }
       this.#push(message);
     }
+  }
+
+  #sendWarm(ref: ShardGrant, handoffId: string, warm: readonly WarmEntity[]): void {
+    const held = this.#state?.held.get(shardKey(ref));
+    if (held?.phase !== "draining" || held.handoffId !== handoffId) return;
+    this.#warm.send(ref, ref.epoch, held.to, warm);
   }
 
   #isDraining(ref: ShardRef, handoffId: string): boolean {
@@ -238,7 +269,8 @@ export class RegionService {
         const carried = handoffId === null ? null : this.#transfer.open(handoffId);
         if (handoffId !== null) this.handoffsIn += 1;
         serving.open(effect, epoch);
-        return executor.post({ tag: "open", group, shard, epoch, incarnation, carried });
+        const warm = this.#warm.take(effect, epoch);
+        return executor.post({ tag: "open", group, shard, epoch, incarnation, carried, warm });
       }
       case "reopen": {
         const { group, shard, epoch } = effect;

@@ -137,7 +137,15 @@ export class ShardLane {
     if (this.#phase !== "draining" || isBusy) return;
     this.#phase = "frozen";
     const { epoch, handoffId } = { epoch: this.#epoch, handoffId: this.#handoffId };
-    this.#fromLane.push({ tag: "captured", group, shard, epoch, handoffId, entities: [] });
+    this.#fromLane.push({
+      tag: "captured",
+      group,
+      shard,
+      epoch,
+      handoffId,
+      entities: [],
+      warm: [],
+    });
   }
 
   /** Running handlers end unheard; what was queued goes back. */

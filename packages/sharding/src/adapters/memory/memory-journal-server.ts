@@ -1,7 +1,13 @@
 import { type Incarnation, type NodeRef, shardKey } from "../../core/ids.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Append, AppendResult, ClaimResult, HeadClaim } from "../../ports/journal.ts";
+import type {
+  Append,
+  AppendResult,
+  ClaimResult,
+  HeadClaim,
+  NewSnapshot,
+} from "../../ports/journal.ts";
 import type { MemoryBackend } from "./memory-backends.ts";
 import { livesOf, MemoryJournalTables } from "./memory-journal-tables.ts";
 import { RowLocks } from "./row-locks.ts";
@@ -81,6 +87,10 @@ export class MemoryJournalServer {
         this.#hung.push({ by, commit });
       });
     });
+  }
+
+  keep(snapshots: readonly NewSnapshot[]): void {
+    for (const one of snapshots) this.tables.keep({ ...one, state: asStored(one.state) });
   }
 
   /** A session has ended: what it had not committed is rolled back, its locks are free. */

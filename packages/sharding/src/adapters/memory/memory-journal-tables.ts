@@ -6,7 +6,10 @@ import type {
   CommandRef,
   Head,
   HeadClaim,
+  NewSnapshot,
   Outcome,
+  Replay,
+  Snapshot,
   StoredEntity,
   StoredEvent,
   Version,
@@ -39,13 +42,18 @@ interface OutcomeRow extends Outcome {
   readonly expiresMs: number;
 }
 
-/** Heads, journal and outcomes of one cluster. Each method is one statement that has its locks. */
+interface SnapshotRow extends Snapshot {
+  readonly stateVersion: number;
+}
+
+/** Heads, journal, outcomes and snapshots of one cluster. Each method is one statement that has its locks. */
 export class MemoryJournalTables {
   readonly #nowMs: () => number;
   readonly #heads = new Map<string, HeadRow>();
   readonly #events = new Map<string, StoredEvent[]>();
   readonly #commands = new Set<string>();
   readonly #outcomes = new Map<string, OutcomeRow>();
+  readonly #snapshots = new Map<string, SnapshotRow>();
   readonly #observers = new Set<(change: JournalChange) => void>();
 
   constructor(nowMs: () => number) {
@@ -82,8 +90,12 @@ export class MemoryJournalTables {
     const { version, commandId, outcome } = append;
     const rows = this.#events.get(entityOf(append)) ?? [];
     const isTaken = outcome !== null && this.findOutcome(append, outcome.key) !== null;
-    if (rows.length !== version || isTaken || this.#commands.has(commandOf(append))) {
+    if (lastVersion(rows) !== version || isTaken || this.#commands.has(commandOf(append))) {
       return "conflict";
+    }
+    if (append.isRemoval) {
+      rows.length = 0;
+      this.#snapshots.delete(entityOf(append));
     }
     this.#write(head, append);
     if (outcome !== null) {
@@ -98,7 +110,32 @@ export class MemoryJournalTables {
   }
 
   read(entity: StoredEntity, after: Version, limit: number): readonly StoredEvent[] {
-    return (this.#events.get(entityOf(entity)) ?? []).slice(after, after + limit);
+    const rows = this.#events.get(entityOf(entity)) ?? [];
+    return rows.filter(({ version }) => version > after).slice(0, limit);
+  }
+
+  replay(entity: StoredEntity, stateVersion: number, limit: number): Replay {
+    const row = this.#snapshots.get(entityOf(entity));
+    const kept = row?.stateVersion === stateVersion ? row : null;
+    const snapshot = kept === null ? null : { version: kept.version, state: kept.state };
+    return { snapshot, events: this.read(entity, snapshot?.version ?? 0, limit) };
+  }
+
+  keep({ version, stateVersion, state, deleteUpTo, ...head }: NewSnapshot): void {
+    const key = entityOf(head);
+    const events = this.#events.get(key) ?? [];
+    const before = this.#snapshots.get(key);
+    const isLate = before?.stateVersion === stateVersion && before.version >= version;
+    const isThere = events.some((event) => event.version === version);
+    if (this.holds(head) && isThere && !isLate) {
+      this.#snapshots.set(key, { version, stateVersion, state });
+    }
+    const kept = this.#snapshots.get(key);
+    if (kept?.stateVersion !== stateVersion || kept.version <= deleteUpTo) return;
+    this.#events.set(
+      key,
+      events.filter((event) => event.version > deleteUpTo),
+    );
   }
 
   findCommand(command: CommandRef): boolean {
@@ -127,13 +164,15 @@ export class MemoryJournalTables {
       [...rows],
     ]);
     const [commands, outcomes] = [[...this.#commands], [...this.#outcomes]];
+    const snapshots = [...this.#snapshots];
     return () => {
-      for (const table of [this.#heads, this.#events, this.#commands, this.#outcomes])
-        table.clear();
+      for (const table of [this.#heads, this.#events, this.#commands]) table.clear();
+      for (const table of [this.#outcomes, this.#snapshots]) table.clear();
       for (const [key, row] of heads) this.#heads.set(key, row);
       for (const [key, rows] of events) this.#events.set(key, rows);
       for (const command of commands) this.#commands.add(command);
       for (const [key, outcome] of outcomes) this.#outcomes.set(key, outcome);
+      for (const [key, row] of snapshots) this.#snapshots.set(key, row);
     };
   }
 
@@ -142,9 +181,9 @@ export class MemoryJournalTables {
     const key = entityOf(append);
     const rows = this.#events.get(key) ?? [];
     this.#events.set(key, rows);
-    for (const event of events) {
+    for (const [index, event] of events.entries()) {
       head.lastSeq += 1;
-      const version = rows.length + 1;
+      const version = append.version + index + 1;
       rows.push({ version, event });
       this.#commands.add(commandOf(append));
       const { epoch, incarnation, lastSeq: shardSeq } = head;
@@ -159,6 +198,8 @@ export class MemoryJournalTables {
     for (const observer of [...this.#observers]) observer(change);
   }
 }
+
+const lastVersion = (rows: readonly StoredEvent[]): Version => rows.at(-1)?.version ?? 0;
 
 /** The lives that these heads name. */
 export const livesOf = (

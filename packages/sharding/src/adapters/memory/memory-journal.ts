@@ -8,7 +8,9 @@ import type {
   Head,
   HeadClaim,
   Journal,
+  NewSnapshot,
   Outcome,
+  Replay,
   StoredEntity,
   StoredEvent,
   Version,
@@ -81,6 +83,14 @@ export class MemoryJournal implements Journal {
 
   read(entity: StoredEntity, after: Version, limit: number): Promise<readonly StoredEvent[]> {
     return this.#ask(() => this.#server.journals.tables.read(entity, after, limit));
+  }
+
+  replay(entity: StoredEntity, stateVersion: number, limit: number): Promise<Replay> {
+    return this.#ask(() => this.#server.journals.tables.replay(entity, stateVersion, limit));
+  }
+
+  keep(snapshots: readonly NewSnapshot[]): Promise<void> {
+    return this.#ask(() => this.#server.journals.keep(snapshots));
   }
 
   findCommand(command: CommandRef): Promise<boolean> {

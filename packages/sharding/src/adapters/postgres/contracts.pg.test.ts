@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { migrate } from "@leasehold/db";
 import { createTestDatabase, type TestDatabase } from "@leasehold/db/testing";
-import { afterAll, beforeAll } from "vitest";
+import { Client } from "pg";
+import { afterAll, beforeAll, expect } from "vitest";
 import { journalContract } from "../../testkit/contracts/journal.ts";
 import { type LeaseHarness, leaseContract } from "../../testkit/contracts/lease.ts";
 import { leaseSessionContract } from "../../testkit/contracts/lease-session.ts";
@@ -46,11 +48,28 @@ async function makeHarness(): Promise<StoreHarness> {
   };
 }
 
-async function makeJournalHarness(): Promise<JournalHarness> {
+/** Runs what docs/durable-entities.md tells an operator to run. */
+async function partition(schema: string): Promise<void> {
+  const page = readFileSync(new URL(durablePage, import.meta.url), "utf8");
+  const [, sql] = /```sql\n([\s\S]*?)```/.exec(page) ?? [];
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  await client.query((sql as string).replaceAll("leasehold_default", schema));
+  const { rows } = await client.query("select relkind from pg_class where oid = $1::regclass", [
+    `${schema}.journal`,
+  ]);
+  expect(rows).toEqual([{ relkind: "p" }]);
+  await client.end();
+}
+
+const durablePage = "../../../../../docs/durable-entities.md";
+
+async function makeJournalHarness(isPartitioned = false): Promise<JournalHarness> {
   clusters += 1;
   const cluster = `c${clusters}`;
   const databaseUrl = database.url;
-  await migrate({ database: databaseUrl, cluster });
+  const { schema } = await migrate({ database: databaseUrl, cluster });
+  if (isPartitioned) await partition(schema);
   const { stream, swallow } = blackHole();
   const { journal, close } = createPostgresStore({
     ...{ databaseUrl, cluster, stream, timeoutMs: 1_000 },
@@ -101,6 +120,7 @@ async function makeLeaseHarness(): Promise<LeaseHarness> {
 }
 
 journalContract("Postgres", makeJournalHarness);
+journalContract("Postgres, in parts", () => makeJournalHarness(true));
 leaseContract("Postgres", makeLeaseHarness);
 leaseSessionContract("Postgres", makeHarness);
 lettersContract("Postgres", makeHarness);

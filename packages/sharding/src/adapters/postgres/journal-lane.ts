@@ -1,5 +1,6 @@
 import type { Append, AppendResult } from "../../ports/journal.ts";
 import { Batches } from "../batches.ts";
+import { entityValues } from "./entity-values.ts";
 import type { JournalConnection } from "./journal-connection.ts";
 import type { OutcomePruning } from "./outcome-pruning.ts";
 import { isDuplicate, isRefusedRow } from "./sqlstate.ts";
@@ -17,6 +18,13 @@ interface ResultRow {
   readonly result: AppendResult;
 }
 
+export interface AppendSql {
+  /** Any of them. */
+  readonly events: string;
+  /** One that removes its entity. */
+  readonly removal: string;
+}
+
 const batchLimit = 500;
 const batchBytes = 4 * 1024 * 1024;
 
@@ -28,11 +36,11 @@ const batchBytes = 4 * 1024 * 1024;
  */
 export class JournalLane {
   readonly #connection: JournalConnection;
-  readonly #sql: string;
+  readonly #sql: AppendSql;
   readonly #pruning: OutcomePruning;
   readonly #batches: Batches<Written, Settled>;
 
-  constructor(connection: JournalConnection, sql: string, pruning: OutcomePruning) {
+  constructor(connection: JournalConnection, sql: AppendSql, pruning: OutcomePruning) {
     this.#connection = connection;
     this.#sql = sql;
     this.#pruning = pruning;
@@ -51,6 +59,18 @@ export class JournalLane {
   }
 
   async #send(batch: readonly Written[]): Promise<readonly Settled[]> {
+    const together = batch.filter(({ append }) => !append.isRemoval);
+    const settled = new Map<Written, Settled>();
+    if (together.length > 0) {
+      for (const [n, one] of (await this.#sendTogether(together)).entries()) {
+        settled.set(together[n] as Written, one);
+      }
+    }
+    for (const one of batch) if (one.append.isRemoval) settled.set(one, await this.#sendAlone(one));
+    return batch.map((one) => settled.get(one) as Settled);
+  }
+
+  async #sendTogether(batch: readonly Written[]): Promise<readonly Settled[]> {
     try {
       return await this.#write(batch);
     } catch (error) {
@@ -76,9 +96,13 @@ export class JournalLane {
 
   async #write(batch: readonly Written[]): Promise<readonly Settled[]> {
     const items = batch.map(({ json }, n) => `{"n":${n},${json.slice(1)}`);
-    const rows = await this.#connection.query<ResultRow>("appending", this.#sql, [
-      `[${items.join(",")}]`,
-    ]);
+    const list = `[${items.join(",")}]`;
+    const removed = batch.find(({ append }) => append.isRemoval)?.append;
+    const [sql, values] =
+      removed === undefined
+        ? [this.#sql.events, [list]]
+        : [this.#sql.removal, [list, ...entityValues(removed)]];
+    const rows = await this.#connection.query<ResultRow>("appending", sql, values);
     const results: Settled[] = [];
     for (const { n, result } of rows) results[n] = { result };
     this.#pruning.after(batch.map(({ append }) => append));

@@ -3,9 +3,10 @@ import type { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type TestCluster, testClusters } from "./fixtures/test-cluster.ts";
 import { journalPlanning } from "./journal-connection.ts";
-import { appendEvents } from "./sql/append-events.ts";
+import { appendEvents, appendRemoval } from "./sql/append-events.ts";
 import { claimHeads } from "./sql/claim-heads.ts";
-import { findCommand, readEvents } from "./sql/read-entity.ts";
+import { deleteEvents, keepSnapshots } from "./sql/keep-snapshots.ts";
+import { findCommand, readEvents, replayEntity } from "./sql/read-entity.ts";
 
 /**
  * A young table that nobody has analyzed, with many events of one shard: there the planner has nothing but
@@ -76,6 +77,43 @@ describe("in a journal that nobody has analyzed", () => {
     expect(plan).toContain("journal_version_key");
     expect(plan).not.toContain("Sort");
   });
+
+  it("an entity is loaded by its own keys, in the order of its versions", async () => {
+    const plan = await planOf(replayEntity, [...entity, 1, 1_000]);
+    expect(plan).toContain("journal_version_key");
+    expect(plan).toContain("snapshots_pkey");
+    expect(plan).not.toContain("Sort");
+  });
+
+  it("a removal finds its entity's events by that key, and deletes them by their places", async () => {
+    const plan = await planOf(appendRemoval, [items, ...entity]);
+    expectDeleted(plan);
+    expect(plan).toContain("snapshots_pkey");
+  });
+
+  it("so does the deletion of old events", async () => {
+    expectDeleted(await planOf(deleteEvents, [...entity, 1, 1]));
+  });
+
+  it("a snapshot looks for the event of its version by that key, and for its head by its own", async () => {
+    const snapshot = JSON.stringify([
+      {
+        ...{ ...head, namespace: "default", entity_type: "register", entity_id: entity[4] },
+        ...{ version: 1, state_version: 1, state: {} },
+      },
+    ]);
+    const plan = await planOf(keepSnapshots, [snapshot]);
+    expect(plan).toContain("journal_version_key");
+    expect(plan).toContain("heads_pkey");
+    expect(plan).not.toContain("journal_pkey");
+  });
+
+  const expectDeleted = (plan: string) => {
+    expect(plan).toMatch(/Index Scan using journal_version_key on journal/);
+    expect(plan).toContain("Tid Scan on journal");
+    expect(plan).not.toContain("journal_pkey");
+    expect(plan).not.toMatch(/Seq Scan on (journal|snapshots)/);
+  };
 
   it("a command is looked up by its id", async () => {
     const plan = await planOf(findCommand, [...entity, randomUUID(), "k"]);

@@ -45,7 +45,12 @@ describe("an append and a claim that meet", () => {
   const append = (owner: NodeRef, epoch: number, version = 0, shard = 0): Promise<AppendResult> =>
     journal.append({
       ...{ ...entity(shard), epoch, incarnation: owner.incarnation, version },
-      ...{ commandId: randomUUID(), events: [`by ${owner.nodeId}`], outcome: null },
+      ...{
+        commandId: randomUUID(),
+        events: [`by ${owner.nodeId}`],
+        outcome: null,
+        isRemoval: false,
+      },
     });
 
   const events = async (shard = 0) =>
@@ -179,7 +184,13 @@ describe("an append and a claim that meet", () => {
     const own = cluster.stores({ timeoutMs: 800, stream }).journal;
     await own.claim(a, [{ group, shard: 0, epoch: 3 }]);
     const commandId = randomUUID();
-    const item = { ...entity(0), epoch: 3, incarnation: a.incarnation, outcome: null };
+    const item = {
+      ...entity(0),
+      epoch: 3,
+      incarnation: a.incarnation,
+      outcome: null,
+      isRemoval: false,
+    };
     await own.append({ ...item, version: 0, commandId: randomUUID(), events: [1] });
     const backends = async () => {
       const { rows } = await other.query<{ pid: number }>(
@@ -204,6 +215,7 @@ describe("an append and a claim that meet", () => {
         ...{ ...entity(0), epoch: 1, incarnation: a.incarnation, version, events: [version] },
         commandId: randomUUID(),
         outcome: { key, bodyHash: "h", answer: null, keepForMs },
+        isRemoval: false,
       });
     await keep("old", 0, 0);
     await keep("new", 1, 60_000);
@@ -218,7 +230,7 @@ describe("an append and a claim that meet", () => {
     const hasty = cluster.stores({ timeoutMs: 600 }).journal;
     const late = hasty.append({
       ...{ ...entity(0), epoch: 1, incarnation: a.incarnation, version: 0 },
-      ...{ commandId: randomUUID(), events: [1], outcome: null },
+      ...{ commandId: randomUUID(), events: [1], outcome: null, isRemoval: false },
     });
     await expect(late).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     await other.query("rollback");

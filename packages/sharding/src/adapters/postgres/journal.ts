@@ -7,22 +7,26 @@ import type {
   Head,
   HeadClaim,
   Journal,
+  NewSnapshot,
   Outcome,
+  Replay,
   StoredEntity,
   StoredEvent,
   Version,
 } from "../../ports/journal.ts";
 import type { ConnectionOptions } from "./connection.ts";
+import { entityValues } from "./entity-values.ts";
 import { JournalConnection } from "./journal-connection.ts";
 import { JournalLane } from "./journal-lane.ts";
 import { OutcomePruning } from "./outcome-pruning.ts";
 import type { StorePool } from "./pool.ts";
-import { appendEvents } from "./sql/append-events.ts";
+import { appendEvents, appendRemoval } from "./sql/append-events.ts";
 import { claimHeads } from "./sql/claim-heads.ts";
 import { endDeadWriters } from "./sql/end-dead-writers.ts";
 import { holdsHead } from "./sql/holds-head.ts";
+import { deleteEvents, keepSnapshots } from "./sql/keep-snapshots.ts";
 import { pruneOutcomes } from "./sql/prune-outcomes.ts";
-import { findCommand, findOutcome, readEvents } from "./sql/read-entity.ts";
+import { findCommand, findOutcome, readEvents, replayEntity } from "./sql/read-entity.ts";
 
 export interface PostgresJournalOptions {
   /** For what needs no connection of its own: claims and reads. */
@@ -37,6 +41,12 @@ export interface PostgresJournalOptions {
   readonly claimTimeoutMs: number;
   /** How often each lane removes outcomes that have expired. @unit milliseconds */
   readonly pruneEveryMs: number;
+}
+
+interface ReplayRow {
+  readonly version: Version;
+  readonly value: unknown;
+  readonly isState: boolean;
 }
 
 interface Lane {
@@ -60,8 +70,11 @@ export class PostgresJournal implements Journal {
       findCommand: findCommand(schema),
       findOutcome: findOutcome(schema),
       readEvents: readEvents(schema),
+      replay: replayEntity(schema),
+      keep: keepSnapshots(schema),
+      deleteEvents: deleteEvents(schema),
     };
-    const append = appendEvents(schema);
+    const append = { events: appendEvents(schema), removal: appendRemoval(schema) };
     const prune = pruneOutcomes(schema);
     this.#lanes = Array.from({ length: lanes }, () => {
       const connection = new JournalConnection(direct);
@@ -102,6 +115,31 @@ export class PostgresJournal implements Journal {
       this.#sql.readEvents,
       values,
     );
+  }
+
+  async replay(entity: StoredEntity, stateVersion: number, limit: number): Promise<Replay> {
+    const rows = await this.#options.pool.query<ReplayRow>("loading an entity", this.#sql.replay, [
+      ...entityValues(entity),
+      stateVersion,
+      limit,
+    ]);
+    const kept = rows.find(({ isState }) => isState);
+    const events = rows.filter(({ isState }) => !isState);
+    return {
+      snapshot: kept === undefined ? null : { version: kept.version, state: kept.value },
+      events: events.map(({ version, value }) => ({ version, event: value })),
+    };
+  }
+
+  async keep(snapshots: readonly NewSnapshot[]): Promise<void> {
+    const json = JSON.stringify(snapshots.map(snapshotRow));
+    const { pool } = this.#options;
+    await pool.query("keeping snapshots", this.#sql.keep, [json]);
+    for (const { deleteUpTo, stateVersion, ...entity } of snapshots) {
+      if (deleteUpTo < 1) continue;
+      const values = [...entityValues(entity), deleteUpTo, stateVersion];
+      await pool.query("deleting events", this.#sql.deleteEvents, values);
+    }
   }
 
   /** On the shard's own connection: it has ended whatever was sent there before. */
@@ -166,10 +204,8 @@ const pause = (delayMs: number): Promise<void> =>
 const claimsJson = (shards: readonly HeadClaim[]): string =>
   JSON.stringify(shards.map(({ group, shard, epoch }) => ({ group_name: group, shard, epoch })));
 
-const entityValues = ({ group, shard, type, namespace, id }: StoredEntity): unknown[] => [
-  group,
-  shard,
-  type,
-  namespace,
-  id,
-];
+const snapshotRow = ({ group, shard, type, namespace, id, ...snapshot }: NewSnapshot): object => ({
+  ...{ group_name: group, shard, entity_type: type, namespace, entity_id: id },
+  ...{ epoch: snapshot.epoch, incarnation: snapshot.incarnation },
+  ...{ version: snapshot.version, state_version: snapshot.stateVersion, state: snapshot.state },
+});

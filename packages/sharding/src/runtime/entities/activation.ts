@@ -20,6 +20,8 @@ export class Activation {
   loaded = false;
   /** Of a durable entity: how many events the state is folded from. */
   version = 0;
+  /** Since its state was last kept. @unit events, characters of JSON */
+  unkept = { events: 0, size: 0 };
   /** Dropped: whatever still comes back from a handler or a validator concerns nobody. */
   ended = false;
 

@@ -221,8 +221,10 @@ export class CommandLoop {
     }
     const nowMs = home.clock.monotonicMs();
     if (found.tag === "ready" && found.loaded !== null && !activation.loaded) {
-      activation.version = found.loaded.version;
-      this.#passivation.restore(activation, found.loaded.state, nowMs);
+      const { state, version, folded } = found.loaded;
+      activation.version = version;
+      this.#passivation.restore(activation, state, nowMs);
+      this.#durable?.folded(activation, folded, 0);
     }
     if (found.tag === "answered") return home.reply(request.requestId, found.reply);
     if (request.deadlineMs <= nowMs) return home.reply(request.requestId, tooLate);
@@ -347,6 +349,7 @@ export class CommandLoop {
     if (stored !== null) {
       activation.state = stored.state;
       activation.version = stored.version;
+      this.#durable?.folded(activation, stored.events.length, stored.size);
     } else if (reply.ok && !activation.isDurable && Context.touched(context)) {
       activation.state = context.state;
     }

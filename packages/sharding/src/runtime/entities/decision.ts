@@ -3,7 +3,8 @@ import type { Activation } from "./activation.ts";
 import { bodyHashOf } from "./body-hash.ts";
 import { Emission } from "./emission.ts";
 import type { EntityReply, EntityRequest, WireError } from "./executor-messages.ts";
-import { fold, type StoredData } from "./fold.ts";
+import { fold, removal, type StoredData, stepsOf } from "./fold.ts";
+import { initialStateOf } from "./passivation.ts";
 import { copyPlain } from "./plain-data.ts";
 import { commandFailed, handlerThrew, refuse } from "./replies.ts";
 import { checkStorable } from "./stored-json.ts";
@@ -13,6 +14,10 @@ export interface Decision {
   /** Leaves when the events and the outcome are stored. */
   readonly reply: EntityReply;
   readonly events: readonly StoredData[];
+  /** What came before its one event is deleted with it. */
+  readonly isRemoval: boolean;
+  /** Of the events, as JSON. @unit characters */
+  readonly size: number;
   /** After the events. */
   readonly state: unknown;
   readonly version: number;
@@ -26,22 +31,43 @@ export type KeptAnswer = { readonly value: unknown } | { readonly error: WireErr
 export const replyOf = (kept: KeptAnswer, version: number): EntityReply =>
   "error" in kept ? refuse(kept.error) : { ok: true, value: kept.value, version };
 
+/** Most events of one command, and their most characters as JSON: one append stays a short statement. */
+const eventLimit = 1_000;
+const sizeLimit = 1024 * 1024;
+
 /** How long an outcome is kept under its key: one day. */
 const keepForMs = 86_400_000;
 
 /** The handler's result, if everything that it leaves behind can be stored and sent. */
 export function decide(activation: Activation, request: EntityRequest, result: unknown): Decision {
   try {
-    const { answer, events: emitted } =
-      result instanceof Emission ? result : new Emission(result, []);
+    const emission = result instanceof Emission ? result : new Emission(result, []);
+    const { answer, events: emitted, isRemoval } = emission;
     const value = answer === undefined ? null : copyPlain(answer, "answer");
     checkStorable(value, "answer");
-    const events = emitted.map(storedOf);
+    if (emitted.length > eventLimit) {
+      throw new Error(
+        `The command emitted ${emitted.length} events; one command may emit ${eventLimit}.`,
+      );
+    }
+    const stored = isRemoval
+      ? [{ event: removal, size: 0 }]
+      : emitted.map((event) => storedOf(activation, event));
+    const events = stored.map(({ event }) => event);
+    const size = stored.reduce((sum, one) => sum + one.size, 0);
+    if (size > sizeLimit) {
+      throw new Error(
+        `The events of the command have ${size} characters as JSON; ${sizeLimit} are allowed.`,
+      );
+    }
     const version = activation.version + events.length;
     const state =
-      events.length === 0 ? activation.state : fold(activation.type, activation.state, events);
+      events.length === 0
+        ? activation.state
+        : fold(activation.type, activation.state, events, () => initialStateOf(activation));
     const outcome = keep(request, { value });
-    return { reply: { ok: true, value, version }, events, state, version, outcome };
+    const reply = { ok: true, value, version } as const;
+    return { reply, events, isRemoval, size, state, version, outcome };
   } catch (error) {
     return nothing(activation, refuse(commandFailed((error as Error).message)), null);
   }
@@ -62,14 +88,14 @@ const nothing = (
   { state, version }: Activation,
   reply: EntityReply,
   outcome: NewOutcome | null,
-): Decision => ({ reply, events: [], state, version, outcome });
+): Decision => ({ reply, events: [], isRemoval: false, size: 0, state, version, outcome });
 
 function keep(request: EntityRequest, answer: KeptAnswer): NewOutcome | null {
   if (request.key === null) return null;
   return { key: request.key, bodyHash: bodyHashOf(request), answer, keepForMs };
 }
 
-function storedOf(event: unknown): StoredData {
+function storedOf({ type: of }: Activation, event: unknown): { event: StoredData; size: number } {
   const entries = typeof event === "object" && event !== null ? Object.entries(event) : [];
   const [first] = entries;
   if (first === undefined || entries.length !== 1) {
@@ -77,6 +103,7 @@ function storedOf(event: unknown): StoredData {
   }
   const [type, data] = first;
   const kept = copyPlain(data, `event ${type}`);
-  checkStorable(kept, `event ${type}`);
-  return { type, data: kept };
+  const size = checkStorable(kept, `event ${type}`);
+  const steps = stepsOf(of, type);
+  return { event: { type, data: kept, ...(steps > 0 ? { steps } : {}) }, size };
 }

@@ -19,6 +19,10 @@ describe("defineEntity", () => {
       residentLimit: 100_000,
       mailboxLimit: 1024,
       restoreOnThrow: true,
+      snapshotEvery: 100,
+      stateVersion: 1,
+      keepEvents: null,
+      upcasts: {},
     });
   });
 
@@ -44,6 +48,19 @@ describe("defineEntity", () => {
     ["no state", () => define("a", { state: {} }), /state must be a function/],
     ["an empty mailbox", () => define("a", { mailboxLimit: 0 }), /mailboxLimit \(0\)/],
     ["no residents", () => define("a", { residentLimit: Number.NaN }), /residentLimit \(NaN\)/],
+    ["no events between snapshots", () => define("a", { snapshotEvery: 0 }), /snapshotEvery \(0\)/],
+    ["half a state version", () => define("a", { stateVersion: 1.5 }), /stateVersion \(1.5\)/],
+    ["fewer events than none", () => define("a", { keepEvents: -1 }), /keepEvents \(-1\)/],
+    [
+      "upcasts of an event that there is not",
+      () => define("a", { events: { b: () => 1 }, upcasts: { c: [] } }),
+      /upcasts names "c", which is no event/,
+    ],
+    [
+      "upcasts that are no list of functions",
+      () => define("a", { events: { b: () => 1 }, upcasts: { b: [1] } }),
+      /upcasts of "b" must be a list of functions/,
+    ],
     ["no idle time", () => define("a", { passivateAfterMs: 0 }), /passivateAfterMs \(0\)/],
   ])("refuses %s", (_what, make, message) => {
     expect(make).toThrow(OptionsError);

@@ -3,7 +3,7 @@ import type { AnyCommand, Command, CommandOn, EntityId } from "./command.ts";
 import type { AnswerOf, EventOf, Fold, Folds } from "./emission.ts";
 
 export { type CommandContext, command, type EntityCaller, type EntityId } from "./command.ts";
-export { emit } from "./emission.ts";
+export { emit, remove } from "./emission.ts";
 
 /** What {@link defineEntity} takes. */
 export interface EntitySpec<S, C, D = unknown> {
@@ -24,6 +24,32 @@ export interface EntitySpec<S, C, D = unknown> {
    * @default none: the entity is volatile
    */
   readonly events?: Folds<S, D>;
+  /**
+   * How the data of an event that was stored in an older shape becomes the present one: by the event's name, a
+   * step for each change of its shape, oldest first. Add to the end; what is stored says how many steps it
+   * has behind it.
+   * @default none
+   */
+  readonly upcasts?: Readonly<Record<string, readonly Upcast[]>>;
+  /**
+   * After so many events a durable entity's state is kept in Postgres, so that loading it folds only those
+   * that came after. Also after 256 Ki characters of events.
+   * @unit events @default 100 @minimum 1
+   */
+  readonly snapshotEvery?: number;
+  /**
+   * How many events stay in Postgres below the state that was kept last; older ones are deleted with each
+   * snapshot. Whoever follows the events from further back misses some, and a new `stateVersion` cannot be folded
+   * any more: keep them, unless they are many and nobody asks for them.
+   * @unit events @default all of them @minimum 0
+   */
+  readonly keepEvents?: number;
+  /**
+   * Raise it when the state gets another shape, or a fold another meaning: states that were kept under another
+   * number are not used, and the events are folded from the first.
+   * @default 1 @minimum 1
+   */
+  readonly stateVersion?: number;
   readonly commands: C;
   /** The shard group that entities of this type live in. @default "default" */
   readonly group?: string;
@@ -60,6 +86,12 @@ export interface EntityDefinition<S, C> {
   readonly commands: Readonly<C>;
   /** The folds of a durable entity by the name of their event; null for a volatile one. */
   readonly events: Readonly<Record<string, AnyFold>> | null;
+  readonly upcasts: Readonly<Record<string, readonly Upcast[]>>;
+  /** @unit events */
+  readonly snapshotEvery: number;
+  readonly stateVersion: number;
+  /** Below the latest snapshot; null: all. @unit events */
+  readonly keepEvents: number | null;
   /** @unit milliseconds */
   readonly passivateAfterMs: number;
   /** Whether an idle entity may be unloaded although its state is then gone. */
@@ -68,6 +100,9 @@ export interface EntityDefinition<S, C> {
   readonly mailboxLimit: number;
   readonly restoreOnThrow: boolean;
 }
+
+/** One step of an event's data from a shape to the next. Gets data of its own, and gives the next. */
+export type Upcast = (data: unknown) => unknown;
 
 /** A fold whose types are erased. */
 export type AnyFold = Fold<unknown, unknown>;
@@ -93,6 +128,8 @@ type Answered<A> = A extends undefined | void ? null : A;
 
 export const entityDefaults = {
   group: "default",
+  snapshotEvery: 100,
+  stateVersion: 1,
   passivateAfterMs: 600_000,
   residentLimit: 100_000,
   mailboxLimit: 1024,
@@ -123,12 +160,17 @@ export function defineEntity<
   }
   checkCommands(type, spec.commands);
   checkEvents(type, spec.events);
+  checkUpcasts(type, spec);
   const definition: EntityDefinition<S, C> = {
     type,
     group,
     state: spec.state,
     commands: spec.commands,
     events: (spec.events as EntityDefinition<S, C>["events"] | undefined) ?? null,
+    upcasts: spec.upcasts ?? {},
+    snapshotEvery: spec.snapshotEvery ?? entityDefaults.snapshotEvery,
+    stateVersion: spec.stateVersion ?? entityDefaults.stateVersion,
+    keepEvents: spec.keepEvents ?? null,
     passivateAfterMs: spec.passivateAfterMs ?? entityDefaults.passivateAfterMs,
     // A durable one is folded again from its events.
     mayForget: spec.passivateAfterMs !== undefined || spec.events !== undefined,
@@ -136,6 +178,9 @@ export function defineEntity<
     mailboxLimit: spec.mailboxLimit ?? entityDefaults.mailboxLimit,
     restoreOnThrow: spec.restoreOnThrow ?? entityDefaults.restoreOnThrow,
   };
+  checkCount(type, "snapshotEvery", definition.snapshotEvery);
+  checkCount(type, "stateVersion", definition.stateVersion);
+  if (definition.keepEvents !== null) checkCount(type, "keepEvents", definition.keepEvents, 0);
   checkAtLeastOne(type, "passivateAfterMs", definition.passivateAfterMs);
   checkAtLeastOne(type, "residentLimit", definition.residentLimit);
   checkAtLeastOne(type, "mailboxLimit", definition.mailboxLimit);
@@ -192,12 +237,35 @@ function checkEvents(type: string, events: Readonly<Record<string, unknown>> | u
   }
 }
 
+function checkUpcasts(
+  type: string,
+  { events, upcasts }: Pick<EntitySpec<never, unknown>, "events" | "upcasts">,
+): void {
+  for (const [name, steps] of Object.entries(upcasts ?? {})) {
+    if (!Object.hasOwn(events ?? {}, name)) {
+      throw new OptionsError(`Entity type "${type}": upcasts names "${name}", which is no event.`);
+    }
+    if (Array.isArray(steps) && steps.every((step) => typeof step === "function")) continue;
+    throw new OptionsError(
+      `Entity type "${type}": the upcasts of "${name}" must be a list of functions from data to data.`,
+    );
+  }
+}
+
 function checkSchema(type: string, name: string, schema: unknown): void {
   if (schema === null) return;
   const standard = (schema as { "~standard"?: { validate?: unknown } } | undefined)?.["~standard"];
   if (typeof standard?.validate === "function") return;
   throw new OptionsError(
     `Entity type "${type}": the schema of "${name}" is not a Standard Schema (zod, valibot and arktype make them).`,
+  );
+}
+
+/** Postgres keeps them as whole numbers of 31 bits. */
+function checkCount(type: string, option: string, value: number, least = 1): void {
+  if (Number.isInteger(value) && value >= least && value < 2 ** 31) return;
+  throw new OptionsError(
+    `Entity type "${type}": ${option} (${value}) must be a whole number of at least ${least}.`,
   );
 }
 

@@ -1,16 +1,19 @@
 import type { NodeId } from "../../core/ids.ts";
 import { StoreUnavailableError } from "../../errors.ts";
+import type { LogFn } from "../../node-api.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Append, Journal, StoredEntity } from "../../ports/journal.ts";
+import type { Append, Journal } from "../../ports/journal.ts";
 import { pause } from "../pause.ts";
 import type { Activation } from "./activation.ts";
 import { bodyHashOf } from "./body-hash.ts";
 import { type Decision, type KeptAnswer, replyOf } from "./decision.ts";
 import type { EntityReply, EntityRequest, ServingGuard } from "./executor-messages.ts";
-import { fold, type StoredData } from "./fold.ts";
+import { fold, removal, type StoredData } from "./fold.ts";
 import { HeadClaims } from "./head-claims.ts";
 import { initialStateOf } from "./passivation.ts";
 import { keyReused, notStarted, refuse, storeUnavailable } from "./replies.ts";
+import { Snapshots } from "./snapshots.ts";
+import { storedEntity } from "./stored-entity.ts";
 
 /** The part of the journal that the executor talks to. */
 export type EntityJournal = Omit<Journal, "close">;
@@ -20,12 +23,15 @@ export interface DurableStoreParts {
   readonly clock: Clock;
   readonly guard: ServingGuard;
   readonly nodeId: NodeId;
+  readonly log: LogFn;
 }
 
 /** An entity as it is folded from the journal. */
 export interface Loaded {
   readonly state: unknown;
   readonly version: number;
+  /** Events that no snapshot had taken in. */
+  readonly folded: number;
 }
 
 export type Prepared =
@@ -58,10 +64,12 @@ const answerMs = 100;
 export class DurableStore {
   readonly #parts: DurableStoreParts;
   readonly #claims: HeadClaims;
+  readonly #snapshots: Snapshots;
 
   constructor(parts: DurableStoreParts) {
     this.#parts = parts;
     this.#claims = new HeadClaims(parts.journal, parts.nodeId);
+    this.#snapshots = new Snapshots(parts.journal, parts.log);
   }
 
   /** Before a handler runs: the head is claimed, then the events are read, then the key is looked up. */
@@ -75,6 +83,11 @@ export class DurableStore {
           : refuse(notStarted(`${activation.key} could not be activated: ${messageOf(error)}`));
       return { tag: "answered", reply };
     }
+  }
+
+  /** The activation's state has so many more events behind it: to be kept, now and then. */
+  folded(activation: Activation, events: number, size: number): void {
+    this.#snapshots.folded(activation, events, size);
   }
 
   /** Whether the shard's head still names its owner, for a fenced read. */
@@ -152,15 +165,31 @@ export class DurableStore {
   }
 
   async #load(activation: Activation): Promise<Loaded> {
+    const { journal } = this.#parts;
+    const { type } = activation;
     const entity = storedEntity(activation);
-    let state = initialStateOf(activation);
-    let version = 0;
+    const { snapshot, events } = await journal.replay(
+      entity,
+      type.definition.stateVersion,
+      pageSize,
+    );
+    let state = snapshot === null ? initialStateOf(activation) : snapshot.state;
+    const from = snapshot?.version ?? 0;
+    const [first] = events;
+    if (first !== undefined && first.version > from + 1 && !isRemovalEvent(first.event)) {
+      const { stateVersion } = type.definition;
+      throw new Error(
+        `No state of state version ${stateVersion} is kept of it, and its events up to ${first.version - 1} were deleted.`,
+      );
+    }
+    let version = from;
+    let page = events;
     for (;;) {
-      const page = await this.#parts.journal.read(entity, version, pageSize);
-      const events = page.map(({ event }) => event as StoredData);
-      state = fold(activation.type, state, events);
+      const stored = page.map(({ event }) => event as StoredData);
+      state = fold(type, state, stored, () => initialStateOf(activation));
       version = page.at(-1)?.version ?? version;
-      if (page.length < pageSize) return { state, version };
+      if (page.length < pageSize) return { state, version, folded: version - from };
+      page = await journal.read(entity, version, pageSize);
     }
   }
 
@@ -208,19 +237,17 @@ export class DurableStore {
     return deadlineMs - answerMs <= this.#parts.clock.monotonicMs();
   }
 
-  #appendOf(activation: Activation, { events, outcome }: Decision): Append {
+  #appendOf(activation: Activation, { events, isRemoval, outcome }: Decision): Append {
     return {
       ...storedEntity(activation),
       ...activation.shard.fence,
       ...{ version: activation.version, commandId: this.#parts.clock.uuid(), events, outcome },
+      isRemoval,
     };
   }
 }
 
-const storedEntity = ({ shard, entity }: Activation): StoredEntity => ({
-  ...shard.ref,
-  ...{ namespace: entity.namespace, type: entity.type, id: entity.id },
-});
+const isRemovalEvent = (event: unknown): boolean => (event as StoredData).type === removal.type;
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { ManualClock } from "../../adapters/memory/manual-clock.ts";
 import { MemoryPostgres } from "../../adapters/memory/memory-postgres.ts";
@@ -162,12 +162,6 @@ describe("a durable entity", () => {
   });
 
   describe("a handoff", () => {
-    test("carries nothing of it", async () => {
-      await ask("deposit", { amount: 5 });
-      home.drain();
-      expect(home.about()).toMatchObject([{ tag: "captured", entities: [] }]);
-    });
-
     test("waits for an append that is under way", async () => {
       const id = home.send("account", "a", "deposit", { amount: 5 });
       await outcome(id);
@@ -265,12 +259,39 @@ describe("a durable entity", () => {
     expect(await outcome(patient)).toBe("ok 0");
   });
 
+  test("goes along on a handoff: its next home need not read it", async () => {
+    await ask("deposit", { amount: 5 });
+    await ask("twice");
+    home.drain();
+    const [captured] = home.about();
+    if (captured?.tag !== "captured") throw new Error("It was not captured.");
+    expect(captured).toMatchObject({ entities: [], warm: [{ id: "a", version: 3, unkept: 3 }] });
+    const next = new ExecutorHarness([Account], journal);
+    const replay = vi.spyOn(journal, "replay");
+    next.openWarm(2, captured.warm);
+    expect(await ask("balance", undefined, null, next)).toBe("ok 7");
+    expect(await ask("deposit", { amount: 1 }, null, next)).toBe("ok 8");
+    expect(replay).not.toHaveBeenCalled();
+    expect(check.versionOf("default", "account", "a")).toBe(4);
+  });
+
+  test("whose append was given up by a drain does not go along: it may yet take effect", async () => {
+    await ask("deposit", { amount: 5 });
+    postgres.journals.hangAppends(1);
+    const id = home.send("account", "a", "deposit", { amount: 1 });
+    await outcome(id);
+    home.drain("h1", home.epoch, 50);
+    home.clock.advance(50);
+    expect(home.outcome(id)).toBe("HANDLER_ABORTED executed=unknown");
+    expect(home.about()).toMatchObject([{ tag: "captured", warm: [] }]);
+  });
+
   test("another writer's event makes it fold again instead of overwriting", async () => {
     await ask("deposit", { amount: 5 });
     await postgres.journal().append({
       ...{ ...ref, epoch: 1, incarnation: "life-1", namespace: "default", type: "account" },
       ...{ id: "a", version: 1, commandId: "c", events: [{ type: "moved", data: 2 }] },
-      outcome: null,
+      ...{ outcome: null, isRemoval: false },
     });
     expect(await ask("deposit", { amount: 1 })).toBe("STORE_UNAVAILABLE executed=no");
     expect(await ask("deposit", { amount: 1 })).toBe("ok 8");
@@ -281,7 +302,7 @@ describe("a durable entity", () => {
     await journal.append({
       ...{ ...ref, epoch: 1, incarnation: "life-1", namespace: "default", type: "account" },
       ...{ id: "a", version: 0, commandId: "c", events: [{ type: "frozen", data: {} }] },
-      outcome: null,
+      ...{ outcome: null, isRemoval: false },
     });
     const id = home.send("account", "a", "balance");
     expect(await outcome(id)).toBe("COMMAND_FAILED executed=no");

@@ -1,3 +1,4 @@
+import type { WarmEntity } from "../../core/messages.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { catalogOf } from "./catalog.ts";
 import type { EntityCall } from "./context.ts";
@@ -32,7 +33,8 @@ export class ExecutorHarness {
         this.calls.push(call);
         return this.answerCall(call);
       },
-      durable: journal === undefined ? undefined : { journal, nodeId: "node-1" },
+      durable:
+        journal === undefined ? undefined : { journal, nodeId: "node-1", log: () => undefined },
     });
     this.executor.onMessage((message) => this.said.push(message));
   }
@@ -40,6 +42,12 @@ export class ExecutorHarness {
   open(epoch = 1, carried: readonly CapturedEntity[] | null = null): void {
     this.epoch = epoch;
     this.executor.post({ tag: "open", ...ref, epoch, incarnation: "life-1", carried });
+  }
+
+  openWarm(epoch: number, warm: readonly WarmEntity[]): void {
+    this.epoch = epoch;
+    const incarnation = "life-2";
+    this.executor.post({ tag: "open", ...ref, epoch, incarnation, carried: null, warm });
   }
 
   reopen(epoch: number): void {

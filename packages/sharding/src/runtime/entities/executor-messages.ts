@@ -1,4 +1,5 @@
 import type { Epoch, Incarnation, ShardRef } from "../../core/ids.ts";
+import type { WarmEntity } from "../../core/messages.ts";
 import type { Executed } from "../../errors.ts";
 
 /**
@@ -6,12 +7,16 @@ import type { Executed } from "../../errors.ts";
  * so that an executor can live in a worker thread. Nothing else crosses it but the guard below.
  */
 export type ToExecutor =
-  /** Serve this shard from now on. `carried` holds what a handoff brought (null: start empty). */
+  /**
+   * Serve this shard from now on. `carried` holds what a handoff brought (null: start empty), `warm` what the
+   * journal would say of some durable entities.
+   */
   | ({
       readonly tag: "open";
       readonly epoch: Epoch;
       readonly incarnation: Incarnation;
       readonly carried: readonly CapturedEntity[] | null;
+      readonly warm?: readonly WarmEntity[];
     } & ShardRef)
   /** The same holder goes on under a new epoch: activations stay; a drained or frozen shard thaws. */
   | ({
@@ -41,6 +46,7 @@ export type FromExecutor =
       readonly epoch: Epoch;
       readonly handoffId: string;
       readonly entities: readonly CapturedEntity[];
+      readonly warm: readonly WarmEntity[];
     } & ShardRef)
   | ({
       readonly tag: "capture-failed";

@@ -1,4 +1,5 @@
 import type { Epoch, NodeId, ShardRef } from "../../core/ids.ts";
+import type { LogFn } from "../../node-api.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { Activation } from "./activation.ts";
 import type { Catalog } from "./catalog.ts";
@@ -34,7 +35,9 @@ export interface ExecutorOptions {
   /** Carries the calls that handlers make to other entities. */
   readonly call: CallEntity;
   /** For durable entities: where they are kept, and who claims their shards' heads. @default none */
-  readonly durable?: { readonly journal: EntityJournal; readonly nodeId: NodeId } | undefined;
+  readonly durable?:
+    | { readonly journal: EntityJournal; readonly nodeId: NodeId; readonly log: LogFn }
+    | undefined;
 }
 
 export interface Executor {

@@ -340,7 +340,7 @@ describe("drain", () => {
     harness.drain();
     spoil();
     expect(harness.about()).toEqual([
-      { tag: "captured", ...ref, epoch: 2, handoffId: "h1", entities: carried(7) },
+      { tag: "captured", ...ref, epoch: 2, handoffId: "h1", entities: carried(7), warm: [] },
     ]);
   });
 

@@ -1,12 +1,13 @@
+import type { WarmEntity } from "../../core/messages.ts";
 import { HandlerAbortedError } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { Activation } from "./activation.ts";
+import { captureAll } from "./capture.ts";
 import type { CommandLoop } from "./command-loop.ts";
 import { entityKey } from "./entity-key.ts";
 import type { EntityType } from "./entity-type.ts";
 import type { CapturedEntity, FromExecutor, ToExecutor } from "./executor-messages.ts";
 import type { Passivation } from "./passivation.ts";
-import { copyPlain } from "./plain-data.ts";
 import { handlerAborted, refuse } from "./replies.ts";
 import { Shard } from "./shard.ts";
 import type { ShardTable } from "./shard-table.ts";
@@ -40,10 +41,11 @@ export class ShardLife {
       // It left and came back, and the order to drop it was overtaken.
       this.#end(held);
     }
-    const { group, shard, epoch, incarnation, carried } = message;
+    const { group, shard, epoch, incarnation, carried, warm } = message;
     const opened = new Shard({ group, shard }, epoch, incarnation);
     this.#parts.shards.add(opened);
     this.#restore(opened, carried ?? []);
+    this.#warm(opened, warm ?? []);
   }
 
   reopen(message: Message<"reopen">): void {
@@ -128,15 +130,15 @@ export class ShardLife {
 
   #answerCaptured(shard: Shard): void {
     const { ref, epoch, handoffId, captured } = shard;
-    if (handoffId === null) return;
-    this.#parts.emit({ tag: "captured", ...ref, epoch, handoffId, entities: captured });
+    if (handoffId === null || captured === null) return;
+    this.#parts.emit({ tag: "captured", ...ref, epoch, handoffId, ...captured });
   }
 
   #thaw(shard: Shard): void {
     stopAbort(shard);
     shard.phase = "serving";
     shard.handoffId = null;
-    shard.captured = [];
+    shard.captured = null;
   }
 
   /** The shard is gone before anybody hears of it: a request that comes back at once is bounced. */
@@ -163,6 +165,8 @@ export class ShardLife {
     const message = `The shard had to move, and the handler had not ended after ${afterMs} ms.`;
     for (const activation of shard.activations.all()) {
       if (activation.context === null) continue;
+      // What it was storing may yet take effect: its state is not the last one then.
+      if (activation.isDurable) this.#parts.passivation.outdate(activation);
       this.#parts.loop.interrupt(
         activation,
         refuse(handlerAborted(message)),
@@ -185,30 +189,33 @@ export class ShardLife {
       const { namespace, id } = captured;
       const key = entityKey(namespace, captured.type, id);
       const activation = new Activation(key, { namespace, type: captured.type, id }, type, shard);
+      // It comes from a node whose version of the type was not durable: the journal says what it is.
+      if (activation.isDurable) continue;
       shard.activations.add(activation);
       passivation.restore(activation, captured.state, nowMs);
     }
     shard.strays = strays;
+  }
+
+  /** What does not fit is read from the journal when somebody asks for it. */
+  #warm(shard: Shard, entities: readonly WarmEntity[]): void {
+    const { types, passivation, clock } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    for (const { namespace, type: name, id, state, version, unkept } of entities) {
+      const type = types.get(name);
+      if (type === undefined) continue;
+      const entity = { namespace, type: name, id };
+      const activation = new Activation(entityKey(namespace, name, id), entity, type, shard);
+      if (!activation.isDurable || passivation.full(activation, nowMs) !== null) continue;
+      activation.version = version;
+      activation.unkept.events = unkept;
+      shard.activations.add(activation);
+      passivation.restore(activation, state, nowMs);
+    }
   }
 }
 
 function stopAbort(shard: Shard): void {
   shard.cancelAbort?.();
   shard.cancelAbort = null;
-}
-
-/** @returns why not, where an entity's state cannot be carried. */
-function captureAll(shard: Shard): CapturedEntity[] | string {
-  const captured: CapturedEntity[] = [...shard.strays];
-  for (const { loaded, entity, key, state, isDurable } of shard.activations.all()) {
-    // A durable one is folded again from the journal, wherever the shard goes.
-    if (!loaded || isDurable) continue;
-    try {
-      const { namespace, type, id } = entity;
-      captured.push({ namespace, type, id, state: copyPlain(state, "state") });
-    } catch (error) {
-      return `${key}: ${(error as Error).message}`;
-    }
-  }
-  return captured;
 }

@@ -1,6 +1,7 @@
 import type { Epoch, Incarnation, ShardRef } from "../../core/ids.ts";
 import type { ClaimResult } from "../../ports/journal.ts";
 import { ActivationTable } from "./activation-table.ts";
+import type { Captured } from "./capture.ts";
 import type { CapturedEntity } from "./executor-messages.ts";
 
 /**
@@ -23,7 +24,8 @@ export class Shard {
   running = 0;
   /** The handoff that drains or froze it. */
   handoffId: string | null = null;
-  captured: readonly CapturedEntity[] = [];
+  /** While it is frozen. */
+  captured: Captured | null = null;
   cancelAbort: (() => void) | null = null;
 
   constructor(ref: ShardRef, epoch: Epoch, incarnation: Incarnation) {

@@ -7,18 +7,26 @@ import { NotPlainError } from "./plain-data.ts";
  * The value is plain data already (plain-data.ts).
  *
  * @param what names the value in the error, for instance `event deposited`.
+ * @returns about how long its JSON is. @unit characters
  * @throws {NotPlainError} naming the first place that would be lost or refused.
  */
-export function checkStorable(value: unknown, what: string): void {
+export function checkStorable(value: unknown, what: string): number {
   const fault = faultOf(value);
   if (fault !== null) throw new NotPlainError(`${what} ${fault}: only JSON can be stored.`);
-  if (typeof value !== "object" || value === null) return;
+  if (typeof value === "string") return value.length + 2;
+  if (typeof value !== "object" || value === null) return scalarSize;
+  let size = 2;
   for (const [key, item] of Object.entries(value)) {
     const keyFault = textFault(key);
     if (keyFault !== null) throw new NotPlainError(`${what} has a key that ${keyFault}.`);
-    if (item !== undefined || Array.isArray(value)) checkStorable(item, `${what}.${key}`);
+    if (item === undefined && !Array.isArray(value)) continue;
+    size += checkStorable(item, `${what}.${key}`) + (Array.isArray(value) ? 1 : key.length + 4);
   }
+  return size;
 }
+
+/** Of a number, a boolean or null. Most numbers are short. */
+const scalarSize = 5;
 
 /**
  * Text in an input that could not be stored: the sender's mistake, told before the handler runs.

@@ -7,6 +7,7 @@ import type {
   Head,
   Journal,
   NewOutcome,
+  NewSnapshot,
   StoredEntity,
 } from "../../ports/journal.ts";
 import type { JournalHarness, MakeJournalHarness } from "./store-harness.ts";
@@ -51,7 +52,7 @@ export function journalContract(name: string, makeHarness: MakeJournalHarness): 
     ): Promise<AppendResult> =>
       journal.append({
         ...{ ...entityIn(head.shard), ...head, version, events },
-        ...{ commandId: randomUUID(), outcome: null, ...more },
+        ...{ commandId: randomUUID(), outcome: null, isRemoval: false, ...more },
       });
 
     const outcome = (key: string, more: Partial<NewOutcome> = {}): NewOutcome => ({
@@ -227,6 +228,160 @@ export function journalContract(name: string, makeHarness: MakeJournalHarness): 
         expect(await journal.findOutcome(entityIn(0), "k")).toBeNull();
         expect(await write(head, 1, [2], { outcome: outcome("k") })).toBe("committed");
         expect(await journal.findOutcome(entityIn(0), "k")).toMatchObject({ bodyHash: "hash" });
+      });
+    });
+
+    describe("a snapshot", () => {
+      const keep = (head: Head, version: number, state: unknown, more: Partial<NewSnapshot> = {}) =>
+        journal.keep([
+          {
+            ...{ ...entityIn(head.shard), ...head, version, state },
+            ...{ stateVersion: 1, deleteUpTo: 0, ...more },
+          },
+        ]);
+      const kept = async (stateVersion = 1) =>
+        (await journal.replay(entityIn(0), stateVersion, 0)).snapshot;
+
+      beforeEach(async () => {
+        await claim(a, 0, 1);
+        await write(headOf(a, 0, 1), 0, ["one", "two", null]);
+      });
+
+      it("is loaded with the events above it, in order, as many as are asked for", async () => {
+        const { events } = await journal.replay(entityIn(0), 1, 2);
+        expect(events.map(({ event }) => event)).toEqual(["one", "two"]);
+        await keep(headOf(a, 0, 1), 1, { z: 1, a: [2, null] });
+        const replay = await journal.replay(entityIn(0), 1, 10);
+        expect(replay).toEqual({
+          snapshot: { version: 1, state: { z: 1, a: [2, null] } },
+          events: [
+            { version: 2, event: "two" },
+            { version: 3, event: null },
+          ],
+        });
+        expect(Object.keys(replay.snapshot?.state as object)).toEqual(["z", "a"]);
+        expect(await journal.replay(entityIn(0, "other"), 1, 10)).toEqual({
+          snapshot: null,
+          events: [],
+        });
+      });
+
+      it("of null is a snapshot", async () => {
+        await keep(headOf(a, 0, 1), 3, null);
+        expect(await kept()).toEqual({ version: 3, state: null });
+      });
+
+      it("is replaced by a later one, never by an earlier one", async () => {
+        await keep(headOf(a, 0, 1), 2, "second");
+        await keep(headOf(a, 0, 1), 1, "first");
+        expect(await kept()).toEqual({ version: 2, state: "second" });
+        await keep(headOf(a, 0, 1), 3, "third");
+        expect(await kept()).toEqual({ version: 3, state: "third" });
+      });
+
+      it("of another state version is not loaded, and gives way", async () => {
+        await keep(headOf(a, 0, 1), 3, "old");
+        expect(await journal.replay(entityIn(0), 2, 1)).toEqual({
+          snapshot: null,
+          events: [{ version: 1, event: "one" }],
+        });
+        await keep(headOf(a, 0, 1), 2, "new", { stateVersion: 2 });
+        expect(await kept(1)).toBeNull();
+        expect(await kept(2)).toEqual({ version: 2, state: "new" });
+      });
+
+      it("is not kept by a former owner", async () => {
+        await claim(b, 0, 2);
+        await keep(headOf(a, 0, 1), 3, "late");
+        expect(await kept()).toBeNull();
+        await keep(headOf(b, 0, 2), 3, "own");
+        expect(await kept()).toEqual({ version: 3, state: "own" });
+      });
+
+      it("goes with others in one call, each for itself", async () => {
+        const head = headOf(a, 0, 1);
+        await write(head, 0, ["y"], { id: "y" });
+        const one = { ...head, version: 1, stateVersion: 1, deleteUpTo: 0 };
+        await journal.keep([
+          { ...entityIn(0, "y"), ...one, state: "y" },
+          { ...entityIn(7), ...one, ...headOf(a, 7, 1), state: "unclaimed" },
+          { ...entityIn(0), ...one, state: "x" },
+        ]);
+        expect(await kept()).toEqual({ version: 1, state: "x" });
+        expect((await journal.replay(entityIn(0, "y"), 1, 0)).snapshot?.state).toBe("y");
+        expect((await journal.replay(entityIn(7), 1, 0)).snapshot).toBeNull();
+      });
+    });
+
+    describe("deleted events", () => {
+      const head = headOf(a, 0, 1);
+      const snapshot = (version: number, deleteUpTo: number): NewSnapshot => ({
+        ...{
+          ...entityIn(0),
+          ...head,
+          version,
+          deleteUpTo,
+          state: `at ${version}`,
+          stateVersion: 1,
+        },
+      });
+      const versions = async () =>
+        (await journal.read(entityIn(0), 0, 10)).map(({ version }) => version);
+
+      beforeEach(async () => {
+        await claim(a, 0, 1);
+        await write(head, 0, [1, 2, 3, 4]);
+        await write(head, 0, ["other"], { id: "y" });
+      });
+
+      it("go with the snapshot that takes their place, those of this entity alone", async () => {
+        await journal.keep([snapshot(3, 2)]);
+        expect(await versions()).toEqual([3, 4]);
+        expect(await eventsOf(entityIn(0, "y"))).toEqual(["other"]);
+        const { snapshot: kept, events } = await journal.replay(entityIn(0), 1, 10);
+        expect(kept?.version).toBe(3);
+        expect(events).toEqual([{ version: 4, event: 4 }]);
+      });
+
+      it("stay where no snapshot has taken them in", async () => {
+        await claim(b, 0, 2);
+        await journal.keep([snapshot(3, 2)]);
+        expect(await versions()).toEqual([1, 2, 3, 4]);
+      });
+
+      it("are no gap for the next append, which is compared with the last version", async () => {
+        await journal.keep([snapshot(4, 3)]);
+        expect(await versions()).toEqual([4]);
+        expect(await write(head, 1, [5])).toBe("conflict");
+        expect(await write(head, 4, [5])).toBe("committed");
+        expect(await versions()).toEqual([4, 5]);
+      });
+
+      it("go with the entity's removal, and its snapshot with them", async () => {
+        await journal.keep([snapshot(4, 0)]);
+        const more = { isRemoval: true, outcome: outcome("k") };
+        expect(await write(head, 4, ["gone"], more)).toBe("committed");
+        expect(await journal.replay(entityIn(0), 1, 10)).toEqual({
+          snapshot: null,
+          events: [{ version: 5, event: "gone" }],
+        });
+        expect(await journal.findOutcome(entityIn(0), "k")).toMatchObject({ version: 5 });
+        expect(await eventsOf(entityIn(0, "y"))).toEqual(["other"]);
+        expect(await write(head, 5, ["again"])).toBe("committed");
+        expect(await versions()).toEqual([5, 6]);
+      });
+
+      it("are not deleted by a removal that is fenced or conflicts", async () => {
+        expect(await write(head, 3, ["gone"], { isRemoval: true })).toBe("conflict");
+        await claim(b, 0, 2);
+        expect(await write(head, 4, ["gone"], { isRemoval: true })).toBe("fenced");
+        expect(await versions()).toEqual([1, 2, 3, 4]);
+      });
+
+      it("do not come back with a snapshot of the time before the removal", async () => {
+        await write(head, 4, ["gone"], { isRemoval: true });
+        await journal.keep([snapshot(4, 0)]);
+        expect((await journal.replay(entityIn(0), 1, 10)).snapshot).toBeNull();
       });
     });
 

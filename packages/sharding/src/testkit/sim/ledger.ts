@@ -25,6 +25,8 @@ const note: StandardSchemaV1<Note> = {
 /** A durable entity: each note gets a number, which is the entity's version. */
 export const ledgerEntity = defineEntity("ledger", {
   state: () => ({ notes: 0 }),
+  // Often, so that loading with and without one is tried.
+  snapshotEvery: 3,
   events: { noted: ({ notes }: { notes: number }, _note: Note) => ({ notes: notes + 1 }) },
   commands: {
     note: command(note, ({ state }, { id }) => emit(state.notes + 1, { noted: { id } })),

@@ -1,3 +1,5 @@
+import { sameEntity } from "./of-entity.ts";
+
 const columns = `n int, group_name text, shard int, epoch bigint, incarnation uuid, namespace text,
   entity_type text, entity_id text, version bigint, command_id uuid, events json, key text,
   body_hash text, answer json, keep_for_ms float8`;
@@ -12,7 +14,37 @@ const columns = `n int, group_name text, shard int, epoch bigint, incarnation uu
  *   lock; what it misses, the journal's unique keys refuse, and the whole statement with it.
  * - `advanced` numbers each shard's events under the lock: in commit order, without a gap.
  */
-export const appendEvents = (schema: string): string => `
+export const appendEvents = (schema: string): string => append(schema, "");
+
+/**
+ * The same for one append that removes its entity: what the journal and the snapshots had of it before goes in
+ * the same statement. `$2` to `$6` name the entity. Its events are found and deleted as in keep-snapshots.ts.
+ */
+export const appendRemoval = (schema: string): string => append(schema, removals(schema));
+
+const removals = (schema: string): string => `,
+unlogged as (
+  delete from ${schema}.journal
+  where group_name || '' = $2
+    and shard + 0 = $3
+    and ctid = any (array(
+      select ctid from ${schema}.journal ${ofRemoved} order by version
+    ))
+    and exists (select from judged where result = 'committed')
+),
+forgotten as (
+  delete from ${schema}.snapshots ${ofRemoved}
+    and exists (select from judged where result = 'committed')
+)`;
+
+const ofRemoved = `
+where group_name = $2
+  and shard = $3
+  and entity_type = $4
+  and namespace = $5
+  and entity_id = $6`;
+
+const append = (schema: string, more: string): string => `
 with item as materialized (
   select * from json_to_recordset($1::json) as r (${columns}) limit json_array_length($1::json)
 ),
@@ -90,7 +122,7 @@ kept as (
     expires_at = excluded.expires_at
   where o.expires_at <= clock_timestamp()
   returning 1
-)
+)${more}
 select
   n,
   result,
@@ -109,7 +141,7 @@ const isStale = (schema: string): string => `
         coalesce(
           (
             select j.version from ${schema}.journal j
-            where ${sameEntity("j")}
+            where ${sameEntity("j", "i")}
             order by j.version desc
             limit 1
           ),
@@ -117,10 +149,5 @@ const isStale = (schema: string): string => `
         ) <> i.version
         or i.key is not null and exists (
           select from ${schema}.outcomes o
-          where ${sameEntity("o")} and o.key = i.key and o.expires_at > clock_timestamp()
+          where ${sameEntity("o", "i")} and o.key = i.key and o.expires_at > clock_timestamp()
         )`;
-
-const sameEntity = (table: string): string =>
-  ["group_name", "shard", "entity_type", "namespace", "entity_id"]
-    .map((column) => `${table}.${column} = i.${column}`)
-    .join(" and ");

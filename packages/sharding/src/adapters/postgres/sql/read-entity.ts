@@ -1,10 +1,4 @@
-/** `$1` to `$5` name an entity, in the order of the journal's keys. */
-const ofEntity = `
-where group_name = $1
-  and shard = $2
-  and entity_type = $3
-  and namespace = $4
-  and entity_id = $5`;
+import { ofEntity } from "./of-entity.ts";
 
 /** `$6` after which version, `$7` how many at most. */
 export const readEvents = (schema: string): string => `
@@ -13,6 +7,22 @@ from ${schema}.journal j ${ofEntity}
   and j.version > $6
 order by j.version
 limit $7`;
+
+/** `$6` the state version, `$7` how many events at most. The snapshot, if there is one, is a state. */
+export const replayEntity = (schema: string): string => `
+with kept as materialized (
+  select version, state from ${schema}.snapshots ${ofEntity}
+    and state_version = $6
+)
+select version::float8 as version, state as value, true as "isState" from kept
+union all
+(
+  select j.version::float8, j.event::json, false
+  from ${schema}.journal j ${ofEntity}
+    and j.version > coalesce((select version from kept), 0)
+  order by j.version
+  limit $7
+)`;
 
 /** `$6` the key. */
 export const findOutcome = (schema: string): string => `
