@@ -59,7 +59,6 @@ test("a silent relay makes the page stale, a closed one offline, and afterwards 
   await expect(note).toContainText(/Values are \d+\.\d s old/);
 
   gate.open();
-  await note.getByRole("button", { name: "Retry now" }).click();
   await console.conn("live");
   await page.getByRole("link", { name: "Timeline", exact: true }).click();
   await expectNothingMissed(console, cluster, before);
@@ -83,9 +82,25 @@ test("a page outlives its console server", async ({ console, cluster }) => {
   await waitUntil("there is a console's server again", async () => {
     return (await fetch(`${cluster.consoleUrl}/api/healthz`)).ok;
   });
-  // It would try by itself in a few seconds.
-  await page.getByRole("button", { name: "Retry now" }).click();
   await console.conn("live");
   await expectNothingMissed(console, cluster, before);
   expect(nodeIds).toContain((await cluster.shards())[7]?.owner);
+});
+
+test("an operator who does not want to wait for the next try makes it now", async ({ console }) => {
+  const { page } = console;
+  console.expectErrors(/WebSocket/);
+  const gate = await RelayGate.before(page);
+  await page.clock.install();
+  await console.open("/moves");
+  // With the page's clock stopped no try comes by itself.
+  await page.clock.pauseAt(Date.now() + 1_000);
+  await gate.close();
+  await console.conn("offline");
+  gate.open();
+  const { tries } = gate;
+  await page.getByRole("button", { name: "Retry now" }).click();
+  await expect.poll(() => gate.tries).toBe(tries + 1);
+  await page.clock.resume();
+  await console.conn("live");
 });

@@ -11,6 +11,8 @@ export class RelayGate {
   /** Of each log entry that the page was given, in their order. */
   readonly seqs: number[] = [];
   snapshots = 0;
+  /** How often the page tried to connect. */
+  tries = 0;
   #mode: "open" | "silent" | "closed" = "open";
   readonly #lines = new Set<WebSocketRoute>();
 
@@ -37,6 +39,7 @@ export class RelayGate {
   }
 
   #connect(line: WebSocketRoute): void {
+    this.tries++;
     if (this.#mode === "closed") {
       void line.close();
       return;

@@ -55,8 +55,9 @@ export class LiveCluster {
     this.#publishTimer = null;
   }
 
+  /** Tries at once: while its next try waits, `connect` alone would leave it to that. */
   retryNow(): void {
-    this.#socket?.connect();
+    this.#socket?.disconnect().connect();
   }
 
   #auth(): RelayAuth {
