@@ -68,7 +68,6 @@ test("a silent relay makes the page stale, a closed one offline, and afterwards 
 });
 
 test("a page outlives its console server", async ({ console, cluster }) => {
-  const { page } = console;
   console.expectErrors(/WebSocket|net::ERR_/);
   await console.open("/timeline");
   const before = (await cluster.cluster()).seq;

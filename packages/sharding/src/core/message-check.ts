@@ -139,6 +139,9 @@ const states: Record<StateMessage["tag"], Check> = {
 };
 
 const isState = kinds("tag", states);
+
+/** Whether messages with this tag go between the regions of a handoff. */
+export const isStateTag = (tag: string): boolean => Object.hasOwn(states, tag);
 const isToCoordinator = kinds("tag", toCoordinator);
 const isFromCoordinator = kinds("tag", fromCoordinator);
 

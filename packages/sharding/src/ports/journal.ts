@@ -44,7 +44,8 @@ export interface Journal {
    * Keeps states, at most one per entity in a call, so that loading one folds only the events that came after.
    *
    * Left out is what comes too late: another owner has the head, a later snapshot of the same state version is
-   * kept, or the event of its version was deleted (then the entity was removed since). Nothing rests on that: a snapshot is the fold of committed events, whoever keeps it and when.
+   * kept, or the event of its version was deleted (then the entity was removed since). Nothing rests on that: a
+   * snapshot is the fold of committed events, whoever keeps it and when.
    */
   keep(snapshots: readonly NewSnapshot[]): Promise<void>;
 

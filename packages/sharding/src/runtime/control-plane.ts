@@ -1,7 +1,12 @@
 import type { ClusterState } from "../core/cluster.ts";
 import { type NodeRef, sameNode } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
-import { fromCoordinatorOf, stateMessageOf, toCoordinatorOf } from "../core/message-check.ts";
+import {
+  fromCoordinatorOf,
+  isStateTag,
+  stateMessageOf,
+  toCoordinatorOf,
+} from "../core/message-check.ts";
 import type {
   AdminAnswer,
   ControlMessage,
@@ -130,7 +135,7 @@ export class ControlPlane {
 
   /** What a peer said that it may not say: dropped, counted, and told to whoever looks for it. */
   unauthorized(from: NodeRef, tag: ControlMessage["tag"]): void {
-    this.#ports.drops.count(stateTags.has(tag) ? "handoff" : "control", "unauthorized");
+    this.#ports.drops.count(isStateTag(tag) ? "handoff" : "control", "unauthorized");
     this.#ports.log("debug", "a message of a node that may not send it", { ...from, tag });
   }
 
@@ -164,10 +169,6 @@ export class ControlPlane {
     this.direct(to, { tag: "admin-answer", requestId, answer });
   }
 }
-
-const stateTags: ReadonlySet<string> = new Set<StateMessage["tag"]>([
-  ...(["state-chunk", "state-taken", "warm-state"] as const),
-]);
 
 const hasElected = (node: NodeRef, entries: readonly LogEntry[]): boolean =>
   entries.some((entry) => entry.type === "coordinator-elected" && sameNode(entry, node));

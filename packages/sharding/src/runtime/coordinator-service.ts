@@ -282,10 +282,8 @@ export class CoordinatorService {
     const waitMs = this.#backoff.termEnded(defect !== null, nowMs - electedAtMs, nowMs);
     log("info", "not leading any more", { why, term: cluster.term });
     if (defect === null) return;
-    const { term, seq } = cluster;
-    const error = defect.stack ?? defect.message;
     log("error", "a decision of the coordinator failed: this is a defect", {
-      ...{ error, term, seq, waitMs },
+      ...{ error: defect.stack ?? defect.message, term: cluster.term, seq: cluster.seq, waitMs },
     });
   }
 

@@ -3,14 +3,7 @@ import { type ClusterState, findShard } from "../core/cluster.ts";
 import type { ClaimMessage } from "../core/coordinator/rebuild.ts";
 import { type NodeRef, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
-import type {
-  FromCoordinator,
-  ShardGrant,
-  StateMessage,
-  ToCoordinator,
-  WarmEntity,
-  WarmState,
-} from "../core/messages.ts";
+import type { FromCoordinator, StateMessage, ToCoordinator, WarmState } from "../core/messages.ts";
 import { ordersFrom } from "../core/region/orders-from-rows.ts";
 import { unansweredReports } from "../core/region/unanswered.ts";
 import {
@@ -118,11 +111,8 @@ export class RegionService {
 
   claims(): ClaimMessage | null {
     if (this.#state === null) return null;
-    const claims = [...this.#state.held.values()].map(({ group, shard, epoch }) => ({
-      group,
-      shard,
-      epoch,
-    }));
+    const held = [...this.#state.held.values()];
+    const claims = held.map(({ group, shard, epoch }) => ({ group, shard, epoch }));
     return { tag: "claim", term: this.#term(), claims };
   }
 
@@ -192,13 +182,16 @@ export class RegionService {
   fromExecutor(message: FromExecutor): void {
     if (message.tag === "captured") {
       const { group, shard, epoch, handoffId, warm } = message;
-      // Before anybody hears of the release: a slot that outlived it would serve beside the target.
-      if (this.#isDraining(message, handoffId)) this.#options.serving.close(message);
-      this.#sendWarm(message, handoffId, warm);
+      const to = this.#drainsTo(message, handoffId);
+      if (to !== null) {
+        // Before anybody hears of the release: a slot that outlived it would serve beside the target.
+        this.#options.serving.close(message);
+        this.#warm.send(message, epoch, to, warm);
+      }
       const state = this.#transfer.keep(handoffId, message.entities);
       this.#push({ tag: "captured", group, shard, epoch, handoffId, ...state });
     } else if (message.tag === "capture-failed") {
-      if (this.#isDraining(message, message.handoffId)) {
+      if (this.#drainsTo(message, message.handoffId) !== null) {
         const { why } = message;
         this.#options.log("warn", "a handoff failed", { shard: shardKey(message), why });
       }
@@ -206,15 +199,10 @@ export class RegionService {
     }
   }
 
-  #sendWarm(ref: ShardGrant, handoffId: string, warm: readonly WarmEntity[]): void {
+  /** The target of this handoff; null where the shard does not drain for it. */
+  #drainsTo(ref: ShardRef, handoffId: string): NodeRef | null {
     const held = this.#state?.held.get(shardKey(ref));
-    if (held?.phase !== "draining" || held.handoffId !== handoffId) return;
-    this.#warm.send(ref, ref.epoch, held.to, warm);
-  }
-
-  #isDraining(ref: ShardRef, handoffId: string): boolean {
-    const held = this.#state?.held.get(shardKey(ref));
-    return held?.phase === "draining" && held.handoffId === handoffId;
+    return held?.phase === "draining" && held.handoffId === handoffId ? held.to : null;
   }
 
   #term(): number {

@@ -12,6 +12,8 @@ import type {
 } from "../../ports/journal.ts";
 import type { JournalHarness, MakeJournalHarness } from "./store-harness.ts";
 
+// Over 300 lines: one contract, and a reader of it wants all that the port promises in one place.
+
 const a: NodeRef = { nodeId: "node-a", incarnation: "00000000-0000-4000-8000-00000000000a" };
 const b: NodeRef = { nodeId: "node-b", incarnation: "00000000-0000-4000-8000-00000000000b" };
 const group = "default";

@@ -1,4 +1,4 @@
-import { sameEntity } from "./of-entity.ts";
+import { deleteEventsOf, entityFrom, sameEntity } from "./of-entity.ts";
 
 const columns = `n int, group_name text, shard int, epoch bigint, incarnation uuid, namespace text,
   entity_type text, entity_id text, version bigint, command_id uuid, events json, key text,
@@ -18,31 +18,15 @@ export const appendEvents = (schema: string): string => append(schema, "");
 
 /**
  * The same for one append that removes its entity: what the journal and the snapshots had of it before goes in
- * the same statement. `$2` to `$6` name the entity. Its events are found and deleted as in keep-snapshots.ts.
+ * the same statement. `$2` to `$6` name the entity.
  */
 export const appendRemoval = (schema: string): string => append(schema, removals(schema));
 
 const removals = (schema: string): string => `,
-unlogged as (
-  delete from ${schema}.journal
-  where group_name || '' = $2
-    and shard + 0 = $3
-    and ctid = any (array(
-      select ctid from ${schema}.journal ${ofRemoved} order by version
-    ))
-    and exists (select from judged where result = 'committed')
-),
-forgotten as (
-  delete from ${schema}.snapshots ${ofRemoved}
-    and exists (select from judged where result = 'committed')
-)`;
+unlogged as (${deleteEventsOf(schema, 2, { of: "", when: isCommitted })}),
+forgotten as (delete from ${schema}.snapshots ${entityFrom(2)} and ${isCommitted})`;
 
-const ofRemoved = `
-where group_name = $2
-  and shard = $3
-  and entity_type = $4
-  and namespace = $5
-  and entity_id = $6`;
+const isCommitted = "exists (select from judged where result = 'committed')";
 
 const append = (schema: string, more: string): string => `
 with item as materialized (

@@ -1,4 +1,4 @@
-import { ofEntity, sameEntity } from "./of-entity.ts";
+import { deleteEventsOf, ofEntity, sameEntity } from "./of-entity.ts";
 
 const columns = `group_name text, shard int, epoch bigint, incarnation uuid, namespace text, entity_type text,
   entity_id text, version bigint, state_version int, state json`;
@@ -38,20 +38,11 @@ set
 where s.state_version <> excluded.state_version
   or s.version < excluded.version`;
 
-/**
- * `$6` up to which version, `$7` the state version: nothing goes that a snapshot has not taken in.
- *
- * By the places of the rows, found in the order that only the entity's own key has. In a journal in parts another
- * part has rows at the same places, of other shards; no key is offered for the comparison with the shard, because
- * the planner would take it.
- */
-export const deleteEvents = (schema: string): string => `
-delete from ${schema}.journal
-where group_name || '' = $1
-  and shard + 0 = $2
-  and ctid = any (array(
-    select ctid from ${schema}.journal ${ofEntity} and version <= $6 order by version
-  ))
-  and exists (
+/** `$6` up to which version, `$7` the state version: nothing goes that a snapshot has not taken in. */
+export const deleteEvents = (schema: string): string =>
+  deleteEventsOf(schema, 1, {
+    of: "and version <= $6",
+    when: `exists (
     select from ${schema}.snapshots ${ofEntity} and state_version = $7 and version > $6
-  )`;
+  )`,
+  });
