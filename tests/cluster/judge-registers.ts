@@ -1,10 +1,8 @@
-import pg from "pg";
 import { expect } from "vitest";
 import { judgeRegister } from "../support/register-history.ts";
 import type { TestCluster } from "./harness.ts";
+import { query, schema } from "./query.ts";
 import type { RegisterLoad } from "./register-load.ts";
-
-const schema = "leasehold_default";
 
 /**
  * Ends the load, and compares what its callers saw with what Postgres has: every history is linearizable,
@@ -62,14 +60,4 @@ async function expectFencedInOrder(cluster: TestCluster): Promise<void> {
      where epoch < epoch_before or shard_seq <> position`,
   );
   expect(faults).toEqual([]);
-}
-
-async function query<R extends object>(cluster: TestCluster, sql: string): Promise<R[]> {
-  const client = new pg.Client({ connectionString: cluster.databaseUrl, query_timeout: 10_000 });
-  await client.connect();
-  try {
-    return (await client.query<R>(sql)).rows;
-  } finally {
-    await client.end();
-  }
 }

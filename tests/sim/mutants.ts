@@ -267,6 +267,17 @@ export const mutants: readonly Mutant[] = [
     args: ["--schedule", JSON.stringify(lateReleases)],
   },
   {
+    name: "the timers of a shard are not read where it opens",
+    edits: [
+      {
+        file: "runtime/entities/shard-life.ts",
+        from: "this.#parts.timers?.opened(opened);",
+        to: "",
+      },
+    ],
+    seeds: 60,
+  },
+  {
     name: "a death is not compared with the renewals that were seen",
     edits: [{ file: memory, from: "row !== null && row.renewals !== renewals", to: "false" }],
     seeds: 300,

@@ -44,6 +44,22 @@ export const outcomesTable = (schema: PgSchema) =>
     expiresAt: timestamp("expires_at", { withTimezone: true }).notNull(),
   });
 
+/** What wakes durable entities, and when. */
+export const timersTable = (schema: PgSchema) =>
+  schema.table("timers", {
+    groupName: text("group_name").notNull(),
+    shard: integer("shard").notNull(),
+    entityType: text("entity_type").notNull(),
+    namespace: text("namespace").notNull(),
+    entityId: text("entity_id").notNull(),
+    name: text("name").notNull(),
+    dueAt: timestamp("due_at", { withTimezone: true }).notNull(),
+    commandId: uuid("command_id").notNull(),
+    command: text("command").notNull(),
+    input: json("input").notNull(),
+    recurrence: json("recurrence"),
+  });
+
 /** The latest state that was kept of each durable entity. */
 export const snapshotsTable = (schema: PgSchema) =>
   schema.table("snapshots", {

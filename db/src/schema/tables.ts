@@ -1,6 +1,6 @@
 import { pgSchema } from "drizzle-orm/pg-core";
 import { clusterLogTable } from "./cluster-log.ts";
-import { headsTable, journalTable, outcomesTable, snapshotsTable } from "./journal.ts";
+import { headsTable, journalTable, outcomesTable, snapshotsTable, timersTable } from "./journal.ts";
 import { coordinatorTable, exitsTable, leasesTable, lettersTable } from "./leases.ts";
 import { movesTable, plansTable } from "./plans.ts";
 import { nodesTable, shardGroupsTable, shardsTable } from "./shards.ts";
@@ -28,6 +28,7 @@ export function tablesOf(schemaName: string) {
     journal: journalTable(schema),
     outcomes: outcomesTable(schema),
     snapshots: snapshotsTable(schema),
+    timers: timersTable(schema),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Epoch, Incarnation, NodeRef, ShardRef } from "../core/ids.ts";
+import type { DueTimers, TimerWrites } from "./timers.ts";
 
 /**
  * What durable entities keep in Postgres: their events, and the answers that must be the same when asked
@@ -59,6 +60,9 @@ export interface Journal {
   /** The outcome that an entity keeps under a key, unless it has expired. */
   findOutcome(entity: StoredEntity, key: string): Promise<Outcome | null>;
 
+  /** The timers of these shards that are due within `withinMs`, as many as `limit`. */
+  dueTimers(shards: readonly ShardRef[], withinMs: number, limit: number): Promise<DueTimers>;
+
   /** Whether the shard's head names this epoch and life now: the check of fenced reads. */
   holds(head: Head): Promise<boolean>;
 
@@ -106,8 +110,10 @@ export interface Append extends StoredEntity {
   /** May be empty where there is an outcome to keep. */
   readonly events: readonly unknown[];
   readonly outcome: NewOutcome | null;
-  /** Its one event ends the entity: those before it, and its snapshot, are deleted. */
+  /** Its one event ends the entity: those before it, its snapshot and its timers are deleted. */
   readonly isRemoval: boolean;
+  /** A removal has no changes. */
+  readonly timers: TimerWrites | null;
 }
 
 export interface NewOutcome {
@@ -130,7 +136,10 @@ export type AppendResult =
   | "committed"
   /** The head names another epoch or life. Nothing of this owner will ever commit again. */
   | "fenced"
-  /** The entity is at another version, or keeps an outcome under this key: read it again. */
+  /**
+   * The entity is at another version, or keeps an outcome under this key, or the timer that fired is not as it
+   * was: read it again.
+   */
   | "conflict";
 
 export interface Snapshot {

@@ -60,7 +60,16 @@ const takeLease = async (server: FaultyServer, holder: NodeRef): Promise<LeaseSe
 };
 
 const append = (version: number, epoch = 1, { incarnation } = a): Append => ({
-  ...{ ...entity, epoch, incarnation, version, events: [version], outcome: null, isRemoval: false },
+  ...{
+    ...entity,
+    epoch,
+    incarnation,
+    version,
+    events: [version],
+    outcome: null,
+    isRemoval: false,
+    timers: null,
+  },
   commandId: `00000000-0000-4000-9000-00000000000${version}`,
 });
 

@@ -45,7 +45,7 @@ describe("a fault of the journal in memory", () => {
     by.append({
       ...{ group, shard: 0, epoch, incarnation: owner.incarnation, version },
       ...{ namespace: "default", type: "register", id: "x", commandId: `c${version}` },
-      ...{ events: [version], outcome: null, isRemoval: false },
+      ...{ events: [version], outcome: null, isRemoval: false, timers: null },
     });
 
   const settled = (promise: Promise<AppendResult>) =>

@@ -101,10 +101,13 @@ export class MemoryJournalServer {
 
   #write(append: Append): Settled {
     try {
-      const { events, outcome } = append;
+      const { events, outcome, timers } = append;
       const stored = asStored(events);
       const kept = outcome === null ? null : { ...outcome, answer: asStored(outcome.answer) };
-      return { result: this.tables.append({ ...append, events: stored, outcome: kept }) };
+      const timed = timers === null ? null : asStored(timers);
+      return {
+        result: this.tables.append({ ...append, events: stored, outcome: kept, timers: timed }),
+      };
     } catch (error) {
       return { refused: error as Error };
     }

@@ -14,6 +14,7 @@ import type {
   StoredEvent,
   Version,
 } from "../../ports/journal.ts";
+import { MemoryTimers } from "./memory-timers.ts";
 
 /** What an observer sees of the journal, in the order in which it took effect. */
 export type JournalChange =
@@ -54,10 +55,12 @@ export class MemoryJournalTables {
   readonly #commands = new Set<string>();
   readonly #outcomes = new Map<string, OutcomeRow>();
   readonly #snapshots = new Map<string, SnapshotRow>();
+  readonly timers: MemoryTimers;
   readonly #observers = new Set<(change: JournalChange) => void>();
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
+    this.timers = new MemoryTimers(() => Math.floor(startedAtMs + nowMs()));
   }
 
   /** Called for each head claimed and each event and outcome committed, at that moment and in order. */
@@ -87,16 +90,19 @@ export class MemoryJournalTables {
   append(append: Append): AppendResult {
     const head = this.#heads.get(shardKey(append));
     if (head?.epoch !== append.epoch || head.incarnation !== append.incarnation) return "fenced";
-    const { version, commandId, outcome } = append;
+    const { version, commandId, outcome, timers } = append;
     const rows = this.#events.get(entityOf(append)) ?? [];
     const isTaken = outcome !== null && this.findOutcome(append, outcome.key) !== null;
-    if (lastVersion(rows) !== version || isTaken || this.#commands.has(commandOf(append))) {
-      return "conflict";
-    }
+    const fired = timers?.fired ?? null;
+    const isGone = fired !== null && !this.timers.has(append, fired);
+    const isKnown = isTaken || this.#commands.has(commandOf(append));
+    if (lastVersion(rows) !== version || isKnown || isGone) return "conflict";
     if (append.isRemoval) {
       rows.length = 0;
       this.#snapshots.delete(entityOf(append));
+      this.timers.removed(append);
     }
+    if (timers !== null) this.timers.write(append, commandId, timers);
     this.#write(head, append);
     if (outcome !== null) {
       const { bodyHash, answer, keepForMs } = outcome;
@@ -165,7 +171,9 @@ export class MemoryJournalTables {
     ]);
     const [commands, outcomes] = [[...this.#commands], [...this.#outcomes]];
     const snapshots = [...this.#snapshots];
+    const restoreTimers = this.timers.standby();
     return () => {
+      restoreTimers();
       for (const table of [this.#heads, this.#events, this.#commands]) table.clear();
       for (const table of [this.#outcomes, this.#snapshots]) table.clear();
       for (const [key, row] of heads) this.#heads.set(key, row);
@@ -198,6 +206,9 @@ export class MemoryJournalTables {
     for (const observer of [...this.#observers]) observer(change);
   }
 }
+
+/** A wall clock of this server, which is another one than the nodes' (@unit milliseconds since 1970). */
+const startedAtMs = Date.UTC(2030, 0, 1);
 
 const lastVersion = (rows: readonly StoredEvent[]): Version => rows.at(-1)?.version ?? 0;
 

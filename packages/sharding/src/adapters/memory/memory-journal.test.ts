@@ -1,5 +1,6 @@
 import { journalContract } from "../../testkit/contracts/journal.ts";
 import type { JournalHarness } from "../../testkit/contracts/store-harness.ts";
+import { timersContract } from "../../testkit/contracts/timers.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { MemoryPostgres } from "./memory-postgres.ts";
 
@@ -32,3 +33,4 @@ async function makeHarness(): Promise<JournalHarness> {
 }
 
 journalContract("memory", makeHarness);
+timersContract("memory", makeHarness);

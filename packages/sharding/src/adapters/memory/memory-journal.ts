@@ -1,4 +1,4 @@
-import type { NodeRef } from "../../core/ids.ts";
+import type { NodeRef, ShardRef } from "../../core/ids.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type {
   Append,
@@ -15,6 +15,7 @@ import type {
   StoredEvent,
   Version,
 } from "../../ports/journal.ts";
+import type { DueTimers } from "../../ports/timers.ts";
 import { Batches } from "../batches.ts";
 import type { MemoryBackend } from "./memory-backends.ts";
 import type { Settled } from "./memory-journal-server.ts";
@@ -101,6 +102,10 @@ export class MemoryJournal implements Journal {
 
   findOutcome(entity: StoredEntity, key: string): Promise<Outcome | null> {
     return this.#ask(() => this.#server.journals.tables.findOutcome(entity, key));
+  }
+
+  dueTimers(shards: readonly ShardRef[], withinMs: number, limit: number): Promise<DueTimers> {
+    return this.#ask(() => this.#server.journals.tables.timers.due(shards, withinMs, limit));
   }
 
   holds(head: Head): Promise<boolean> {

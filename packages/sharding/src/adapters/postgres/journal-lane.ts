@@ -1,4 +1,5 @@
 import type { Append, AppendResult } from "../../ports/journal.ts";
+import type { TimerWrites } from "../../ports/timers.ts";
 import { Batches } from "../batches.ts";
 import { entityValues } from "./entity-values.ts";
 import type { JournalConnection } from "./journal-connection.ts";
@@ -19,8 +20,9 @@ interface ResultRow {
 }
 
 export interface AppendSql {
-  /** Any of them. */
+  /** Without timers. */
   readonly events: string;
+  readonly timed: string;
   /** One that removes its entity. */
   readonly removal: string;
 }
@@ -100,7 +102,7 @@ export class JournalLane {
     const removed = batch.find(({ append }) => append.isRemoval)?.append;
     const [sql, values] =
       removed === undefined
-        ? [this.#sql.events, [list]]
+        ? [batch.some(isTimed) ? this.#sql.timed : this.#sql.events, [list]]
         : [this.#sql.removal, [list, ...entityValues(removed)]];
     const rows = await this.#connection.query<ResultRow>("appending", sql, values);
     const results: Settled[] = [];
@@ -110,8 +112,10 @@ export class JournalLane {
   }
 }
 
+const isTimed = ({ append }: Written): boolean => append.timers !== null;
+
 function jsonOf(append: Append): string {
-  const { outcome } = append;
+  const { outcome, timers } = append;
   return JSON.stringify({
     group_name: append.group,
     shard: append.shard,
@@ -127,5 +131,19 @@ function jsonOf(append: Append): string {
     body_hash: outcome?.bodyHash ?? null,
     answer: outcome?.answer ?? null,
     keep_for_ms: outcome?.keepForMs ?? null,
+    ...(timers === null ? {} : timersJson(timers)),
   });
 }
+
+const timersJson = ({ changes, fired }: TimerWrites): object => ({
+  timers: changes.map(({ name, setting }) =>
+    setting === null
+      ? { name }
+      : {
+          ...{ name, due_ms: setting.dueMs, command: setting.command, input: setting.input },
+          recurrence: setting.recurrence,
+        },
+  ),
+  fired_name: fired?.name ?? null,
+  fired_by: fired?.setBy ?? null,
+});

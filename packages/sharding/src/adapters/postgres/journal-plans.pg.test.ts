@@ -3,8 +3,9 @@ import type { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type TestCluster, testClusters } from "./fixtures/test-cluster.ts";
 import { journalPlanning } from "./journal-connection.ts";
-import { appendEvents, appendRemoval } from "./sql/append-events.ts";
+import { appendEvents, appendRemoval, appendTimed } from "./sql/append-events.ts";
 import { claimHeads } from "./sql/claim-heads.ts";
+import { dueTimers } from "./sql/due-timers.ts";
 import { deleteEvents, keepSnapshots } from "./sql/keep-snapshots.ts";
 import { findCommand, readEvents, replayEntity } from "./sql/read-entity.ts";
 
@@ -35,6 +36,15 @@ describe("in a journal that nobody has analyzed", () => {
       `insert into ${cluster.schema}.journal
        select 'default', 0, n, 'default', 'register', 'an-entity-with-a-long-name-' || n, 1, 1, gen_random_uuid(), 0, '{}'
        from generate_series(1, 40000) n`,
+    );
+  });
+
+  beforeEach(async () => {
+    await client.query(
+      `insert into ${cluster.schema}.timers
+       select 'default', 0, 'register', 'default', 'an-entity-with-a-long-name-' || n, 't', now(),
+         gen_random_uuid(), 'c', 'null', null
+       from generate_series(1, 20000) n`,
     );
   });
 
@@ -72,6 +82,20 @@ describe("in a journal that nobody has analyzed", () => {
     expect(plan).not.toMatch(/Seq Scan on heads(?! h_1)/);
   });
 
+  it("an append with timers finds each of them by its own key", async () => {
+    const plan = await planOf(appendTimed, [items]);
+    expect(plan).toMatch(/Index (Only )?Scan using timers_pkey on timers d/);
+    expect(plan).toMatch(/Index (Only )?Scan using timers_pkey on timers t/);
+    expect(plan).not.toMatch(/Seq Scan on timers/);
+    expect(plan).toContain("journal_version_key");
+  });
+
+  it("what is due is found by its shard and its time", async () => {
+    const plan = await planOf(dueTimers, [["default/0", "default/1"], 60_000, 1_000]);
+    expect(plan).toContain("Index Scan using timers_due_at");
+    expect(plan).not.toMatch(/Seq Scan on timers/);
+  });
+
   it("an entity is read by its own key, in the order of its versions", async () => {
     const plan = await planOf(readEvents, [...entity, 0, 1_000]);
     expect(plan).toContain("journal_version_key");
@@ -89,6 +113,8 @@ describe("in a journal that nobody has analyzed", () => {
     const plan = await planOf(appendRemoval, [items, ...entity]);
     expectDeleted(plan);
     expect(plan).toContain("snapshots_pkey");
+    expect(plan).toMatch(/Index Scan using timers_pkey on timers/);
+    expect(plan).not.toMatch(/Seq Scan on timers/);
   });
 
   it("so does the deletion of old events", async () => {

@@ -50,6 +50,7 @@ describe("an append and a claim that meet", () => {
         events: [`by ${owner.nodeId}`],
         outcome: null,
         isRemoval: false,
+        timers: null,
       },
     });
 
@@ -190,6 +191,7 @@ describe("an append and a claim that meet", () => {
       incarnation: a.incarnation,
       outcome: null,
       isRemoval: false,
+      timers: null,
     };
     await own.append({ ...item, version: 0, commandId: randomUUID(), events: [1] });
     const backends = async () => {
@@ -216,6 +218,7 @@ describe("an append and a claim that meet", () => {
         commandId: randomUUID(),
         outcome: { key, bodyHash: "h", answer: null, keepForMs },
         isRemoval: false,
+        timers: null,
       });
     await keep("old", 0, 0);
     await keep("new", 1, 60_000);
@@ -230,7 +233,7 @@ describe("an append and a claim that meet", () => {
     const hasty = cluster.stores({ timeoutMs: 600 }).journal;
     const late = hasty.append({
       ...{ ...entity(0), epoch: 1, incarnation: a.incarnation, version: 0 },
-      ...{ commandId: randomUUID(), events: [1], outcome: null, isRemoval: false },
+      ...{ commandId: randomUUID(), events: [1], outcome: null, isRemoval: false, timers: null },
     });
     await expect(late).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     await other.query("rollback");

@@ -33,7 +33,7 @@ const append = (
 ): Promise<AppendResult> =>
   journal.append({
     ...{ ...entity, epoch, incarnation, version, commandId: randomUUID() },
-    ...{ events: [`by ${nodeId}`], outcome: null, isRemoval: false },
+    ...{ events: [`by ${nodeId}`], outcome: null, isRemoval: false, timers: null },
   });
 
 it(`an owner that froze in the middle of an append writes nothing after it was replaced (${rounds} times, S4)`, async () => {

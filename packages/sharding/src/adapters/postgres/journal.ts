@@ -1,4 +1,4 @@
-import type { NodeRef } from "../../core/ids.ts";
+import { type NodeRef, type ShardRef, shardKey } from "../../core/ids.ts";
 import type {
   Append,
   AppendResult,
@@ -14,14 +14,16 @@ import type {
   StoredEvent,
   Version,
 } from "../../ports/journal.ts";
+import type { DueTimers } from "../../ports/timers.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { entityValues } from "./entity-values.ts";
 import { JournalConnection } from "./journal-connection.ts";
 import { JournalLane } from "./journal-lane.ts";
 import { OutcomePruning } from "./outcome-pruning.ts";
 import type { StorePool } from "./pool.ts";
-import { appendEvents, appendRemoval } from "./sql/append-events.ts";
+import { appendEvents, appendRemoval, appendTimed } from "./sql/append-events.ts";
 import { claimHeads } from "./sql/claim-heads.ts";
+import { dueTimers } from "./sql/due-timers.ts";
 import { endDeadWriters } from "./sql/end-dead-writers.ts";
 import { holdsHead } from "./sql/holds-head.ts";
 import { deleteEvents, keepSnapshots } from "./sql/keep-snapshots.ts";
@@ -73,8 +75,12 @@ export class PostgresJournal implements Journal {
       replay: replayEntity(schema),
       keep: keepSnapshots(schema),
       deleteEvents: deleteEvents(schema),
+      dueTimers: dueTimers(schema),
     };
-    const append = { events: appendEvents(schema), removal: appendRemoval(schema) };
+    const append = {
+      ...{ events: appendEvents(schema), timed: appendTimed(schema) },
+      removal: appendRemoval(schema),
+    };
     const prune = pruneOutcomes(schema);
     this.#lanes = Array.from({ length: lanes }, () => {
       const connection = new JournalConnection(direct);
@@ -161,6 +167,20 @@ export class PostgresJournal implements Journal {
       [...entityValues(entity), key],
     );
     return outcome ?? null;
+  }
+
+  async dueTimers(
+    shards: readonly ShardRef[],
+    withinMs: number,
+    limit: number,
+  ): Promise<DueTimers> {
+    const values = [shards.map(shardKey), withinMs, limit];
+    const rows = await this.#options.pool.query<DueTimers>(
+      "reading timers",
+      this.#sql.dueTimers,
+      values,
+    );
+    return rows[0] as DueTimers;
   }
 
   async holds({ group, shard, epoch, incarnation }: Head): Promise<boolean> {

@@ -162,12 +162,16 @@ export class CommandLoop {
       this.drop(activation, notServed);
       return;
     }
-    if (activation.isDurable && (!activation.loaded || request.key !== null)) {
+    if (activation.isDurable && this.#mustPrepare(activation, request)) {
       return this.#prepare(activation, request, command, input, nowMs);
     }
     const refusal = this.#passivation.use(activation, nowMs);
     if (refusal !== null) return home.reply(request.requestId, refuse(refusal));
     this.#start(activation, request, command, input);
+  }
+
+  #mustPrepare({ loaded }: Activation, { key }: EntityRequest): boolean {
+    return !loaded || key !== null || this.#durable?.isReady !== true;
   }
 
   #start(
@@ -241,11 +245,17 @@ export class CommandLoop {
   ): void {
     const done = (value: unknown) => {
       if (!activation.isDurable) this.#settle(activation, context, release(context, value));
-      else this.#store(activation, context, command, decide(activation, request, value));
+      else {
+        const timed = { changes: Context.timerChanges(context), nowMs: this.#home.serverMs() };
+        this.#store(activation, context, command, decide(activation, request, value, timed));
+      }
     };
     const failed = (thrown: unknown) => {
       if (!activation.isDurable) this.#settle(activation, context, refuse(handlerThrew(thrown)));
-      else this.#store(activation, context, command, decideThrown(activation, request, thrown));
+      else {
+        const decision = decideThrown(activation, request, thrown, this.#home.serverMs());
+        this.#store(activation, context, command, decision);
+      }
     };
     let answer: unknown;
     try {
@@ -265,8 +275,8 @@ export class CommandLoop {
   #store(activation: Activation, context: Context, command: AnyCommand, decision: Decision): void {
     const request = activation.current;
     if (activation.context !== context || request === null) return;
-    const { events, outcome, reply } = decision;
-    const writes = events.length > 0 || outcome !== null;
+    const { events, outcome, timers, reply } = decision;
+    const writes = events.length > 0 || outcome !== null || timers !== null;
     const isFencedRead = !writes && command.read === "fenced";
     if (!writes && !isFencedRead) return this.#settle(activation, context, reply);
     const { shard } = activation;

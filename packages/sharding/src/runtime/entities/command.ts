@@ -3,6 +3,7 @@ import type { Epoch, Incarnation } from "../../core/ids.ts";
 import type { EntityOptions } from "../../node-api.ts";
 import type { AnyEntityDefinition, EntityClient } from "./definition.ts";
 import type { EventsIn } from "./emission.ts";
+import type { EntityTimers } from "./timers/entity-timers.ts";
 
 /** Who an entity is, within its type. */
 export interface EntityId {
@@ -26,6 +27,10 @@ export interface CommandContext<S> {
   readonly signal: AbortSignal;
   /** For writes to other systems: let them refuse a lower epoch, or an equal one of another incarnation. */
   readonly fence: { readonly epoch: Epoch; readonly incarnation: Incarnation };
+  /** Wakes the entity later: durable entities only. */
+  readonly timers: EntityTimers;
+  /** Where a timer of this entity runs the command: which, and when it was due. Null for callers. */
+  readonly timer: { readonly name: string; readonly dueAt: Date } | null;
   /** Calls other entities on behalf of this command: its deadline, cancellation and chain travel along. */
   readonly node: EntityCaller;
 }

@@ -1,11 +1,13 @@
 import type { EntityOptions } from "../../node-api.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { ServerMs, TimerChange } from "../../ports/timers.ts";
 import type { Activation } from "./activation.ts";
 import { createEntityClient } from "./client.ts";
 import type { CommandContext, EntityCaller } from "./command.ts";
 import type { AnyEntityDefinition, EntityClient } from "./definition.ts";
 import type { EntityRequest } from "./executor-messages.ts";
 import { checkPlain, copyPlain } from "./plain-data.ts";
+import { TimerChanges } from "./timers/entity-timers.ts";
 
 /** A call that a handler makes to another entity. */
 export interface EntityCall {
@@ -29,6 +31,8 @@ export type CallEntity = (call: EntityCall) => Promise<unknown>;
 export interface ContextServices {
   readonly clock: Clock;
   readonly call: CallEntity;
+  /** The server's clock; for timers. @unit milliseconds since 1970 */
+  serverMs(): ServerMs;
 }
 
 /**
@@ -49,6 +53,7 @@ export class Context implements CommandContext<unknown> {
   #taken = false;
   #controller: AbortController | null = null;
   #aborted: Error | null = null;
+  #timers: TimerChanges | null = null;
 
   constructor(services: ContextServices, activation: Activation, request: EntityRequest) {
     this.#services = services;
@@ -84,6 +89,16 @@ export class Context implements CommandContext<unknown> {
       if (this.#aborted !== null) this.#controller.abort(this.#aborted);
     }
     return this.#controller.signal;
+  }
+
+  get timers(): TimerChanges {
+    this.#timers ??= new TimerChanges(this.#activation.type, () => this.#services.serverMs());
+    return this.#timers;
+  }
+
+  get timer(): CommandContext<unknown>["timer"] {
+    const { timer } = this.#request;
+    return timer === undefined ? null : { name: timer.name, dueAt: new Date(timer.dueMs) };
   }
 
   get node(): EntityCaller {
@@ -125,6 +140,10 @@ export class Context implements CommandContext<unknown> {
   /** Whether the handler may have changed the state. Static, and so out of the handler's sight. */
   static touched(context: Context): boolean {
     return context.#taken;
+  }
+
+  static timerChanges(context: Context): readonly TimerChange[] {
+    return context.#timers?.all() ?? [];
   }
 
   /** @throws {NotPlainError} where the handler left something in the state that cannot be kept. */

@@ -1,4 +1,5 @@
 import type { NewOutcome } from "../../ports/journal.ts";
+import type { ServerMs, TimerChange, TimerWrites } from "../../ports/timers.ts";
 import type { Activation } from "./activation.ts";
 import { bodyHashOf } from "./body-hash.ts";
 import { Emission } from "./emission.ts";
@@ -8,6 +9,7 @@ import { initialStateOf } from "./passivation.ts";
 import { copyPlain } from "./plain-data.ts";
 import { commandFailed, handlerThrew, refuse } from "./replies.ts";
 import { checkStorable } from "./stored-json.ts";
+import { timerWrites } from "./timers/timer-writes.ts";
 
 /** What a durable command's handler came to, before anything of it is stored. */
 export interface Decision {
@@ -23,6 +25,13 @@ export interface Decision {
   readonly version: number;
   /** What the command's idempotency key will answer; null where it has none, or may be tried again. */
   readonly outcome: NewOutcome | null;
+  readonly timers: TimerWrites | null;
+}
+
+/** What a handler did to its entity's timers, and the time by which those are set. */
+export interface Timed {
+  readonly changes: readonly TimerChange[];
+  readonly nowMs: ServerMs;
 }
 
 /** What is kept under a key. */
@@ -39,7 +48,12 @@ const sizeLimit = 1024 * 1024;
 const keepForMs = 86_400_000;
 
 /** The handler's result, if everything that it leaves behind can be stored and sent. */
-export function decide(activation: Activation, request: EntityRequest, result: unknown): Decision {
+export function decide(
+  activation: Activation,
+  request: EntityRequest,
+  result: unknown,
+  { changes, nowMs }: Timed,
+): Decision {
   try {
     const emission = result instanceof Emission ? result : new Emission(result, []);
     const { answer, events: emitted, isRemoval } = emission;
@@ -49,6 +63,9 @@ export function decide(activation: Activation, request: EntityRequest, result: u
       throw new Error(
         `The command emitted ${emitted.length} events; one command may emit ${eventLimit}.`,
       );
+    }
+    if (isRemoval && changes.length > 0) {
+      throw new Error("The command removes its entity, and sets or cancels timers of it.");
     }
     const stored = isRemoval
       ? [{ event: removal, size: 0 }]
@@ -67,28 +84,36 @@ export function decide(activation: Activation, request: EntityRequest, result: u
         : fold(activation.type, activation.state, events, () => initialStateOf(activation));
     const outcome = keep(request, { value });
     const reply = { ok: true, value, version } as const;
-    return { reply, events, isRemoval, size, state, version, outcome };
+    const fired = timerWrites(request.timer, changes, nowMs);
+    const timers = isRemoval && fired !== null ? { ...fired, changes: [] } : fired;
+    return { reply, events, isRemoval, size, state, version, outcome, timers };
   } catch (error) {
-    return nothing(activation, refuse(commandFailed((error as Error).message)), null);
+    return nothing(activation, refuse(commandFailed((error as Error).message)));
   }
 }
 
-/** A refusal is an answer: under a key it stays the same. One that may pass, or a fault, is not kept. */
+/**
+ * A refusal is an answer: under a key it stays the same, and a timer has fired. One that may pass, or a fault, is
+ * neither.
+ */
 export function decideThrown(
   activation: Activation,
   request: EntityRequest,
   thrown: unknown,
+  nowMs: ServerMs,
 ): Decision {
   const error = handlerThrew(thrown);
+  const decision = nothing(activation, refuse(error));
   const isFinal = error.executed === "yes" && !error.retryable && error.code !== "COMMAND_FAILED";
-  return nothing(activation, refuse(error), isFinal ? keep(request, { error }) : null);
+  if (!isFinal) return decision;
+  const timers = timerWrites(request.timer, [], nowMs);
+  return { ...decision, outcome: keep(request, { error }), timers };
 }
 
-const nothing = (
-  { state, version }: Activation,
-  reply: EntityReply,
-  outcome: NewOutcome | null,
-): Decision => ({ reply, events: [], isRemoval: false, size: 0, state, version, outcome });
+const nothing = ({ state, version }: Activation, reply: EntityReply): Decision => ({
+  ...{ reply, events: [], isRemoval: false, size: 0, state, version },
+  ...{ outcome: null, timers: null },
+});
 
 function keep(request: EntityRequest, answer: KeptAnswer): NewOutcome | null {
   if (request.key === null) return null;

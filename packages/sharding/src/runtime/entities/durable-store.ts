@@ -2,7 +2,7 @@ import type { NodeId } from "../../core/ids.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { LogFn } from "../../node-api.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Append, Journal } from "../../ports/journal.ts";
+import type { Append, Journal, NewOutcome } from "../../ports/journal.ts";
 import { pause } from "../pause.ts";
 import type { Activation } from "./activation.ts";
 import { bodyHashOf } from "./body-hash.ts";
@@ -14,6 +14,7 @@ import { initialStateOf } from "./passivation.ts";
 import { keyReused, notStarted, refuse, storeUnavailable } from "./replies.ts";
 import { Snapshots } from "./snapshots.ts";
 import { storedEntity } from "./stored-entity.ts";
+import type { TimerLoop } from "./timers/timer-loop.ts";
 
 /** The part of the journal that the executor talks to. */
 export type EntityJournal = Omit<Journal, "close">;
@@ -24,6 +25,7 @@ export interface DurableStoreParts {
   readonly guard: ServingGuard;
   readonly nodeId: NodeId;
   readonly log: LogFn;
+  readonly timers: TimerLoop;
 }
 
 /** An entity as it is folded from the journal. */
@@ -72,6 +74,11 @@ export class DurableStore {
     this.#snapshots = new Snapshots(parts.journal, parts.log);
   }
 
+  /** What a handler may ask for without waiting is known. */
+  get isReady(): boolean {
+    return this.#parts.timers.isReady;
+  }
+
   /** Before a handler runs: the head is claimed, then the events are read, then the key is looked up. */
   async prepare(activation: Activation, request: EntityRequest): Promise<Prepared> {
     try {
@@ -109,7 +116,10 @@ export class DurableStore {
    */
   async store(activation: Activation, request: EntityRequest, decision: Decision): Promise<Stored> {
     try {
-      return { tag: await this.#store(activation, request, this.#appendOf(activation, decision)) };
+      const append = this.#appendOf(activation, decision);
+      const tag = await this.#store(activation, request, append);
+      if (tag === "committed") this.#tellTimers(activation, append);
+      return { tag };
     } catch (error) {
       const message = messageOf(error);
       const wire =
@@ -118,6 +128,11 @@ export class DurableStore {
           : notStarted(`Postgres refused to store it: ${message}`);
       return { tag: "failed", reply: refuse(wire) };
     }
+  }
+
+  #tellTimers(activation: Activation, { isRemoval, commandId, timers }: Append): void {
+    if (isRemoval) this.#parts.timers.removed(activation);
+    else if (timers !== null) this.#parts.timers.changed(activation, commandId, timers.changes);
   }
 
   /** @throws where it was certainly not stored. */
@@ -145,6 +160,7 @@ export class DurableStore {
 
   async #prepare(activation: Activation, request: EntityRequest): Promise<Prepared> {
     if ((await this.#claim(activation)) === "fenced") return { tag: "fenced" };
+    await this.#parts.timers.ready();
     const loaded = activation.loaded ? null : await this.#load(activation);
     if (request.key === null) return { tag: "ready", loaded };
     const entity = storedEntity(activation);
@@ -237,15 +253,22 @@ export class DurableStore {
     return deadlineMs - answerMs <= this.#parts.clock.monotonicMs();
   }
 
-  #appendOf(activation: Activation, { events, isRemoval, outcome }: Decision): Append {
+  #appendOf(activation: Activation, { events, isRemoval, outcome, timers }: Decision): Append {
+    const commandId = this.#parts.clock.uuid();
+    const isTraceless = events.length === 0 && outcome === null;
     return {
       ...storedEntity(activation),
       ...activation.shard.fence,
-      ...{ version: activation.version, commandId: this.#parts.clock.uuid(), events, outcome },
-      isRemoval,
+      ...{ version: activation.version, commandId, events, isRemoval, timers },
+      outcome: isTraceless ? traceOf(commandId) : outcome,
     };
   }
 }
+
+/** Timers alone leave nothing that a command is found by, where its outcome is unknown. */
+const traceOf = (commandId: string): NewOutcome => ({
+  ...{ key: `timers ${commandId}`, bodyHash: "", answer: null, keepForMs: 600_000 },
+});
 
 const isRemovalEvent = (event: unknown): boolean => (event as StoredData).type === removal.type;
 

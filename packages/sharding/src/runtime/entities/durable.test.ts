@@ -291,7 +291,7 @@ describe("a durable entity", () => {
     await postgres.journal().append({
       ...{ ...ref, epoch: 1, incarnation: "life-1", namespace: "default", type: "account" },
       ...{ id: "a", version: 1, commandId: "c", events: [{ type: "moved", data: 2 }] },
-      ...{ outcome: null, isRemoval: false },
+      ...{ outcome: null, isRemoval: false, timers: null },
     });
     expect(await ask("deposit", { amount: 1 })).toBe("STORE_UNAVAILABLE executed=no");
     expect(await ask("deposit", { amount: 1 })).toBe("ok 8");
@@ -302,7 +302,7 @@ describe("a durable entity", () => {
     await journal.append({
       ...{ ...ref, epoch: 1, incarnation: "life-1", namespace: "default", type: "account" },
       ...{ id: "a", version: 0, commandId: "c", events: [{ type: "frozen", data: {} }] },
-      ...{ outcome: null, isRemoval: false },
+      ...{ outcome: null, isRemoval: false, timers: null },
     });
     const id = home.send("account", "a", "balance");
     expect(await outcome(id)).toBe("COMMAND_FAILED executed=no");

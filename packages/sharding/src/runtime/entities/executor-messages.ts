@@ -1,6 +1,7 @@
 import type { Epoch, Incarnation, ShardRef } from "../../core/ids.ts";
 import type { WarmEntity } from "../../core/messages.ts";
 import type { Executed } from "../../errors.ts";
+import type { DueTimer } from "../../ports/timers.ts";
 
 /**
  * The boundary between the region service and the executor of entities: plain messages both ways,
@@ -72,6 +73,8 @@ export interface EntityRequest extends ShardRef {
   readonly chain: readonly string[];
   /** The idempotency key, or null. A volatile entity takes no notice of it. */
   readonly key: string | null;
+  /** The timer that runs the command, on this node. */
+  readonly timer?: DueTimer;
 }
 
 export type EntityReply =

@@ -1,6 +1,7 @@
 import type { Epoch, NodeId, ShardRef } from "../../core/ids.ts";
 import type { LogFn } from "../../node-api.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { DueTimer } from "../../ports/timers.ts";
 import { Activation } from "./activation.ts";
 import type { Catalog } from "./catalog.ts";
 import { CommandLoop } from "./command-loop.ts";
@@ -27,6 +28,7 @@ import {
 import type { Shard, ShardPhase } from "./shard.ts";
 import { ShardLife } from "./shard-life.ts";
 import { ShardTable } from "./shard-table.ts";
+import { TimerLoop, type TimerLoopParts } from "./timers/timer-loop.ts";
 
 export interface ExecutorOptions {
   readonly catalog: Catalog;
@@ -70,6 +72,11 @@ export interface ExecutorStats {
   readonly running: number;
 }
 
+/** How long a timer's command may take. @unit milliseconds */
+const timerDeadlineMs = 30_000;
+
+const keepsEvents = ({ definition }: EntityType): boolean => definition.events !== null;
+
 /** Runs entities on this thread. See executor-messages.ts for what it is told and what it answers. */
 export const createLocalExecutor = (options: ExecutorOptions): Executor =>
   new LocalExecutor(options);
@@ -80,18 +87,28 @@ class LocalExecutor implements Executor {
   readonly #passivation: Passivation;
   readonly #loop: CommandLoop;
   readonly #life: ShardLife;
+  readonly #timers: TimerLoop | null;
+  readonly #clock: Clock;
   #listeners: readonly ((message: FromExecutor) => void)[] = [];
 
   constructor({ catalog, clock, guard, call, durable }: ExecutorOptions) {
     this.#types = entityTypesOf(catalog);
+    this.#clock = clock;
+    const fire = (...firing: Parameters<TimerLoopParts["fire"]>) => this.#fire(...firing);
+    const timers = durable === undefined ? null : new TimerLoop({ ...durable, clock, fire });
+    this.#timers = timers;
     this.#passivation = new Passivation(clock, this.#types.values());
     const home = {
       ...{ clock, guard, call },
       inFlight: new Map<number, Activation>(),
       reply: (requestId: number, reply: EntityReply) => this.#reply(requestId, reply),
       quiet: (shard: Shard) => this.#life.capture(shard),
+      serverMs: () => timers?.nowMs() ?? Number.NaN,
     };
-    const store = durable === undefined ? null : new DurableStore({ ...durable, clock, guard });
+    const store =
+      durable === undefined || timers === null
+        ? null
+        : new DurableStore({ ...durable, clock, guard, timers });
     this.#loop = new CommandLoop(home, this.#passivation, store);
     this.#life = new ShardLife({
       clock,
@@ -99,6 +116,8 @@ class LocalExecutor implements Executor {
       shards: this.#shards,
       loop: this.#loop,
       passivation: this.#passivation,
+      // Volatile entities have none: nothing is read for them.
+      timers: [...this.#types.values()].some(keepsEvents) ? timers : null,
       emit: (message) => this.#emit(message),
     });
   }
@@ -145,6 +164,7 @@ class LocalExecutor implements Executor {
   }
 
   close(): void {
+    this.#timers?.close();
     this.#loop.close();
     this.#passivation.close();
     for (const shard of this.#shards) shard.cancelAbort?.();
@@ -196,7 +216,18 @@ class LocalExecutor implements Executor {
     this.#reply(requestId, refuse(commandUnknown(message)));
   }
 
+  /** In its entity's turn, like anybody's command. */
+  #fire(timer: DueTimer, shard: Shard, requestId: number): void {
+    const { namespace, type, id, command, input } = timer;
+    const deadlineMs = this.#clock.monotonicMs() + timerDeadlineMs;
+    this.#request({
+      ...{ ...shard.ref, epoch: shard.epoch, requestId, namespace, type, id, command, input },
+      ...{ deadlineMs, chain: [], key: null, timer },
+    });
+  }
+
   #reply(requestId: number, reply: EntityReply): void {
+    if (this.#timers?.replied(requestId, reply) === true) return;
     this.#emit({ tag: "reply", requestId, reply });
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
+import type { ServerMs } from "../../ports/timers.ts";
 import type { Activation } from "./activation.ts";
 import type { CallEntity } from "./context.ts";
 import type { EntityReply, ServingGuard } from "./executor-messages.ts";
@@ -9,6 +10,8 @@ export interface Home {
   readonly clock: Clock;
   readonly guard: ServingGuard;
   readonly call: CallEntity;
+  /** The server's clock; for timers. @unit milliseconds since 1970 */
+  serverMs(): ServerMs;
   /** Where a request is that has not been answered in the same turn: how a cancel finds it. */
   readonly inFlight: Map<number, Activation>;
   reply(requestId: number, reply: EntityReply): void;

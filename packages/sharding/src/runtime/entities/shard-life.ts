@@ -11,6 +11,7 @@ import type { Passivation } from "./passivation.ts";
 import { handlerAborted, refuse } from "./replies.ts";
 import { Shard } from "./shard.ts";
 import type { ShardTable } from "./shard-table.ts";
+import type { TimerLoop } from "./timers/timer-loop.ts";
 
 type Message<Tag extends ToExecutor["tag"]> = Extract<ToExecutor, { tag: Tag }>;
 
@@ -20,6 +21,8 @@ export interface ShardLifeParts {
   readonly shards: ShardTable;
   readonly loop: CommandLoop;
   readonly passivation: Passivation;
+  /** Null where no entity can have any. */
+  readonly timers: TimerLoop | null;
   emit(message: FromExecutor): void;
 }
 
@@ -46,6 +49,7 @@ export class ShardLife {
     this.#parts.shards.add(opened);
     this.#restore(opened, carried ?? []);
     this.#warm(opened, warm ?? []);
+    this.#parts.timers?.opened(opened);
   }
 
   reopen(message: Message<"reopen">): void {
@@ -94,6 +98,7 @@ export class ShardLife {
     held.phase = "draining";
     if (abortAfterMs !== null) this.#abortLater(held, abortAfterMs);
     if (!begins) return;
+    this.#parts.timers?.closed(held);
     for (const activation of held.activations.all()) {
       this.#parts.loop.bounceUnstarted(activation);
     }
@@ -139,6 +144,7 @@ export class ShardLife {
     shard.phase = "serving";
     shard.handoffId = null;
     shard.captured = null;
+    this.#parts.timers?.opened(shard);
   }
 
   /** The shard is gone before anybody hears of it: a request that comes back at once is bounced. */
@@ -146,6 +152,7 @@ export class ShardLife {
     stopAbort(shard);
     shard.phase = "gone";
     this.#parts.shards.remove(shard);
+    this.#parts.timers?.closed(shard);
     for (const activation of shard.activations.all()) {
       this.#parts.loop.drop(activation, "Its home gave the shard up while the command ran.");
     }

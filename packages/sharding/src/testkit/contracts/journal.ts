@@ -54,7 +54,7 @@ export function journalContract(name: string, makeHarness: MakeJournalHarness): 
     ): Promise<AppendResult> =>
       journal.append({
         ...{ ...entityIn(head.shard), ...head, version, events },
-        ...{ commandId: randomUUID(), outcome: null, isRemoval: false, ...more },
+        ...{ commandId: randomUUID(), outcome: null, isRemoval: false, timers: null, ...more },
       });
 
     const outcome = (key: string, more: Partial<NewOutcome> = {}): NewOutcome => ({

@@ -14,13 +14,16 @@ interface Note {
   readonly id: string;
 }
 
-const note: StandardSchemaV1<Note> = {
-  "~standard": {
-    version: 1,
-    vendor: "sim",
-    validate: (value) => ({ value: value as Note }),
-  },
-};
+interface LaterNote extends Note {
+  readonly afterMs: number;
+}
+
+const inputOf = <T>(): StandardSchemaV1<T> => ({
+  "~standard": { version: 1, vendor: "sim", validate: (value) => ({ value: value as T }) },
+});
+
+/** A timer may have been due while its command could not be stored, and is tried again after a second. */
+const patienceMs = 2_000;
 
 /** A durable entity: each note gets a number, which is the entity's version. */
 export const ledgerEntity = defineEntity("ledger", {
@@ -29,7 +32,10 @@ export const ledgerEntity = defineEntity("ledger", {
   snapshotEvery: 3,
   events: { noted: ({ notes }: { notes: number }, _note: Note) => ({ notes: notes + 1 }) },
   commands: {
-    note: command(note, ({ state }, { id }) => emit(state.notes + 1, { noted: { id } })),
+    note: command(inputOf<Note>(), ({ state }, { id }) => emit(state.notes + 1, { noted: { id } })),
+    later: command(inputOf<LaterNote>(), ({ timers }, { id, afterMs }) => {
+      timers.set(id, { afterMs, command: "note", input: { id } });
+    }),
     count: command(({ state }) => state.notes),
     countFenced: command(({ state }) => state.notes, { read: "fenced" }),
   },
@@ -61,8 +67,15 @@ export class Ledgers {
   readonly #heard = new Map<string, number>();
   /** Notes under a key whose outcome their client does not know: it may ask again. */
   readonly #unknown: { readonly ledger: string; readonly id: string }[] = [];
+  /** When a timer is to make them: notes that took no effect yet, whose clients know that the timer is set. */
+  readonly #later = new Map<string, number>();
+  readonly #nowMs: () => number;
   #notes = 0;
   #isStopped = false;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
 
   watch(postgres: MemoryPostgres): void {
     postgres.onJournal((change) => {
@@ -85,6 +98,7 @@ export class Ledgers {
     const again = kind < 0.1 ? this.#unknown.shift() : undefined;
     if (again !== undefined) return this.#note(again.ledger, again.id, true);
     const ledger = `l${random.below(6)}`;
+    if (kind > 0.6 && kind <= 0.7) return this.#noteLater(ledger, random.between(0, 2_500));
     if (kind > 0.7) return this.#read(ledger, kind > 0.85 ? "count" : "countFenced");
     this.#notes += 1;
     return this.#note(ledger, `n${this.#notes}`, kind < 0.35);
@@ -104,6 +118,24 @@ export class Ledgers {
         // Under a key the first answer comes again, however long ago that was.
         if (!isKeyed) this.#notBelow(ledger, `note ${id}`, value as number, atLeast + 1);
         this.#hear(ledger, value as number);
+      },
+    };
+  }
+
+  /** What timers should have done by now. */
+  overdue(): readonly string[] {
+    if (this.#isStopped) return [];
+    const late = [...this.#later].filter(([, dueMs]) => this.#nowMs() > dueMs + patienceMs);
+    return late.map(([id, dueMs]) => `S5: a timer was to make ${id} at ${dueMs}, and has not`);
+  }
+
+  #noteLater(ledger: string, afterMs: number): LedgerAsk {
+    this.#notes += 1;
+    const id = `n${this.#notes}`;
+    return {
+      request: { type: "ledger", id: ledger, command: "later", input: { id, afterMs } },
+      answered: () => {
+        if (!this.#effects.has(id)) this.#later.set(id, this.#nowMs() + afterMs);
       },
     };
   }
@@ -131,6 +163,7 @@ export class Ledgers {
       this.#break(`S5: ${id} took effect as ${before} and as ${change.version}`);
     }
     this.#effects.set(id, change.version);
+    this.#later.delete(id);
   }
 
   #notBelow(ledger: string, what: string, value: number, atLeast: number): void {

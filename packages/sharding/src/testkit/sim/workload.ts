@@ -46,7 +46,7 @@ const wakeMs = 300;
 export class Workload {
   readonly asks: Ask[] = [];
   readonly violations: string[] = [];
-  readonly ledgers: Ledgers = new Ledgers();
+  readonly ledgers: Ledgers;
   readonly outcomes = new Map<string, number>();
   readonly #timeline: Timeline;
   readonly #started = new Map<string, string>();
@@ -56,6 +56,7 @@ export class Workload {
 
   constructor(timeline: Timeline, deadlineMs: number) {
     this.#timeline = timeline;
+    this.ledgers = new Ledgers(() => timeline.nowMs);
     this.#deadlineMs = deadlineMs;
   }
 

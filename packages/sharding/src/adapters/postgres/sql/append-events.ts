@@ -2,7 +2,7 @@ import { deleteEventsOf, entityFrom, sameEntity } from "./of-entity.ts";
 
 const columns = `n int, group_name text, shard int, epoch bigint, incarnation uuid, namespace text,
   entity_type text, entity_id text, version bigint, command_id uuid, events json, key text,
-  body_hash text, answer json, keep_for_ms float8`;
+  body_hash text, answer json, keep_for_ms float8, timers json, fired_name text, fired_by uuid`;
 
 /**
  * `$1` appends of any entities and shards, each all or nothing for itself; one row `(n, result)` for each.
@@ -14,21 +14,85 @@ const columns = `n int, group_name text, shard int, epoch bigint, incarnation uu
  *   lock; what it misses, the journal's unique keys refuse, and the whole statement with it.
  * - `advanced` numbers each shard's events under the lock: in commit order, without a gap.
  */
-export const appendEvents = (schema: string): string => append(schema, "");
+export const appendEvents = (schema: string): string => append(schema, {});
+
+/** The same where some of them set timers, or are firings of timers: a longer statement, which most do not need. */
+export const appendTimed = (schema: string): string =>
+  append(schema, { isStale: isTimerGone(schema), more: timerChanges(schema) });
 
 /**
  * The same for one append that removes its entity: what the journal and the snapshots had of it before goes in
  * the same statement. `$2` to `$6` name the entity.
  */
-export const appendRemoval = (schema: string): string => append(schema, removals(schema));
+export const appendRemoval = (schema: string): string =>
+  append(schema, { isStale: isTimerGone(schema), more: removals(schema) });
 
 const removals = (schema: string): string => `,
 unlogged as (${deleteEventsOf(schema, 2, { of: "", when: isCommitted })}),
-forgotten as (delete from ${schema}.snapshots ${entityFrom(2)} and ${isCommitted})`;
+forgotten as (delete from ${schema}.snapshots ${entityFrom(2)} and ${isCommitted}),
+unset as (delete from ${schema}.timers ${entityFrom(2)} and ${isCommitted})`;
 
 const isCommitted = "exists (select from judged where result = 'committed')";
 
-const append = (schema: string, more: string): string => `
+/** Those that are taken away are found one by one, by the entity's own key (see `journalPlanning`). */
+const timerChanges = (schema: string): string => `,
+timer as materialized (
+  select j.group_name, j.shard, j.entity_type, j.namespace, j.entity_id, j.command_id, t.*
+  from judged j
+  cross join json_to_recordset(j.timers) as t (
+    name text, due_ms float8, command text, input json, recurrence json
+  )
+  where j.result = 'committed'
+),
+unset as (
+  delete from ${schema}.timers
+  where ctid = any (array(
+    select d.ctid
+    from timer
+    cross join lateral (
+      select d.ctid
+      from ${schema}.timers d
+      where ${sameEntity("d", "timer")} and d.name = timer.name
+      order by d.name
+      limit 1
+    ) d
+    where timer.due_ms is null
+  ))
+),
+set as (
+  insert into ${schema}.timers (
+    group_name, shard, entity_type, namespace, entity_id, name, due_at, command_id, command, input,
+    recurrence
+  )
+  select
+    group_name, shard, entity_type, namespace, entity_id, name, to_timestamp(due_ms / 1000), command_id,
+    command, coalesce(input, 'null'), recurrence
+  from timer
+  where due_ms is not null
+  on conflict (group_name, shard, entity_type, namespace, entity_id, name) do update
+  set
+    due_at = excluded.due_at,
+    command_id = excluded.command_id,
+    command = excluded.command,
+    input = excluded.input,
+    recurrence = excluded.recurrence
+)`;
+
+/** The timer that fired has fired already, or was set again or taken away since. */
+const isTimerGone = (schema: string): string => `
+        or i.fired_name is not null and not exists (
+          select from ${schema}.timers t
+          where ${sameEntity("t", "i")} and t.name = i.fired_name and t.command_id = i.fired_by
+        )`;
+
+interface Additions {
+  /** What makes an append conflict, besides what always does. */
+  readonly isStale?: string;
+  /** More to do, in further parts of the statement. */
+  readonly more?: string;
+}
+
+const append = (schema: string, { isStale = "", more = "" }: Additions): string => `
 with item as materialized (
   select * from json_to_recordset($1::json) as r (${columns}) limit json_array_length($1::json)
 ),
@@ -47,7 +111,7 @@ judged as materialized (
   select i.*,
     case
       when head.shard is null then 'fenced'
-      when ${isStale(schema)}
+      when ${isBehind(schema)}${isStale}
       then 'conflict'
       else 'committed'
     end as result
@@ -121,7 +185,7 @@ from judged`;
  *
  * Ordered, and not by `exists` or `max`: only the entities' own key has this order (see `journalPlanning`).
  */
-const isStale = (schema: string): string => `
+const isBehind = (schema: string): string => `
         coalesce(
           (
             select j.version from ${schema}.journal j

@@ -1,0 +1,49 @@
+import { fileURLToPath } from "node:url";
+import { CommandClient } from "@leasehold/node/command-client";
+import { afterEach, expect, test } from "vitest";
+import { expectWithin } from "../failures/support.ts";
+import { startCluster, stopAll, type TestCluster } from "../harness.ts";
+import { query, schema } from "../query.ts";
+
+const entities = fileURLToPath(new URL("../fixtures/entities.ts", import.meta.url));
+const count = 60;
+const ttlMs = 1_000;
+
+afterEach(stopAll);
+
+async function arm(cluster: TestCluster, command: string, input: unknown): Promise<void> {
+  const client = new CommandClient({ nodes: () => cluster.nodes.map((node) => node.url) });
+  try {
+    const asked = Array.from({ length: count }, (_, index) =>
+      client.send({ type: "alarm", id: `alarm-${index}`, command, input, firstNode: index }),
+    );
+    for (const outcome of await Promise.all(asked)) expect(outcome.tag).toBe("ok");
+  } finally {
+    client.close();
+  }
+}
+
+/** How often each alarm rang, and how late. */
+async function rings(cluster: TestCluster): Promise<ReadonlyMap<string, readonly number[]>> {
+  const rows = await query<{ id: string; late: number }>(
+    cluster,
+    `select entity_id as id, (event #>> '{data,lateMs}')::float8 as late from ${schema}.journal
+     where entity_type = 'alarm' order by at`,
+  );
+  const found = new Map<string, number[]>();
+  for (const { id, late } of rows) found.set(id, [...(found.get(id) ?? []), late]);
+  return found;
+}
+
+test("timers fire once, also those of a node that is killed when they are due", async () => {
+  const cluster = await startCluster({ shards: 12, ttlMs, env: { LEASEHOLD_ENTITIES: entities } });
+  await arm(cluster, "arm", { afterMs: 2_000 });
+  await cluster.waitUntil("the first alarm rings", async () => (await rings(cluster)).size > 0);
+  await cluster.node(2).kill();
+  await cluster.waitUntil("every alarm rang", async () => (await rings(cluster)).size === count);
+  const each = [...(await rings(cluster)).values()];
+  expect(each.filter((own) => own.length !== 1)).toEqual([]);
+  const late = each.flat().toSorted((a, b) => a - b);
+  expectWithin("a timer is late, half of them", late[count >> 1] as number, 100);
+  expectWithin("a timer is late, the latest", late.at(-1) as number, ttlMs + 1_000);
+}, 60_000);
