@@ -271,7 +271,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "runtime/entities/shard-life.ts",
-        from: "this.#parts.timers?.opened(opened);",
+        from: "this.#parts.timers?.opened(opened, true);",
         to: "",
       },
     ],

@@ -6,12 +6,11 @@ import { startCluster, stopAll, type TestCluster } from "../harness.ts";
 import { query, schema } from "../query.ts";
 
 const entities = fileURLToPath(new URL("../fixtures/entities.ts", import.meta.url));
-const count = 60;
 const ttlMs = 1_000;
 
 afterEach(stopAll);
 
-async function arm(cluster: TestCluster, command: string, input: unknown): Promise<void> {
+async function arm(cluster: TestCluster, count: number, command: string, input: unknown) {
   const client = new CommandClient({ nodes: () => cluster.nodes.map((node) => node.url) });
   try {
     const asked = Array.from({ length: count }, (_, index) =>
@@ -37,7 +36,8 @@ async function rings(cluster: TestCluster): Promise<ReadonlyMap<string, readonly
 
 test("timers fire once, also those of a node that is killed when they are due", async () => {
   const cluster = await startCluster({ shards: 12, ttlMs, env: { LEASEHOLD_ENTITIES: entities } });
-  await arm(cluster, "arm", { afterMs: 2_000 });
+  const count = 60;
+  await arm(cluster, count, "arm", { afterMs: 2_000 });
   await cluster.waitUntil("the first alarm rings", async () => (await rings(cluster)).size > 0);
   await cluster.node(2).kill();
   await cluster.waitUntil("every alarm rang", async () => (await rings(cluster)).size === count);
@@ -46,4 +46,28 @@ test("timers fire once, also those of a node that is killed when they are due", 
   const late = each.flat().toSorted((a, b) => a - b);
   expectWithin("a timer is late, half of them", late[count >> 1] as number, 100);
   expectWithin("a timer is late, the latest", late.at(-1) as number, ttlMs + 1_000);
+}, 60_000);
+
+test("1,000 remembered entities run again after the coordinator's node is killed, without a message", async () => {
+  const cluster = await startCluster({ shards: 24, ttlMs, env: { LEASEHOLD_ENTITIES: entities } });
+  const count = 1_000;
+  await arm(cluster, count, "remember", null);
+  expect((await rings(cluster)).size).toBe(0);
+  const before = await cluster.shards();
+  const { coordinator } = await cluster.cluster();
+  await cluster.nodeById(coordinator?.nodeId ?? "").kill();
+  const killedMs = performance.now();
+  const lost = before.filter((shard) => shard.owner === coordinator?.nodeId).length;
+  const rows = await query<{ n: number }>(
+    cluster,
+    `select count(*)::int as n from ${schema}.timers where shard = any (
+       '{${before.filter((row) => row.owner === coordinator?.nodeId).map((row) => row.shard)}}')`,
+  );
+  const due = rows[0]?.n ?? 0;
+  expect(due).toBeGreaterThan((count * lost) / before.length / 2);
+  await cluster.waitUntil(`${due} entities ran`, async () => (await rings(cluster)).size >= due);
+  console.info(`${due} remembered entities ran in ${Math.round(performance.now() - killedMs)} ms`);
+  const each = [...(await rings(cluster)).values()];
+  expect(each).toHaveLength(due);
+  expect(each.filter((own) => own.length !== 1)).toEqual([]);
 }, 60_000);

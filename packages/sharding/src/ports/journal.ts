@@ -63,6 +63,9 @@ export interface Journal {
   /** The timers of these shards that are due within `withinMs`, as many as `limit`. */
   dueTimers(shards: readonly ShardRef[], withinMs: number, limit: number): Promise<DueTimers>;
 
+  /** These shards have another home: their timers that wait for that are due now. May be said twice. */
+  startTimers(shards: readonly ShardRef[]): Promise<void>;
+
   /** Whether the shard's head names this epoch and life now: the check of fenced reads. */
   holds(head: Head): Promise<boolean>;
 

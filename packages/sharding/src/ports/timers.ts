@@ -3,9 +3,14 @@ import type { ShardRef } from "../core/ids.ts";
 /** When a timer is due, on the clock of the Postgres server. @unit milliseconds since 1970 */
 export type ServerMs = number;
 
+/** Until a start: the last time that a Date has. */
+export const untilStartMs: ServerMs = 8_640_000_000_000_000;
+
 /** How a timer that has fired comes again. */
 export type Recurrence =
   | { readonly everyMs: number }
+  /** When its shard has got another home. */
+  | { readonly onStart: true }
   | {
       readonly cron: string;
       /** An IANA name. */

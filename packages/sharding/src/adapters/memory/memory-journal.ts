@@ -108,6 +108,10 @@ export class MemoryJournal implements Journal {
     return this.#ask(() => this.#server.journals.tables.timers.due(shards, withinMs, limit));
   }
 
+  startTimers(shards: readonly ShardRef[]): Promise<void> {
+    return this.#ask(() => this.#server.journals.tables.timers.start(shards));
+  }
+
   holds(head: Head): Promise<boolean> {
     return this.#ask(() => this.#server.journals.tables.holds(head));
   }

@@ -1,6 +1,13 @@
 import { type ShardRef, shardKey } from "../../core/ids.ts";
 import type { StoredEntity } from "../../ports/journal.ts";
-import type { DueTimer, DueTimers, ServerMs, TimerRef, TimerWrites } from "../../ports/timers.ts";
+import {
+  type DueTimer,
+  type DueTimers,
+  type ServerMs,
+  type TimerRef,
+  type TimerWrites,
+  untilStartMs,
+} from "../../ports/timers.ts";
 
 /** The timers of one cluster, by entity and name. */
 export class MemoryTimers {
@@ -41,6 +48,18 @@ export class MemoryTimers {
       .sort((a, b) => a.dueMs - b.dueMs)
       .slice(0, limit);
     return { nowMs, timers };
+  }
+
+  start(shards: readonly ShardRef[]): void {
+    const wanted = new Set(shards.map(shardKey));
+    const dueMs = this.#nowMs();
+    for (const [key, own] of this.#rows) {
+      const started = [...own].map(([name, timer]): [string, DueTimer] => {
+        const isDue = timer.dueMs === untilStartMs && wanted.has(shardKey(timer));
+        return [name, isDue ? { ...timer, dueMs } : timer];
+      });
+      this.#rows.set(key, new Map(started));
+    }
   }
 
   /** What a standby has now. @returns makes the table as it was. */

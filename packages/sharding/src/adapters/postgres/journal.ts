@@ -14,7 +14,7 @@ import type {
   StoredEvent,
   Version,
 } from "../../ports/journal.ts";
-import type { DueTimers } from "../../ports/timers.ts";
+import { type DueTimers, untilStartMs } from "../../ports/timers.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { entityValues } from "./entity-values.ts";
 import { JournalConnection } from "./journal-connection.ts";
@@ -29,6 +29,7 @@ import { holdsHead } from "./sql/holds-head.ts";
 import { deleteEvents, keepSnapshots } from "./sql/keep-snapshots.ts";
 import { pruneOutcomes } from "./sql/prune-outcomes.ts";
 import { findCommand, findOutcome, readEvents, replayEntity } from "./sql/read-entity.ts";
+import { startTimers } from "./sql/start-timers.ts";
 
 export interface PostgresJournalOptions {
   /** For what needs no connection of its own: claims and reads. */
@@ -76,6 +77,7 @@ export class PostgresJournal implements Journal {
       keep: keepSnapshots(schema),
       deleteEvents: deleteEvents(schema),
       dueTimers: dueTimers(schema),
+      startTimers: startTimers(schema),
     };
     const append = {
       ...{ events: appendEvents(schema), timed: appendTimed(schema) },
@@ -181,6 +183,11 @@ export class PostgresJournal implements Journal {
       values,
     );
     return rows[0] as DueTimers;
+  }
+
+  async startTimers(shards: readonly ShardRef[]): Promise<void> {
+    const values = [shards.map(shardKey), untilStartMs];
+    await this.#options.pool.query("starting timers", this.#sql.startTimers, values);
   }
 
   async holds({ group, shard, epoch, incarnation }: Head): Promise<boolean> {

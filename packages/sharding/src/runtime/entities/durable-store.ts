@@ -2,7 +2,7 @@ import type { NodeId } from "../../core/ids.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { LogFn } from "../../node-api.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Append, Journal, NewOutcome } from "../../ports/journal.ts";
+import type { Append, Journal } from "../../ports/journal.ts";
 import { pause } from "../pause.ts";
 import type { Activation } from "./activation.ts";
 import { bodyHashOf } from "./body-hash.ts";
@@ -11,7 +11,7 @@ import type { EntityReply, EntityRequest, ServingGuard } from "./executor-messag
 import { fold, removal, type StoredData } from "./fold.ts";
 import { HeadClaims } from "./head-claims.ts";
 import { initialStateOf } from "./passivation.ts";
-import { keyReused, notStarted, refuse, storeUnavailable } from "./replies.ts";
+import { keyReused, notStarted, outcomeUnknown, refuse, storeUnavailable } from "./replies.ts";
 import { Snapshots } from "./snapshots.ts";
 import { storedEntity } from "./stored-entity.ts";
 import type { TimerLoop } from "./timers/timer-loop.ts";
@@ -50,7 +50,7 @@ export type Stored =
   | { readonly tag: "conflict" }
   /** The lease was lost before it was known. */
   | { readonly tag: "unknown" }
-  /** Certainly not stored. */
+  /** Not stored, or nothing of the state: the activation stays as it is. */
   | { readonly tag: "failed"; readonly reply: EntityReply };
 
 const pageSize = 1_000;
@@ -119,7 +119,7 @@ export class DurableStore {
       const append = this.#appendOf(activation, decision);
       const tag = await this.#store(activation, request, append);
       if (tag === "committed") this.#tellTimers(activation, append);
-      return { tag };
+      return tag === "doubted" ? { tag: "failed", reply: doubted } : { tag };
     } catch (error) {
       const message = messageOf(error);
       const wire =
@@ -140,7 +140,7 @@ export class DurableStore {
     activation: Activation,
     request: EntityRequest,
     append: Append,
-  ): Promise<"committed" | "fenced" | "conflict" | "unknown"> {
+  ): Promise<"committed" | "fenced" | "conflict" | "unknown" | "doubted"> {
     const { clock, journal } = this.#parts;
     for (;;) {
       // A head that was claimed is claimed again where the shard goes on under a higher epoch.
@@ -151,11 +151,18 @@ export class DurableStore {
       } catch (error) {
         const known = await this.#settle(activation, append, error);
         if (known !== "absent") return known;
-        if (this.#isTooLate(request)) throw error;
+        if (this.#isTooLate(request)) return this.#giveUp(activation, append, error);
         // A disk that is full refuses within a millisecond, over and over.
         await pause(clock, retryMs);
       }
     }
+  }
+
+  /** Timers alone leave nothing that a command is found by: sent again they do no harm, and here they are in doubt. */
+  #giveUp({ shard }: Activation, { events, outcome }: Append, why: unknown): "doubted" {
+    if (events.length > 0 || outcome !== null) throw why;
+    this.#parts.timers.doubt(shard);
+    return "doubted";
   }
 
   async #prepare(activation: Activation, request: EntityRequest): Promise<Prepared> {
@@ -254,21 +261,16 @@ export class DurableStore {
   }
 
   #appendOf(activation: Activation, { events, isRemoval, outcome, timers }: Decision): Append {
-    const commandId = this.#parts.clock.uuid();
-    const isTraceless = events.length === 0 && outcome === null;
     return {
       ...storedEntity(activation),
       ...activation.shard.fence,
-      ...{ version: activation.version, commandId, events, isRemoval, timers },
-      outcome: isTraceless ? traceOf(commandId) : outcome,
+      ...{ version: activation.version, commandId: this.#parts.clock.uuid(), events, outcome },
+      ...{ isRemoval, timers },
     };
   }
 }
 
-/** Timers alone leave nothing that a command is found by, where its outcome is unknown. */
-const traceOf = (commandId: string): NewOutcome => ({
-  ...{ key: `timers ${commandId}`, bodyHash: "", answer: null, keepForMs: 600_000 },
-});
+const doubted = refuse(outcomeUnknown("Postgres did not say whether its timers were set."));
 
 const isRemovalEvent = (event: unknown): boolean => (event as StoredData).type === removal.type;
 

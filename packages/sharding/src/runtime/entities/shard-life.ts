@@ -49,7 +49,7 @@ export class ShardLife {
     this.#parts.shards.add(opened);
     this.#restore(opened, carried ?? []);
     this.#warm(opened, warm ?? []);
-    this.#parts.timers?.opened(opened);
+    this.#parts.timers?.opened(opened, true);
   }
 
   reopen(message: Message<"reopen">): void {
@@ -144,7 +144,7 @@ export class ShardLife {
     shard.phase = "serving";
     shard.handoffId = null;
     shard.captured = null;
-    this.#parts.timers?.opened(shard);
+    this.#parts.timers?.opened(shard, false);
   }
 
   /** The shard is gone before anybody hears of it: a request that comes back at once is bounced. */

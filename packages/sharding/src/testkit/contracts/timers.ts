@@ -2,7 +2,12 @@ import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { NodeRef } from "../../core/ids.ts";
 import type { Append, AppendResult, Head, Journal, StoredEntity } from "../../ports/journal.ts";
-import type { TimerChange, TimerRef, TimerSetting } from "../../ports/timers.ts";
+import {
+  type TimerChange,
+  type TimerRef,
+  type TimerSetting,
+  untilStartMs,
+} from "../../ports/timers.ts";
 import type { JournalHarness, MakeJournalHarness } from "./store-harness.ts";
 
 const a: NodeRef = { nodeId: "node-a", incarnation: "00000000-0000-4000-8000-00000000000a" };
@@ -138,6 +143,34 @@ export function timersContract(name: string, makeHarness: MakeJournalHarness): v
       expect(await journal.read(entityIn(0, "q"), 0, 9)).toEqual([{ version: 1, event: 1 }]);
       expect(await journal.read(entityIn(0, "r"), 0, 9)).toEqual([{ version: 1, event: "r" }]);
     });
+
+    it("that wait for a start are due when it is said, in the shards that it is said of", async () => {
+      const recurrence = { onStart: true } as const;
+      const { id } = await write([set("s", at(untilStartMs, { recurrence })), set("t", null)]);
+      await write([set("s", at(untilStartMs, { recurrence }))], { shard: 1 });
+      await write([set("far", at(nowMs + 1e9))]);
+      expect(await names()).toEqual([]);
+      await journal.startTimers([{ group, shard: 0 }]);
+      expect(await names(0)).toEqual(["0 x s"]);
+      const [due0] = await due(0);
+      expect(due0).toMatchObject({ setBy: id, recurrence });
+      expect(due0?.dueMs).toBeGreaterThanOrEqual(nowMs);
+      expect(Number.isInteger(due0?.dueMs)).toBe(true);
+      const fired = { name: "s", setBy: id };
+      await write([set("s", at(untilStartMs, { recurrence }))], { fired });
+      expect(await names()).toEqual([]);
+    });
+
+    it("leave nothing behind when they are taken away: 10,000 times", async () => {
+      const ids = Array.from({ length: 100 }, (_, n) => `e${n}`);
+      const setting = at(untilStartMs, { recurrence: { onStart: true } });
+      for (let round = 0; round < 100; round += 1) {
+        await Promise.all(ids.map((id) => write([set("start", setting)], { id })));
+        await Promise.all(ids.map((id) => write([set("start", null)], { id })));
+      }
+      await journal.startTimers([{ group, shard: 0 }]);
+      expect(await names(Number.MAX_SAFE_INTEGER / 1e6)).toEqual([]);
+    }, 20_000);
 
     describe("that have fired", () => {
       it("take effect once: then they are not as they were", async () => {

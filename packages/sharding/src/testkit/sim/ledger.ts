@@ -156,7 +156,7 @@ export class Ledgers {
   }
 
   #took(change: JournalChange): void {
-    if (change.tag !== "event-committed") return;
+    if (change.tag !== "event-committed" || change.type !== "ledger") return;
     const { id } = (change.event as { readonly data: Note }).data;
     const before = this.#effects.get(id);
     if (before !== undefined) {

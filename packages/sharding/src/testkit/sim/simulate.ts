@@ -1,6 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import { Checks } from "./checks.ts";
 import { faults } from "./faults.ts";
+import { lampEntity } from "./lamps.ts";
 import { ledgerEntity } from "./ledger.ts";
 import { operate } from "./operations.ts";
 import { createRandom, fold } from "./random.ts";
@@ -90,6 +91,7 @@ class Run {
     const entities = (nodeId: string, clock: Clock) => [
       this.#workload.definition(nodeId, clock),
       ledgerEntity,
+      lampEntity,
     ];
     const say = (line: string): void => this.#say(line);
     const common = { timeline, random, shards, ttlMs, drift: 0.004, entities, say };
@@ -100,6 +102,7 @@ class Run {
       this.#workload.lost();
     };
     this.#workload.ledgers.watch(this.#cluster.postgres);
+    this.#workload.lamps.watch(this.#cluster.postgres);
     this.#checks = new Checks(this.#cluster);
     this.#checks.onEntry = (entry) => {
       this.#count("cause" in entry ? `${entry.type} ${entry.cause}` : entry.type);

@@ -1,7 +1,7 @@
 import type { SimCluster } from "./sim-cluster.ts";
 import type { Workload } from "./workload.ts";
 
-/** L1, L2 and L4 after a quiet period, S8 for every ask and S5 for every timer whose time is over. @returns what is amiss. */
+/** L1 to L4 after a quiet period, S8 for every ask and S5 for every timer whose time is over. @returns what is amiss. */
 export function unwell(
   cluster: SimCluster,
   workload: Workload,
@@ -27,7 +27,7 @@ export function unwell(
     const isOver = process.isRunning && process.monotonicMs() > endsMs;
     if (isOver && outcome === null) found.push(`S8: ${id} was never answered`);
   }
-  return [...found, ...workload.ledgers.overdue()];
+  return [...found, ...workload.ledgers.overdue(), ...workload.lamps.dark(state)];
 }
 
 function serves(cluster: SimCluster, nodeId: string, shard: string): boolean {

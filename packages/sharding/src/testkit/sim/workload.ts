@@ -7,6 +7,7 @@ import {
   defineEntity,
 } from "../../runtime/entities/definition.ts";
 import { pause } from "../../runtime/pause.ts";
+import { Lamps } from "./lamps.ts";
 import { Ledgers } from "./ledger.ts";
 import type { Random } from "./random.ts";
 import type { SimCluster } from "./sim-cluster.ts";
@@ -47,6 +48,7 @@ export class Workload {
   readonly asks: Ask[] = [];
   readonly violations: string[] = [];
   readonly ledgers: Ledgers;
+  readonly lamps = new Lamps();
   readonly outcomes = new Map<string, number>();
   readonly #timeline: Timeline;
   readonly #started = new Map<string, string>();
@@ -93,9 +95,13 @@ export class Workload {
       const isLate = process.monotonicMs() > ask.endsMs;
       if (isLate && isAwake && process.isAlive) ask.outcome = `late ${outcome}`;
     };
-    const { request, answered } = random.chance(0.5)
-      ? this.ledgers.next(random)
-      : this.#probe(random, id);
+    const kind = random.next();
+    const { request, answered } =
+      kind < 0.5
+        ? this.ledgers.next(random)
+        : kind < 0.55
+          ? this.lamps.next(random)
+          : this.#probe(random, id);
     node.ask({ ...request, deadlineMs }).then(
       ({ result }) => {
         answered(result);
@@ -109,6 +115,7 @@ export class Workload {
   lost(): void {
     this.#isEndLost = true;
     this.ledgers.stop();
+    this.lamps.stop();
   }
 
   /**

@@ -6,7 +6,7 @@ import type { DueTimer, DueTimers, ServerMs } from "../../../ports/timers.ts";
 import type { Shard } from "../shard.ts";
 
 export interface DueTimersReaderParts {
-  readonly journal: Pick<Journal, "dueTimers">;
+  readonly journal: Pick<Journal, "dueTimers" | "startTimers">;
   readonly clock: Clock;
   readonly log: LogFn;
 }
@@ -32,6 +32,8 @@ export class DueTimersReader {
   readonly #events: DueTimersReaderEvents;
   readonly #shards = new Set<Shard>();
   readonly #wanted = new Set<Shard>();
+  /** Their timers that wait for a start are to be due before anything is read. */
+  readonly #started = new Set<Shard>();
   readonly limit = limit;
   /** All that is due by then is in memory. */
   knownUntilMs: ServerMs = Number.NEGATIVE_INFINITY;
@@ -61,6 +63,10 @@ export class DueTimersReader {
     if (!this.isReady) throw new StoreUnavailableError("The clock of Postgres is not known yet.");
   }
 
+  start(shard: Shard): void {
+    this.#started.add(shard);
+  }
+
   want(shard: Shard): void {
     this.#shards.add(shard);
     this.#wanted.add(shard);
@@ -68,8 +74,7 @@ export class DueTimersReader {
   }
 
   forget(shard: Shard): void {
-    this.#shards.delete(shard);
-    this.#wanted.delete(shard);
+    for (const shards of [this.#shards, this.#wanted, this.#started]) shards.delete(shard);
   }
 
   /** There is no room for what is due later. */
@@ -114,10 +119,10 @@ export class DueTimersReader {
     const { journal, clock, log } = this.#parts;
     const shards = [...this.#wanted];
     this.#wanted.clear();
-    const sentMs = clock.monotonicMs();
     try {
-      const refs = shards.map(({ ref }) => ref);
-      const due = await journal.dueTimers(refs, aheadMs, limit);
+      await this.#start(shards.filter((shard) => this.#started.has(shard)));
+      const sentMs = clock.monotonicMs();
+      const due = await journal.dueTimers(shards.map(refOf), aheadMs, limit);
       this.#offsetMs = due.nowMs - (sentMs + clock.monotonicMs()) / 2;
       this.#note(shards, due);
       return due.timers;
@@ -131,6 +136,12 @@ export class DueTimersReader {
     }
   }
 
+  async #start(shards: readonly Shard[]): Promise<void> {
+    if (shards.length === 0) return;
+    await this.#parts.journal.startTimers(shards.map(refOf));
+    for (const shard of shards) this.#started.delete(shard);
+  }
+
   #note(shards: readonly Shard[], { nowMs, timers }: DueTimers): void {
     const last = timers.at(-1);
     // Others may be due in the very millisecond of the last one.
@@ -141,3 +152,5 @@ export class DueTimersReader {
     this.knownUntilMs = isAll ? untilMs : Math.min(this.knownUntilMs, untilMs);
   }
 }
+
+const refOf = ({ ref }: Shard): Shard["ref"] => ref;

@@ -1,5 +1,5 @@
 import { Cron, CronPattern } from "croner";
-import type { Recurrence, ServerMs } from "../../../ports/timers.ts";
+import { type Recurrence, type ServerMs, untilStartMs } from "../../../ports/timers.ts";
 
 /**
  * When a timer that was due at `dueMs` is due again; null where it never is.
@@ -7,6 +7,7 @@ import type { Recurrence, ServerMs } from "../../../ports/timers.ts";
  * Times that have passed by then count as one, unless each of them was asked for.
  */
 export function nextDue(recurrence: Recurrence, dueMs: ServerMs, nowMs: ServerMs): ServerMs | null {
+  if ("onStart" in recurrence) return untilStartMs;
   if ("everyMs" in recurrence) {
     const { everyMs } = recurrence;
     const passed = Math.max(0, Math.floor((nowMs - dueMs) / everyMs));

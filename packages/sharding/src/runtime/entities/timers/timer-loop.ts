@@ -10,7 +10,7 @@ import { DueList, timerKey } from "./due-list.ts";
 import { DueTimersReader } from "./due-timers-reader.ts";
 
 export interface TimerLoopParts {
-  readonly journal: Pick<Journal, "dueTimers">;
+  readonly journal: Pick<Journal, "dueTimers" | "startTimers">;
   readonly clock: Clock;
   readonly log: LogFn;
   /** Runs a timer's command in its entity's turn, if the shard is served here. */
@@ -69,8 +69,10 @@ export class TimerLoop {
     return this.#reader.isReady;
   }
 
-  opened(shard: Shard): void {
+  /** @param isStart this node has not served it just before. */
+  opened(shard: Shard, isStart: boolean): void {
     this.#shards.set(keyOf(shard.ref), shard);
+    if (isStart) this.#reader.start(shard);
     this.#reader.want(shard);
   }
 
@@ -96,6 +98,11 @@ export class TimerLoop {
       else this.#place(timer);
     }
     this.#arm();
+  }
+
+  /** What was changed there is not known. */
+  doubt(shard: Shard): void {
+    if (this.#shards.get(keyOf(shard.ref)) === shard) this.#reader.want(shard);
   }
 
   /** The entity was removed, its timers with it, and that is committed. */

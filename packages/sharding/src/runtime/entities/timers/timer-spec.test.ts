@@ -28,14 +28,18 @@ describe("a timer's setting", () => {
   });
 
   test.each([
-    [{}, "it needs one of afterMs, at, everyMs and cron, and has 0."],
-    [{ afterMs: 1, cron: "@daily" }, "it needs one of afterMs, at, everyMs and cron, and has 2."],
+    [{}, "it needs one of afterMs, at, everyMs, onStart, cron, and has 0."],
+    [
+      { afterMs: 1, cron: "@daily" },
+      "it needs one of afterMs, at, everyMs, onStart, cron, and has 2.",
+    ],
     [{ afterMs: -1 }, "afterMs (-1) must be a number of at least 0 milliseconds."],
     [{ afterMs: Number.NaN }, "afterMs (NaN) must be a number"],
     [{ afterMs: 1e16 }, "afterMs (10000000000000000) must be a number"],
     [{ afterMs: "5" }, "afterMs (5) must be a number"],
     [{ at: new Date("tomorrow") }, "at is not a valid date."],
     [{ at: "2026-03-01" }, "at is not a valid date."],
+    [{ onStart: false }, "onStart can only be true."],
     [{ everyMs: 50 }, "everyMs (50) must be a number of at least 100 milliseconds."],
     [{ everyMs: 100.5 }, "everyMs (100.5) is no whole number."],
     [{ cron: "* * * *" }, 'its cron expression "* * * *" in "UTC" is malformed: CronPattern:'],

@@ -1,5 +1,10 @@
 import { CommandInvalidError } from "../../../errors.ts";
-import type { Recurrence, ServerMs, TimerSetting } from "../../../ports/timers.ts";
+import {
+  type Recurrence,
+  type ServerMs,
+  type TimerSetting,
+  untilStartMs,
+} from "../../../ports/timers.ts";
 import { copyPlain } from "../plain-data.ts";
 import { checkStorable } from "../stored-json.ts";
 import { checkCron, nextDue } from "./recurrence.ts";
@@ -30,6 +35,13 @@ export type TimerSpec = TimerCommand &
         readonly everyMs: number;
       }
     | {
+        /**
+         * Whenever the entity's shard has got another home: after a crash, a move, a restart of all nodes. So
+         * remembered, an entity runs again without a message.
+         */
+        readonly onStart: true;
+      }
+    | {
         /** Whenever it matches: five parts, or six with seconds first, or a nickname such as `@daily`. */
         readonly cron: string;
         /** An IANA name. @default "UTC" */
@@ -41,9 +53,6 @@ export type TimerSpec = TimerCommand &
 
 const inputLimit = 64 * 1024;
 const shortestMs = 100;
-/** The last one that a Date has, and Postgres too. */
-const latestMs: ServerMs = 8_640_000_000_000_000;
-
 /**
  * What is stored of a timer.
  *
@@ -79,10 +88,12 @@ function settingOrWhyNot(
   }
 }
 
+const kinds = ["afterMs", "at", "everyMs", "onStart", "cron"] as const;
+
 function whenOf(spec: TimerSpec, nowMs: ServerMs): Pick<TimerSetting, "dueMs" | "recurrence"> {
-  const given = ["afterMs", "at", "everyMs", "cron"].filter((key) => Object.hasOwn(spec, key));
+  const given = kinds.filter((key) => Object.hasOwn(spec, key));
   if (given.length !== 1) {
-    throw new Error(`it needs one of afterMs, at, everyMs and cron, and has ${given.length}.`);
+    throw new Error(`it needs one of ${kinds.join(", ")}, and has ${given.length}.`);
   }
   if ("afterMs" in spec) {
     return { dueMs: dueIn("afterMs", spec.afterMs, 0, nowMs), recurrence: null };
@@ -91,7 +102,11 @@ function whenOf(spec: TimerSpec, nowMs: ServerMs): Pick<TimerSetting, "dueMs" | 
     const dueMs = spec.at instanceof Date ? spec.at.getTime() : Number.NaN;
     if (Number.isNaN(dueMs)) throw new Error("at is not a valid date.");
     // Long past is past: Postgres has no dates as early as JavaScript has.
-    return { dueMs: Math.max(dueMs, 0), recurrence: null };
+    return { dueMs: Math.min(Math.max(dueMs, 0), untilStartMs - 1), recurrence: null };
+  }
+  if ("onStart" in spec) {
+    if (spec.onStart !== true) throw new Error("onStart can only be true.");
+    return { dueMs: untilStartMs, recurrence: { onStart: true } };
   }
   if ("everyMs" in spec) {
     const { everyMs } = spec;
@@ -132,6 +147,6 @@ function firstDue(recurrence: Extract<Recurrence, { cron: string }>, nowMs: Serv
 /** Whole milliseconds: it must come back from Postgres as it was. */
 function dueIn(option: string, ms: number, leastMs: number, nowMs: ServerMs): ServerMs {
   const dueMs = Math.ceil(nowMs + ms);
-  if (typeof ms === "number" && ms >= leastMs && dueMs <= latestMs) return dueMs;
+  if (typeof ms === "number" && ms >= leastMs && dueMs < untilStartMs) return dueMs;
   throw new Error(`${option} (${ms}) must be a number of at least ${leastMs} milliseconds.`);
 }

@@ -33,6 +33,10 @@ const Alarm = defineEntity("alarm", {
       failures.shift()?.();
       return emit(null, { rang: by });
     }),
+    remember: command(({ timers }) =>
+      timers.set("start", { onStart: true, command: "ring", input: "start" }),
+    ),
+    forget: command(({ timers }) => timers.cancel("start")),
     quiet: command(({ timers }) => timers.cancel("t")),
     rang: command(({ state }) => state.rang.length),
     end: command(() => remove(null)),
@@ -283,6 +287,67 @@ describe("a timer", () => {
     await elapse(30_000, [next]);
     expect(ran).toHaveLength(entities);
     expect(new Set(ran).size).toBe(entities);
+  });
+
+  test("on start fires at each new home, and not before, nor again", async () => {
+    for (const id of ["a", "b", "c"]) await ask("remember", undefined, home, id);
+    await ask("forget", undefined, home, "b");
+    await elapse(70_000);
+    home.drain("h1");
+    home.reopen(2);
+    await elapse(70_000);
+    expect(ran).toEqual([]);
+    home.drop();
+    const next = nodeOf();
+    next.open(3);
+    await elapse(70_000, [next]);
+    expect(ran.toSorted()).toEqual(["a start", "c start"]);
+    next.drop();
+    next.open(4);
+    await elapse(100, [next]);
+    expect(ran).toHaveLength(4);
+    expect(await ask("rang", undefined, next)).toBe("ok 2");
+  });
+
+  test("on start that a home has not come to fires at the next one", async () => {
+    const entities = 300;
+    for (let n = 0; n < entities; n += 1) await ask("remember", undefined, home, `e${n}`);
+    home.drop();
+    const next = nodeOf();
+    next.open(2);
+    while (ran.length < 100) {
+      await settle();
+      next.clock.advance(1);
+      server.advance(1);
+    }
+    next.mayServe = () => false;
+    next.drop();
+    const last = nodeOf();
+    last.open(3);
+    await elapse(2_000, [last]);
+    expect(new Set(ran).size).toBe(entities);
+  });
+
+  test("whose setting got no answer in time is in doubt for its caller, and fires", async () => {
+    let isCut = false;
+    const link = {
+      pass: (direction: "out" | "in", deliver: () => void) => {
+        if (!isCut || direction === "out") deliver();
+      },
+    };
+    home.drop();
+    home = nodeOf(postgres.journal({ link }));
+    home.open(2);
+    await ask("arm", { afterMs: 100_000 });
+    isCut = true;
+    const deadlineMs = home.clock.monotonicMs() + 8_000;
+    const request = home.send("alarm", "a", "arm", { afterMs: 3_000 }, { deadlineMs });
+    await elapse(7_000);
+    isCut = false;
+    expect(home.outcome(request)).toBe("none");
+    await elapse(5_000);
+    expect(home.outcome(request)).toBe("OUTCOME_UNKNOWN executed=unknown");
+    expect(ran).toEqual(["a t"]);
   });
 
   test("with its outcome unknown has fired once", async () => {
