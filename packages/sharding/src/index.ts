@@ -11,6 +11,7 @@ export type * from "./runtime/entities/command.ts";
 export type * from "./runtime/entities/definition.ts";
 export { command, defineEntity, emit, remove } from "./runtime/entities/definition.ts";
 export type { Emission, Fold } from "./runtime/entities/emission.ts";
+export type * from "./runtime/entities/entity-view.ts";
 export type { EntityTimers } from "./runtime/entities/timers/entity-timers.ts";
 export type { TimerSpec } from "./runtime/entities/timers/timer-spec.ts";
 export { startNode } from "./start-node.ts";

@@ -9,6 +9,7 @@ import type { LeaseFactory } from "./ports/lease.ts";
 import type { LogPage } from "./ports/state-store.ts";
 import type { DropCounter } from "./ports/transport.ts";
 import type { AnyEntityDefinition, EntityClient } from "./runtime/entities/definition.ts";
+import type { EntityView } from "./runtime/entities/entity-view.ts";
 
 /** Options of {@link startNode}. Names with a unit carry it; each default is in `defaultOptions`. */
 export interface NodeOptions {
@@ -82,6 +83,12 @@ export interface ShardingNode {
   /** The untyped form, for the HTTP edge. */
   ask(request: AskRequest): Promise<AskAnswer>;
   readonly entityTypes: ReadonlyMap<string, AnyEntityDefinition>;
+  /**
+   * Looks at an entity without activating it: where it lives, and what Postgres has of it.
+   *
+   * @throws {EntityTypeUnknownError} @throws {CommandInvalidError} the address. @throws {StoreUnavailableError}
+   */
+  look(address: EntityAddress): Promise<EntityView>;
 
   /** Joined, lease valid, not leaving. */
   isReady(): boolean;
@@ -141,6 +148,15 @@ export interface EntityOptions {
    * @default none
    */
   readonly key?: string;
+}
+
+export interface EntityAddress {
+  /** @default "default" */
+  readonly namespace?: string;
+  readonly type: string;
+  readonly id: string;
+  /** Its last events, so many at most. @default 20 @maximum 1000 */
+  readonly events?: number;
 }
 
 export interface AskRequest extends EntityOptions {

@@ -253,6 +253,38 @@ describe("GET /v1/events", () => {
   });
 });
 
+describe("GET /v1/entities", () => {
+  test("says where an entity lives and what is stored of it", async () => {
+    http.node.stored = {
+      ...{ version: 1, state: { n: 1 }, fault: null },
+      events: [{ version: 1, type: "added", data: null }],
+      timers: [
+        { name: "t", dueAt: new Date(0), command: "get", comesAgain: false },
+        { name: "s", dueAt: null, command: "get", comesAgain: true },
+      ],
+    };
+    const { status, body } = await call("GET", "/v1/entities/counter/cart%2F42?namespace=eu");
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      ...{ group: "default", shard: 1, namespace: "eu", type: "counter", id: "cart/42" },
+      ...{ home: null, epoch: 4 },
+      stored: {
+        ...{ version: 1, state: { n: 1 }, fault: null },
+        events: [{ version: 1, type: "added", data: null }],
+        timers: [
+          { name: "t", dueAt: "1970-01-01T00:00:00.000Z", command: "get", comesAgain: false },
+          { name: "s", dueAt: null, command: "get", comesAgain: true },
+        ],
+      },
+    });
+  });
+
+  test("of a volatile one has nothing stored, and refuses more events than there may be", async () => {
+    expect((await call("GET", "/v1/entities/counter/c")).body.stored).toBeNull();
+    expect((await call("GET", "/v1/entities/counter/c?events=1001")).status).toBe(400);
+  });
+});
+
 describe("POST /v1/entities", () => {
   test("runs the command and says who served it", async () => {
     const { status, body } = await call("POST", "/v1/entities/counter/cart%2F42/add?namespace=eu", {
@@ -645,6 +677,7 @@ describe("descriptions", () => {
       "get /metrics",
       "get /readyz",
       "get /v1/cluster",
+      "get /v1/entities/{type}/{id}",
       "get /v1/events",
       "get /v1/faults",
       "get /v1/plans/{id}",

@@ -5,6 +5,8 @@ import {
   type AskAnswer,
   type AskRequest,
   type ClusterEvent,
+  type EntityAddress,
+  type EntityView,
   type LogEntry,
   type ShardingNode,
 } from "@leasehold/sharding";
@@ -47,6 +49,8 @@ export class FakeNode implements ShardingNode {
   life = randomUUID() as string;
   readonly leases = new Map<string, number>([["node-1", 12]]);
   onAsk: (request: AskRequest) => Promise<AskAnswer>;
+  /** What Postgres has of each entity that is looked at. */
+  stored: EntityView["stored"] = null;
   onAdmin: (command: AdminCommand) => Promise<{ seq: number; planId: string | null }>;
   beforeReadLog: () => Promise<void> = async () => undefined;
   onDrain: () => Promise<void> = async () => undefined;
@@ -122,6 +126,20 @@ export class FakeNode implements ShardingNode {
   async ask(request: AskRequest): Promise<AskAnswer> {
     this.asked.push(request);
     return await this.onAsk(request);
+  }
+
+  async look(address: EntityAddress): Promise<EntityView> {
+    const { namespace = "default", type, id } = address;
+    return {
+      group: "default",
+      shard: 1,
+      namespace,
+      type,
+      id,
+      home: null,
+      epoch: 4,
+      stored: this.stored,
+    };
   }
 
   async admin(command: AdminCommand): Promise<{ seq: number; planId: string | null }> {

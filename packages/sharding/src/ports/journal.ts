@@ -1,5 +1,5 @@
 import type { Epoch, Incarnation, NodeRef, ShardRef } from "../core/ids.ts";
-import type { DueTimers, TimerWrites } from "./timers.ts";
+import type { DueTimer, DueTimers, TimerWrites } from "./timers.ts";
 
 /**
  * What durable entities keep in Postgres: their events, and the answers that must be the same when asked
@@ -62,6 +62,9 @@ export interface Journal {
 
   /** The timers of these shards that are due within `withinMs`, as many as `limit`. */
   dueTimers(shards: readonly ShardRef[], withinMs: number, limit: number): Promise<DueTimers>;
+
+  /** All timers of an entity, the first ones first. */
+  timersOf(entity: StoredEntity): Promise<readonly DueTimer[]>;
 
   /** These shards have another home: their timers that wait for that are due now. May be said twice. */
   startTimers(shards: readonly ShardRef[]): Promise<void>;

@@ -1,4 +1,5 @@
 import { findShard, ownerOf } from "../core/cluster.ts";
+import { shardOf } from "../core/hash.ts";
 import type { GroupName, Incarnation, NodeId, ShardRef } from "../core/ids.ts";
 import {
   CommandInvalidError,
@@ -10,6 +11,7 @@ import type {
   AskAnswer,
   AskRequest,
   Authority,
+  EntityAddress,
   EntityOptions,
   NodeBelief,
   NodeCounters,
@@ -23,6 +25,8 @@ import { type Ask, createAsk } from "./data-plane/ask.ts";
 import { type Catalog, catalogOf } from "./entities/catalog.ts";
 import { createEntityClient } from "./entities/client.ts";
 import type { AnyEntityDefinition, EntityClient } from "./entities/definition.ts";
+import { addressFault, idStoreFault } from "./entities/entity-key.ts";
+import { type EntityView, viewStored } from "./entities/entity-view.ts";
 import { createLocalExecutor, type Executor } from "./entities/executor.ts";
 import { nodeBelief } from "./node-belief.ts";
 import { NodeRuntime } from "./node-runtime.ts";
@@ -153,6 +157,22 @@ export class LocalNode implements ShardingNode {
     const { clock } = this.#ports;
     const isOver = (): boolean => this.#isEnding;
     return await askUntilKnown({ clock, deadlineMs, ask: once, isOver });
+  }
+
+  async look(address: EntityAddress): Promise<EntityView> {
+    const { namespace = "default", type, id, events = 20 } = address;
+    const { group, shards } = this.#placeOf(type);
+    const definition = this.#catalog.types.get(type) as AnyEntityDefinition;
+    const fault = addressFault(namespace, id) ?? idStoreFault(id);
+    if (fault !== null) throw new CommandInvalidError(fault, []);
+    const shard = shardOf(namespace, type, id, shards);
+    const entity = { group, shard, namespace, type, id };
+    const { home, epoch } = locate(this.#runtime, entity);
+    const { journal } = this.#ports;
+    const isStored = definition.events !== null && journal !== undefined;
+    const limit = Math.min(events, 1_000);
+    const stored = isStored ? await viewStored(journal, definition, entity, limit) : null;
+    return { ...entity, home, epoch, stored };
   }
 
   authority(): Authority {

@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import type { Routes } from "../deps.ts";
-import { deadlineHeader, problems } from "../schemas.ts";
+import { deadlineHeader, problems, wholeNumber } from "../schemas.ts";
 import { nodeOf } from "../views.ts";
 
 const name = z.string().min(1).max(256);
@@ -18,8 +18,62 @@ const entityAnswer = z.object({
   }),
 });
 
+const entityView = z.object({
+  group: z.string(),
+  shard: z.int(),
+  namespace: z.string(),
+  type: z.string(),
+  id: z.string(),
+  home: z.object({ nodeId: z.string(), incarnation: z.string() }).nullable(),
+  epoch: z.int(),
+  stored: z
+    .object({
+      version: z.int().nullable(),
+      state: z.unknown(),
+      fault: z.string().nullable().describe("Why it cannot be folded by this node's program"),
+      events: z.array(z.object({ version: z.int(), type: z.string(), data: z.unknown() })),
+      timers: z.array(
+        z.object({
+          name: z.string(),
+          dueAt: z.string().nullable().describe("Null: when it has got another home"),
+          command: z.string(),
+          comesAgain: z.boolean(),
+        }),
+      ),
+    })
+    .nullable()
+    .describe("Null for volatile entities"),
+});
+
 /** The HTTP edge of entities: one call, one command, on whichever node the entity lives. */
 export const entityRoutes: Routes = (app, deps) => {
+  app.get(
+    "/v1/entities/:type/:id",
+    {
+      schema: {
+        summary: "Where an entity lives, and what Postgres has of it; it is not activated",
+        tags: ["entities"],
+        params: z.object({ type: name, id: z.string().min(1).max(1024) }),
+        querystring: z.object({
+          namespace: name.default("default"),
+          events: wholeNumber(0, 1_000).default(20).describe("Its last events, so many at most"),
+        }),
+        response: { 200: entityView, ...problems },
+      },
+    },
+    async (request) => {
+      const view = await nodeOf(deps).look({ ...request.params, ...request.query });
+      const { stored } = view;
+      if (stored === null) return { ...view, stored };
+      const timers = stored.timers.map(({ dueAt, ...timer }) => ({
+        ...timer,
+        dueAt: dueAt?.toISOString() ?? null,
+      }));
+      const events = stored.events.map((event) => ({ ...event }));
+      return { ...view, stored: { ...stored, state: stored.state ?? null, events, timers } };
+    },
+  );
+
   app.post(
     "/v1/entities/:type/:id/:command",
     {

@@ -15,7 +15,7 @@ import type {
   StoredEvent,
   Version,
 } from "../../ports/journal.ts";
-import type { DueTimers } from "../../ports/timers.ts";
+import type { DueTimer, DueTimers } from "../../ports/timers.ts";
 import { Batches } from "../batches.ts";
 import type { MemoryBackend } from "./memory-backends.ts";
 import type { Settled } from "./memory-journal-server.ts";
@@ -106,6 +106,10 @@ export class MemoryJournal implements Journal {
 
   dueTimers(shards: readonly ShardRef[], withinMs: number, limit: number): Promise<DueTimers> {
     return this.#ask(() => this.#server.journals.tables.timers.due(shards, withinMs, limit));
+  }
+
+  timersOf(entity: StoredEntity): Promise<readonly DueTimer[]> {
+    return this.#ask(() => this.#server.journals.tables.timers.of(entity));
   }
 
   startTimers(shards: readonly ShardRef[]): Promise<void> {

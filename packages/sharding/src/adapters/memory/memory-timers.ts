@@ -50,6 +50,11 @@ export class MemoryTimers {
     return { nowMs, timers };
   }
 
+  of(entity: StoredEntity): readonly DueTimer[] {
+    const own = [...(this.#rows.get(keyOf(entity))?.values() ?? [])];
+    return own.sort((a, b) => a.dueMs - b.dueMs || (a.name < b.name ? -1 : 1));
+  }
+
   start(shards: readonly ShardRef[]): void {
     const wanted = new Set(shards.map(shardKey));
     const dueMs = this.#nowMs();

@@ -14,7 +14,7 @@ import type {
   StoredEvent,
   Version,
 } from "../../ports/journal.ts";
-import { type DueTimers, untilStartMs } from "../../ports/timers.ts";
+import { type DueTimer, type DueTimers, untilStartMs } from "../../ports/timers.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { entityValues } from "./entity-values.ts";
 import { JournalConnection } from "./journal-connection.ts";
@@ -23,7 +23,7 @@ import { OutcomePruning } from "./outcome-pruning.ts";
 import type { StorePool } from "./pool.ts";
 import { appendEvents, appendRemoval, appendTimed } from "./sql/append-events.ts";
 import { claimHeads } from "./sql/claim-heads.ts";
-import { dueTimers } from "./sql/due-timers.ts";
+import { dueTimers, timersOf } from "./sql/due-timers.ts";
 import { endDeadWriters } from "./sql/end-dead-writers.ts";
 import { holdsHead } from "./sql/holds-head.ts";
 import { deleteEvents, keepSnapshots } from "./sql/keep-snapshots.ts";
@@ -78,6 +78,7 @@ export class PostgresJournal implements Journal {
       deleteEvents: deleteEvents(schema),
       dueTimers: dueTimers(schema),
       startTimers: startTimers(schema),
+      timersOf: timersOf(schema),
     };
     const append = {
       ...{ events: appendEvents(schema), timed: appendTimed(schema) },
@@ -183,6 +184,15 @@ export class PostgresJournal implements Journal {
       values,
     );
     return rows[0] as DueTimers;
+  }
+
+  async timersOf(entity: StoredEntity): Promise<readonly DueTimer[]> {
+    const [row] = await this.#options.pool.query<Pick<DueTimers, "timers">>(
+      "reading an entity's timers",
+      this.#sql.timersOf,
+      entityValues(entity),
+    );
+    return row?.timers ?? [];
   }
 
   async startTimers(shards: readonly ShardRef[]): Promise<void> {

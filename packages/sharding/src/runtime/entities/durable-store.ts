@@ -8,8 +8,8 @@ import type { Activation } from "./activation.ts";
 import { bodyHashOf } from "./body-hash.ts";
 import { type Decision, type KeptAnswer, replyOf } from "./decision.ts";
 import type { EntityReply, EntityRequest, ServingGuard } from "./executor-messages.ts";
-import { fold, removal, type StoredData } from "./fold.ts";
 import { HeadClaims } from "./head-claims.ts";
+import { type Loaded, loadEntity } from "./load-entity.ts";
 import { initialStateOf } from "./passivation.ts";
 import { keyReused, notStarted, outcomeUnknown, refuse, storeUnavailable } from "./replies.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -26,14 +26,6 @@ export interface DurableStoreParts {
   readonly nodeId: NodeId;
   readonly log: LogFn;
   readonly timers: TimerLoop;
-}
-
-/** An entity as it is folded from the journal. */
-export interface Loaded {
-  readonly state: unknown;
-  readonly version: number;
-  /** Events that no snapshot had taken in. */
-  readonly folded: number;
 }
 
 export type Prepared =
@@ -53,7 +45,6 @@ export type Stored =
   /** Not stored, or nothing of the state: the activation stays as it is. */
   | { readonly tag: "failed"; readonly reply: EntityReply };
 
-const pageSize = 1_000;
 /** Between two tries while Postgres does not answer, or does not take it. @unit milliseconds */
 const retryMs = 20;
 /**
@@ -168,7 +159,7 @@ export class DurableStore {
   async #prepare(activation: Activation, request: EntityRequest): Promise<Prepared> {
     if ((await this.#claim(activation)) === "fenced") return { tag: "fenced" };
     await this.#parts.timers.ready();
-    const loaded = activation.loaded ? null : await this.#load(activation);
+    const loaded = activation.loaded ? null : await load(activation, this.#parts.journal);
     if (request.key === null) return { tag: "ready", loaded };
     const entity = storedEntity(activation);
     const outcome = await this.#parts.journal.findOutcome(entity, request.key);
@@ -185,35 +176,6 @@ export class DurableStore {
     const result = await this.#claims.claim(shard);
     if (result !== "busy") return result;
     throw new StoreUnavailableError(`The head of the shard of ${key} is held by another append.`);
-  }
-
-  async #load(activation: Activation): Promise<Loaded> {
-    const { journal } = this.#parts;
-    const { type } = activation;
-    const entity = storedEntity(activation);
-    const { snapshot, events } = await journal.replay(
-      entity,
-      type.definition.stateVersion,
-      pageSize,
-    );
-    let state = snapshot === null ? initialStateOf(activation) : snapshot.state;
-    const from = snapshot?.version ?? 0;
-    const [first] = events;
-    if (first !== undefined && first.version > from + 1 && !isRemovalEvent(first.event)) {
-      const { stateVersion } = type.definition;
-      throw new Error(
-        `No state of state version ${stateVersion} is kept of it, and its events up to ${first.version - 1} were deleted.`,
-      );
-    }
-    let version = from;
-    let page = events;
-    for (;;) {
-      const stored = page.map(({ event }) => event as StoredData);
-      state = fold(type, state, stored, () => initialStateOf(activation));
-      version = page.at(-1)?.version ?? version;
-      if (page.length < pageSize) return { state, version, folded: version - from };
-      page = await journal.read(entity, version, pageSize);
-    }
   }
 
   /** What became of an append that failed: asked until it is known, or the lease is lost. */
@@ -272,7 +234,8 @@ export class DurableStore {
 
 const doubted = refuse(outcomeUnknown("Postgres did not say whether its timers were set."));
 
-const isRemovalEvent = (event: unknown): boolean => (event as StoredData).type === removal.type;
+const load = (activation: Activation, journal: EntityJournal): Promise<Loaded> =>
+  loadEntity(journal, activation.type, storedEntity(activation), () => initialStateOf(activation));
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

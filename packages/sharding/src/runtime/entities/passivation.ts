@@ -1,5 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Activation } from "./activation.ts";
+import type { EntityId } from "./command.ts";
 import type { EntityType } from "./entity-type.ts";
 import type { WireError } from "./executor-messages.ts";
 import { copyPlain, samePlain } from "./plain-data.ts";
@@ -137,10 +138,16 @@ function mayUnload(activation: Activation): boolean {
   }
 }
 
-export function initialStateOf(activation: Activation): unknown {
-  const { namespace, id } = activation.entity;
+export function initialStateOf({
+  entity,
+  type,
+}: {
+  readonly entity: EntityId;
+  readonly type: Pick<EntityType, "definition">;
+}): unknown {
+  const { namespace, id } = entity;
   // A copy: a definition may give the same object each time.
-  return copyPlain(activation.type.definition.state({ namespace, id }), "initial state");
+  return copyPlain(type.definition.state({ namespace, id }), "initial state");
 }
 
 const messageOf = (error: unknown): string =>

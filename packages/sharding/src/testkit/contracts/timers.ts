@@ -98,6 +98,16 @@ export function timersContract(name: string, makeHarness: MakeJournalHarness): v
       expect((await journal.dueTimers(shards, 60_000, 1)).timers).toHaveLength(1);
     });
 
+    it("are told of one entity, whenever they are due", async () => {
+      await write([set("later", at(nowMs + 1e9)), set("first", at(nowMs))]);
+      await write([set("start", at(untilStartMs, { recurrence: { onStart: true } }))], { id: "y" });
+      const of = async (id: string) =>
+        (await journal.timersOf(entityIn(0, id))).map((timer) => `${timer.id} ${timer.name}`);
+      expect(await of("x")).toEqual(["x first", "x later"]);
+      expect(await of("y")).toEqual(["y start"]);
+      expect(await of("z")).toEqual([]);
+    });
+
     it("say what time it is on the server", async () => {
       await harness.elapse(30);
       const later = await journal.dueTimers([], 0, 1);

@@ -1,11 +1,6 @@
-/** `$1` shards as `group/shard`, `$2` within how many milliseconds, `$3` how many at most. One row. */
-export const dueTimers = (schema: string): string => `
-select
-  floor(extract(epoch from clock_timestamp()) * 1000)::float8 as "nowMs",
-  coalesce(
-    (
-      select json_agg(
-        json_build_object(
+import { ofEntity } from "./of-entity.ts";
+
+const timerJson = `json_build_object(
           'group', due.group_name,
           'shard', due.shard,
           'namespace', due.namespace,
@@ -17,7 +12,16 @@ select
           'command', due.command,
           'input', due.input,
           'recurrence', due.recurrence
-        )
+        )`;
+
+/** `$1` shards as `group/shard`, `$2` within how many milliseconds, `$3` how many at most. One row. */
+export const dueTimers = (schema: string): string => `
+select
+  floor(extract(epoch from clock_timestamp()) * 1000)::float8 as "nowMs",
+  coalesce(
+    (
+      select json_agg(
+        ${timerJson}
         order by due.due_at
       )
       from (
@@ -37,3 +41,8 @@ select
     ),
     '[]'
   ) as timers`;
+
+/** One row. */
+export const timersOf = (schema: string): string => `
+select coalesce(json_agg(${timerJson} order by due.due_at, due.name), '[]') as timers
+from (select * from ${schema}.timers ${ofEntity}) due`;
