@@ -10,6 +10,7 @@ const paths = {
   divergence: "/divergence",
   moves: "/moves",
   timeline: "/timeline",
+  entities: "/entities?type=account&id=load-0",
 };
 
 for (const [name, path] of Object.entries(paths)) {

@@ -1,4 +1,5 @@
 import { type Command, commandHeader, type LoadTarget, type Problem } from "../wire/commands.ts";
+import type { EntityView } from "../wire/entity-view.ts";
 
 export type Outcome<T> =
   | { readonly ok: true; readonly body: T }
@@ -12,6 +13,10 @@ export const readLoad = (): Promise<Outcome<LoadTarget>> => call("GET", "/api/lo
 
 export const writeLoad = (target: LoadTarget): Promise<Outcome<LoadTarget>> =>
   call("PUT", "/api/load", target);
+
+/** @param query of the address, as `entityQuery` makes it. */
+export const readEntity = (query: string): Promise<Outcome<EntityView>> =>
+  call("GET", `/api/entity?${query}`);
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<Outcome<T>> {
   try {

@@ -1,4 +1,5 @@
 import type { Command, Problem } from "../wire/commands.ts";
+import type { EntityAddress } from "../wire/entity-view.ts";
 import { healAll } from "./heal-all.ts";
 import type { Hub } from "./hub.ts";
 import { askNode, type NodeAnswer } from "./node-http.ts";
@@ -26,14 +27,21 @@ export async function runCommand(hub: Hub, it: Command): Promise<NodeAnswer> {
   }
 }
 
+/** Any node sees every entity, and none is activated for it. */
+export function lookAt(hub: Hub, { type, id, namespace }: EntityAddress): Promise<NodeAnswer> {
+  const [of, key] = [encodeURIComponent(type), encodeURIComponent(id)];
+  return askAny(hub, `/v1/entities/${of}/${key}?${new URLSearchParams({ namespace })}`);
+}
+
 /**
  * Any node can carry a command to the coordinator. The coordinator's own node is asked first, then the
  * healthy ones; the next one is asked only where nothing can have been carried out.
  */
-async function askAny(hub: Hub, path: string, body: unknown): Promise<NodeAnswer> {
+async function askAny(hub: Hub, path: string, body?: unknown): Promise<NodeAnswer> {
+  const method = body === undefined ? "GET" : "POST";
   let last: NodeAnswer | null = null;
   for (const link of inOrderOfTrust(hub)) {
-    const answer = await askNode(link.address, hub.config.token, "POST", path, body);
+    const answer = await askNode(link.address, hub.config.token, method, path, body);
     if (answer.ok || answer.reached || answer.problem.executed !== "no") return answer;
     last = answer;
   }

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { command, type Problem } from "../wire/commands.ts";
-import { runCommand } from "./commands.ts";
+import { lookAt, runCommand } from "./commands.ts";
 import type { Guard } from "./guard.ts";
 import type { Hub } from "./hub.ts";
 import { askNode, type NodeAnswer } from "./node-http.ts";
 
 const bodyLimit = 1 << 20;
+const name = z.string().min(1).max(1024);
+const entity = z.object({ type: name, id: name, namespace: name.default("default") });
 const load = z.object({ targetPerSecond: z.number().min(0).max(100_000) });
 
 /** The console's own HTTP routes. True when the request was one of them. */
@@ -40,6 +42,10 @@ async function respond(
   switch (`${request.method} ${path}`) {
     case "GET /api/healthz":
       return { ok: true, status: 200, body: { seq: hub.authority.state?.seq ?? null } };
+    case "GET /api/entity": {
+      const it = entity.safeParse(queryOf(request));
+      return it.success ? await lookAt(hub, it.data) : malformed(it.error);
+    }
     case "GET /api/load":
       return await askLoad(hub, "GET");
     case "PUT /api/load": {
@@ -54,6 +60,9 @@ async function respond(
       return refusal(404, "NOT_FOUND", "There is no such route.", `${request.method} ${path}`);
   }
 }
+
+const queryOf = (request: IncomingMessage): Readonly<Record<string, string>> =>
+  Object.fromEntries(new URL(request.url ?? "", "http://console").searchParams);
 
 async function askLoad(hub: Hub, method: "GET" | "PUT", body?: unknown): Promise<NodeAnswer> {
   const { loadUrl, token } = hub.config;

@@ -1,6 +1,7 @@
 import {
   Activity,
   ArrowLeftRight,
+  Box,
   EqualNot,
   LayoutGrid,
   ListTree,
@@ -22,6 +23,7 @@ export const pages: readonly PageLink[] = [
   { page: "divergence", href: "/divergence", title: "Divergence", icon: EqualNot },
   { page: "moves", href: "/moves", title: "Moves", icon: ArrowLeftRight },
   { page: "timeline", href: "/timeline", title: "Timeline", icon: ListTree },
+  { page: "entities", href: "/entities", title: "Entities", icon: Box },
 ];
 
 /** The page that a path belongs to: `/shards/default/8` is `shard`, `/nodes/node-1` is `node`. */

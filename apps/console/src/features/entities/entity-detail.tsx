@@ -1,0 +1,125 @@
+import Link from "next/link";
+import { count, duration, plural, say } from "../../live/say.ts";
+import { useLive } from "../../live/use-live.ts";
+import { ScrollRegion } from "../../ui/scroll-region.tsx";
+import { SectionHead } from "../../ui/section.tsx";
+import { Sentence } from "../../ui/sentence.tsx";
+import type { EntityView } from "../../wire/entity-view.ts";
+
+type Stored = NonNullable<EntityView["stored"]>;
+
+/** Key, shard, owner, state; then what led to it, and what will wake it. */
+export function EntityDetail({ view }: { readonly view: EntityView }) {
+  const { group, shard, namespace, type, id, home, epoch, stored } = view;
+  const name = `${group}/${shard}`;
+  return (
+    <section aria-label={`${type} ${id}`} data-testid="entity" className="flex flex-col">
+      <div className="border-line-1 border-b px-(--gutter) py-4">
+        <h2 className="n text-[18px] leading-[26px]">
+          <span className="text-fg-2">
+            {namespace === "default" ? "" : `${namespace}/`}
+            {type}/
+          </span>
+          {id}
+        </h2>
+        <p className="mt-1.5 max-w-[100ch]" data-testid="entity-sentence">
+          Its shard is{" "}
+          <Link className="n underline" href={`/shards/${encodeURIComponent(group)}/${shard}`}>
+            {name}
+          </Link>
+          {home === null ? (
+            ", which has no home."
+          ) : (
+            <>
+              ; its home is{" "}
+              <Link className="n underline" href={`/nodes/${encodeURIComponent(home.nodeId)}`}>
+                {home.nodeId}
+              </Link>{" "}
+              <Sentence words={say`at epoch ${epoch}.`} />
+            </>
+          )}{" "}
+          {stored === null && "It is volatile: its state is in the memory of its home alone."}
+        </p>
+      </div>
+      {stored !== null && <StoredDetail stored={stored} />}
+    </section>
+  );
+}
+
+function StoredDetail({ stored }: { readonly stored: Stored }) {
+  const { version, state, fault, events, timers } = stored;
+  return (
+    <div className="grid grid-cols-2 small:grid-cols-1">
+      <div className="min-w-0">
+        <SectionHead
+          title="State"
+          meta={version === null ? "cannot be folded" : `version ${count(version)}`}
+        />
+        {fault === null ? (
+          <ScrollRegion label="State">
+            <pre
+              className="n text-2 whitespace-pre px-(--gutter) pb-3 text-fg-0"
+              data-testid="entity-state"
+            >
+              {JSON.stringify(state, null, 2)}
+            </pre>
+          </ScrollRegion>
+        ) : (
+          <p className="px-(--gutter) pb-3 text-danger-text">{fault}</p>
+        )}
+        <SectionHead title="Timers" meta={timers.length === 0 ? "none" : count(timers.length)} />
+        {timers.length > 0 && <Timers timers={timers} />}
+      </div>
+      <div className="min-w-0 border-line-1 border-l small:border-t small:border-l-0">
+        <SectionHead
+          title="Last events"
+          meta={events.length === 0 ? "none" : `the last ${plural(events.length, "event")}`}
+        />
+        {events.length > 0 && <Events events={events} />}
+      </div>
+    </div>
+  );
+}
+
+function Events({ events }: { readonly events: Stored["events"] }) {
+  return (
+    <table className="tbl border-line-1 border-t" aria-label="Last events">
+      <tbody>
+        {events.toReversed().map(({ version, type, data }) => (
+          <tr key={version} data-testid="entity-event" data-version={version}>
+            <td className="n w-px text-fg-2">{count(version)}</td>
+            <td className="n w-px text-fg-0">{type}</td>
+            <td className="n max-w-0 truncate" title={JSON.stringify(data)}>
+              {JSON.stringify(data)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Timers({ timers }: { readonly timers: Stored["timers"] }) {
+  // The page's clock: to a second or so that is when Postgres finds them due.
+  const nowMs = useLive((it) => it.nowMs);
+  return (
+    <table className="tbl border-line-1 border-t" aria-label="Timers">
+      <tbody>
+        {timers.map(({ name, dueAt, command, comesAgain }) => (
+          <tr key={name} data-testid="entity-timer" data-name={name}>
+            <td className="n text-fg-0">{name}</td>
+            <td>
+              runs <span className="n text-fg-0">{command}</span>
+              {comesAgain && ", again and again"}
+            </td>
+            <td className="n r" title={dueAt ?? undefined}>
+              {dueAt === null ? "at its next home" : whenDue(Date.parse(dueAt) - nowMs)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+const whenDue = (inMs: number): string => (inMs > 0 ? `in ${duration(inMs)}` : "due");
