@@ -1,5 +1,6 @@
-import { CommandClient, type CommandOutcome } from "@leasehold/node/command-client";
+import { type Client, createClient } from "@leasehold/sharding/client";
 import type { Operation } from "../support/register-history.ts";
+import { type Outcome, outcomeOf } from "./harness/outcome.ts";
 import { type TestCluster, waitUntil } from "./harness.ts";
 
 export interface RegisterLoadOptions {
@@ -17,7 +18,7 @@ const deadlineMs = 3_000;
 export class RegisterLoad {
   readonly ids: readonly string[];
   readonly #history = new Map<string, Operation[]>();
-  readonly #client: CommandClient;
+  readonly #client: Client;
   readonly #callers: readonly Promise<void>[];
   #isStopping = false;
   #sent = 0;
@@ -27,7 +28,7 @@ export class RegisterLoad {
     this.ids = Array.from({ length: ids }, (_, index) => `${prefix}-${index}`);
     for (const id of this.ids) this.#history.set(id, []);
     const nodes = () => cluster.nodes.filter((node) => node.isRunning).map((node) => node.url);
-    this.#client = new CommandClient({ nodes, deadlineMs });
+    this.#client = createClient({ nodes, deadlineMs });
     this.#callers = Array.from({ length: clients }, (_, caller) => this.#call(caller));
   }
 
@@ -46,7 +47,6 @@ export class RegisterLoad {
 
   async stop(): Promise<ReadonlyMap<string, readonly Operation[]>> {
     await this.pause();
-    this.#client.close();
     return this.#history;
   }
 
@@ -61,12 +61,12 @@ export class RegisterLoad {
       const expect = kind === "cas" ? { expect: seen } : {};
       const input = kind === "read" ? null : { ...expect, value };
       const startMs = performance.now();
-      const outcome = await this.#client.send({
-        ...{ type: "register", id, command: kind, input, firstNode: number },
+      const asked = this.#client.ask({
+        ...{ type: "register", id, command: kind, input },
         // Every other one under a key: there an outcome that got lost is asked for again.
-        ...(number % 2 === 0 ? {} : { idempotencyKey: `key-${number}` }),
+        ...(number % 2 === 0 ? {} : { key: `key-${number}` }),
       });
-      const result = outcomeOf(kind, outcome);
+      const result = judge(kind, await outcomeOf(asked));
       const endMs = performance.now();
       this.#history.get(id)?.push({ kind, startMs, endMs, value, ...expect, outcome: result });
       if (result.tag !== "answered") continue;
@@ -76,7 +76,7 @@ export class RegisterLoad {
   }
 }
 
-function outcomeOf(kind: Operation["kind"], outcome: CommandOutcome): Operation["outcome"] {
+function judge(kind: Operation["kind"], outcome: Outcome): Operation["outcome"] {
   if (outcome.tag === "failed") {
     return { tag: outcome.executed === "no" ? "not-executed" : "unknown" };
   }

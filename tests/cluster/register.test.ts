@@ -1,4 +1,4 @@
-import { CommandClient } from "@leasehold/node/command-client";
+import { createClient } from "@leasehold/sharding/client";
 import { test } from "vitest";
 import type { TestCluster, TestNode } from "./harness.ts";
 import { judgeRegisters } from "./judge-registers.ts";
@@ -11,12 +11,10 @@ const shared = shareCluster({ ttlMs });
 
 /** The home of the load's first register: a node that writes at this moment. */
 async function ownerOf(cluster: TestCluster, load: RegisterLoad): Promise<TestNode> {
-  const client = new CommandClient({ nodes: () => cluster.nodes.map((node) => node.url) });
+  const client = createClient({ nodes: cluster.nodes.map((node) => node.url) });
   const command = { type: "register", id: load.ids[0] ?? "", command: "read", input: null };
-  const outcome = await client.send({ ...command, firstNode: 0 });
-  client.close();
-  if (outcome.tag !== "ok") throw new Error(`No answer: ${outcome.code}`);
-  return cluster.nodeById(outcome.servedBy.nodeId);
+  const { servedBy } = await client.ask(command);
+  return cluster.nodeById(servedBy.nodeId);
 }
 
 const viaOther = (cluster: TestCluster, node: TestNode): number =>

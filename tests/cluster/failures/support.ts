@@ -1,6 +1,7 @@
-import { CommandClient } from "@leasehold/node/command-client";
+import { createClient } from "@leasehold/sharding/client";
 import { expect } from "vitest";
 import type { ShardAnswer } from "../harness/answers.ts";
+import { outcomeOf } from "../harness/outcome.ts";
 import type { Call, SteadyLoad, TestCluster, TestNode } from "../harness.ts";
 import { pick } from "../support.ts";
 
@@ -79,18 +80,13 @@ export async function askAll(
   ids: readonly string[],
   deadlineMs = 15_000,
 ): Promise<readonly Call[]> {
-  const client = new CommandClient({
-    nodes: () => [node.url],
-    deadlineMs,
-    connections: ids.length,
-  });
-  const input = { by: 1 };
+  const client = createClient({ nodes: [node.url], deadlineMs, connections: ids.length });
   const calls = ids.map(async (id): Promise<Call> => {
     const startMs = performance.now();
-    const command = { type: "counter", id, command: "add", input, firstNode: 0 };
-    const call = { id, startMs, outcome: await client.send(command), endMs: performance.now() };
+    const asked = client.ask({ type: "counter", id, command: "add", input: { by: 1 } });
+    const call = { id, startMs, outcome: await outcomeOf(asked), endMs: performance.now() };
     cluster.invariants.addCall(call);
     return call;
   });
-  return await Promise.all(calls).finally(() => client.close());
+  return await Promise.all(calls);
 }

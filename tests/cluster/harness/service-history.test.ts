@@ -7,7 +7,7 @@ function call(epoch: number, incarnation: string, startMs: number, endMs: number
   const servedBy = { nodeId: `node of ${incarnation}`, incarnation, group: "default", shard: 3 };
   return {
     ...{ id: "an entity", startMs, endMs },
-    outcome: { tag: "ok", result: 1, servedBy: { ...servedBy, epoch }, attempts: 1 },
+    outcome: { tag: "ok", result: 1, servedBy: { ...servedBy, epoch } },
   };
 }
 

@@ -1,4 +1,5 @@
-import { CommandClient, type CommandOutcome } from "@leasehold/node/command-client";
+import { type Client, createClient } from "@leasehold/sharding/client";
+import { type Outcome, outcomeOf } from "./outcome.ts";
 
 export interface LoadOptions {
   readonly perSecond: number;
@@ -21,7 +22,7 @@ export interface Call {
   readonly id: string;
   readonly startMs: number;
   readonly endMs: number;
-  readonly outcome: CommandOutcome;
+  readonly outcome: Outcome;
 }
 
 /** @unit milliseconds */
@@ -30,7 +31,8 @@ const stallMs = 100;
 /** Calls at a steady rate, whatever the answers take, spread over all nodes. */
 export class SteadyLoad {
   readonly history: Call[] = [];
-  readonly #client: CommandClient;
+  readonly #client: Client;
+  readonly #end = new AbortController();
   readonly #options: LoadOptions;
   /** Each with when it was sent; the oldest first. */
   readonly #pending = new Map<Promise<void>, number>();
@@ -43,11 +45,7 @@ export class SteadyLoad {
 
   constructor(nodes: () => readonly string[], options: LoadOptions) {
     this.#options = options;
-    this.#client = new CommandClient({
-      nodes,
-      deadlineMs: this.deadlineMs,
-      connections: 512,
-    });
+    this.#client = createClient({ nodes, deadlineMs: this.deadlineMs, connections: 512 });
     this.#timer = setInterval(() => this.#catchUp(), 5);
   }
 
@@ -78,13 +76,12 @@ export class SteadyLoad {
   async stop(): Promise<readonly Call[]> {
     clearInterval(this.#timer);
     await Promise.all(this.#pending.keys());
-    this.#client.close();
     return this.history;
   }
 
   /** Ends it without waiting: what is under way fails. */
   async abort(): Promise<void> {
-    this.#client.close();
+    this.#end.abort();
     await this.stop();
   }
 
@@ -106,14 +103,13 @@ export class SteadyLoad {
       input = { by: 1 },
       prefix = "load",
     } = this.#options;
-    const id = `${prefix}-${this.#sent % ids}`;
+    const id = `${prefix}-${this.#sent++ % ids}`;
     const startMs = performance.now();
-    const call = this.#client
-      .send({ type, id, command, input, firstNode: this.#sent++ })
-      .then((outcome) => {
-        this.history.push({ id, startMs, endMs: performance.now(), outcome });
-        this.#pending.delete(call);
-      });
+    const asked = this.#client.ask({ type, id, command, input, signal: this.#end.signal });
+    const call = outcomeOf(asked).then((outcome) => {
+      this.history.push({ id, startMs, endMs: performance.now(), outcome });
+      this.#pending.delete(call);
+    });
     this.#pending.set(call, startMs);
   }
 }

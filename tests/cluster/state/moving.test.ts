@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
-import { CommandClient } from "@leasehold/node/command-client";
+import { createClient } from "@leasehold/sharding/client";
 import { afterEach, expect, test } from "vitest";
 import { expectNothingLost } from "../expect-history.ts";
 import { expectWithin, rounds, untilServed } from "../failures/support.ts";
+import { outcomeOf } from "../harness/outcome.ts";
 import { type SteadyLoad, startCluster, stopAll, type TestCluster } from "../harness.ts";
 
 const entities = fileURLToPath(new URL("../fixtures/entities.ts", import.meta.url));
@@ -18,18 +19,12 @@ async function askEach(
   command: string,
   input: (id: string) => unknown,
 ): Promise<readonly unknown[]> {
-  const nodes = () => cluster.nodes.map((node) => node.url);
-  const client = new CommandClient({ nodes });
-  try {
-    const asked = ids.map(async (id, firstNode) => {
-      const request = { type: "box", id, command, input: input(id), firstNode };
-      const outcome = await client.send(request);
-      return outcome.tag === "ok" ? outcome.result : outcome.code;
-    });
-    return await Promise.all(asked);
-  } finally {
-    client.close();
-  }
+  const client = createClient({ nodes: cluster.nodes.map((node) => node.url) });
+  const asked = ids.map(async (id) => {
+    const outcome = await outcomeOf(client.ask({ type: "box", id, command, input: input(id) }));
+    return outcome.tag === "ok" ? outcome.result : outcome.code;
+  });
+  return await Promise.all(asked);
 }
 
 /** @returns how long the call that waited longest for it took. */

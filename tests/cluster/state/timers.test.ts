@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { CommandClient } from "@leasehold/node/command-client";
+import { createClient } from "@leasehold/sharding/client";
 import { afterEach, expect, test } from "vitest";
 import { expectWithin } from "../failures/support.ts";
 import { startCluster, stopAll, type TestCluster } from "../harness.ts";
@@ -11,15 +11,9 @@ const ttlMs = 1_000;
 afterEach(stopAll);
 
 async function arm(cluster: TestCluster, count: number, command: string, input: unknown) {
-  const client = new CommandClient({ nodes: () => cluster.nodes.map((node) => node.url) });
-  try {
-    const asked = Array.from({ length: count }, (_, index) =>
-      client.send({ type: "alarm", id: `alarm-${index}`, command, input, firstNode: index }),
-    );
-    for (const outcome of await Promise.all(asked)) expect(outcome.tag).toBe("ok");
-  } finally {
-    client.close();
-  }
+  const client = createClient({ nodes: cluster.nodes.map((node) => node.url) });
+  const ids = Array.from({ length: count }, (_, index) => `alarm-${index}`);
+  await Promise.all(ids.map((id) => client.ask({ type: "alarm", id, command, input })));
 }
 
 /** How often each alarm rang, and how late. */

@@ -32,6 +32,7 @@ const catalogue = {
   COMMAND_UNKNOWN: [404, "The entity type has no such command"],
   COMMAND_INVALID: [422, "The command's input is not valid"],
   IDEMPOTENCY_KEY_REUSED: [422, "The idempotency key was used with another body"],
+  REPEAT_REFUSED: [409, "A volatile entity cannot say whether it ran"],
   CANCELLED: [499, "The caller gave up"],
   COMMAND_FAILED: [500, "The command's handler failed"],
   OUTCOME_UNKNOWN: [502, "The command may or may not have run"],

@@ -1,7 +1,9 @@
 import {
   AdminRefusedError,
   CommandInvalidError,
+  command,
   DeadlineExceededError,
+  defineEntity,
   OutcomeUnknownError,
   StoreUnavailableError,
 } from "@leasehold/sharding";
@@ -350,6 +352,50 @@ describe("POST /v1/entities", () => {
       });
     }
     expect(http.node.asked).toHaveLength(1);
+  });
+
+  test("takes an idempotency key of 255 characters, and refuses a longer one, over the wire too", async () => {
+    const url = `${await http.listen()}/v1/entities/counter/c/add`;
+    const send = async (key: string) => {
+      const answer = await fetch(url, { method: "POST", headers: { "idempotency-key": key } });
+      return { status: answer.status, body: (await answer.json()) as object };
+    };
+    expect((await send("k".repeat(255))).status).toBe(200);
+    expect(http.node.asked.map(({ key }) => key)).toEqual(["k".repeat(255)]);
+    for (const length of [256, 10_240]) {
+      expect(await send("k".repeat(length))).toMatchObject({
+        status: 400,
+        body: {
+          ...{ code: "REQUEST_INVALID", executed: "no", retryable: false },
+          issues: [{ path: "idempotency-key", message: "1 to 255 printable characters" }],
+        },
+      });
+    }
+    // More than all headers may have.
+    expect(await send("k".repeat(20_000))).toMatchObject({
+      ...{ status: 431, body: { code: "HEADERS_TOO_LARGE", executed: "no" } },
+    });
+    expect(http.node.asked).toHaveLength(1);
+  });
+
+  test("runs a repetition only for a durable entity, and under its key", async () => {
+    const definition = { state: () => ({}), commands: { add: command(() => null) } };
+    http.node.entityTypes.set("counter", defineEntity("counter", definition));
+    const durable = { ...definition, events: { added: (state: object) => state } };
+    http.node.entityTypes.set("account", defineEntity("account", durable));
+    const send = (type: string, headers: object) =>
+      call("POST", `/v1/entities/${type}/c/add`, undefined, {
+        ...{ "leasehold-repeat": "true" },
+        ...headers,
+      });
+    const key = { "idempotency-key": "k" };
+    const refused = { code: "REPEAT_REFUSED", executed: "no", retryable: false };
+    expect(await send("counter", key)).toMatchObject({ status: 409, body: refused });
+    expect(await send("account", {})).toMatchObject({ status: 409, body: refused });
+    expect(http.node.asked).toEqual([]);
+    expect((await send("account", key)).status).toBe(200);
+    expect((await send("account", { ...key, "leasehold-repeat": "2" })).status).toBe(400);
+    expect(http.node.asked).toMatchObject([{ type: "account", key: "k" }]);
   });
 
   test("an invalid command is 422 with its issues", async () => {

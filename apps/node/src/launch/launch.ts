@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { migrate } from "@leasehold/db";
-import { CommandClient } from "../command-client.ts";
+import { createClient } from "@leasehold/sharding/client";
 import { type Child, tell } from "./child.ts";
 import {
   consoleUrlOf,
@@ -109,7 +109,7 @@ async function startChildren(launch: Launch, around: Surroundings): Promise<void
   const nodes = Array.from({ length: flags.nodes }, (_, index) =>
     supervisedNode(index + 1, around, exits),
   );
-  const client = new CommandClient({ nodes: () => nodeUrls(flags), token: around.token });
+  const client = createClient({ nodes: nodeUrls(flags), token: around.token });
   const load = new SampleLoad(client, flags.load);
   const loadEndpoint = await openLoadEndpoint(load, around.token);
   const console = flags.console ? createConsole(around, loadEndpoint.url) : null;
@@ -118,7 +118,6 @@ async function startChildren(launch: Launch, around: Surroundings): Promise<void
   undo.defer(() => stopChildren(nodes, console, say));
   undo.defer(() => {
     load.stop();
-    client.close();
     loadEndpoint.close();
   });
   say(

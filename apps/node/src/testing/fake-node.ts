@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import {
   type AdminCommand,
   AdminRefusedError,
+  type AnyEntityDefinition,
   type AskAnswer,
   type AskRequest,
   type ClusterEvent,
@@ -30,7 +31,7 @@ export class FakeNode implements ShardingNode {
   readonly cluster = "test";
   readonly address = "http://127.0.0.1:4101";
   readonly leaseTtlMs = 5000;
-  readonly entityTypes = new Map();
+  readonly entityTypes = new Map<string, AnyEntityDefinition>();
   readonly drops: ShardingNode["drops"] = {
     count: () => undefined,
     snapshot: () => [{ variant: "request", reason: "full", count: 3 }],

@@ -28,6 +28,7 @@ import type { AnyEntityDefinition, EntityClient } from "./entities/definition.ts
 import { addressFault, idStoreFault } from "./entities/entity-key.ts";
 import { type EntityView, viewStored } from "./entities/entity-view.ts";
 import { createLocalExecutor, type Executor } from "./entities/executor.ts";
+import { checkIdempotencyKey } from "./entities/idempotency-key.ts";
 import { nodeBelief } from "./node-belief.ts";
 import { NodeRuntime } from "./node-runtime.ts";
 import type { RuntimePorts } from "./runtime-ports.ts";
@@ -146,7 +147,7 @@ export class LocalNode implements ShardingNode {
     const { namespace = "default", deadlineMs = this.#options.deadlineMs } = request;
     const { type, id, command, input, signal, key } = request;
     const place = this.#placeOf(type);
-    if (key !== undefined) checkKey(key);
+    if (key !== undefined) checkIdempotencyKey(key);
     const once = async (leftMs: number): Promise<AskAnswer> => {
       if (this.#isEnding) throw new NodeNotReadyError(`${this.nodeId} is stopping.`);
       const call = { ...place, namespace, type, id, command, input, signal, key };
@@ -300,11 +301,6 @@ export class LocalNode implements ShardingNode {
     const { group } = definition;
     return { group, shards: this.#shardsOf.get(group) ?? this.#options.shards };
   }
-}
-
-function checkKey(key: string): void {
-  if (/^[\x20-\x7e]{1,255}$/.test(key)) return;
-  throw new CommandInvalidError("An idempotency key has 1 to 255 printable ASCII characters.", []);
 }
 
 function locate(

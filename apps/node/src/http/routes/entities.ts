@@ -1,6 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import type { Routes } from "../deps.ts";
+import { HttpProblem } from "../problems.ts";
 import { deadlineHeader, problems, wholeNumber } from "../schemas.ts";
 import { nodeOf } from "../views.ts";
 
@@ -93,6 +94,12 @@ export const entityRoutes: Routes = (app, deps) => {
               "Of a durable entity the same key gives the first answer again for a day, and is refused " +
                 "with another body; volatile ones take no notice of it",
             ),
+          "leasehold-repeat": z
+            .literal("true")
+            .optional()
+            .describe(
+              "The command may have run already. Answered under its key by a durable entity; refused otherwise",
+            ),
         }),
         body: z.unknown(),
         response: { 200: entityAnswer, ...problems },
@@ -101,7 +108,11 @@ export const entityRoutes: Routes = (app, deps) => {
     async (request, reply) => {
       const deadlineMs = request.headers["leasehold-deadline-ms"];
       const key = request.headers["idempotency-key"];
-      const { result, servedBy } = await nodeOf(deps).ask({
+      const node = nodeOf(deps);
+      if (request.headers["leasehold-repeat"] !== undefined) {
+        checkRepeat(request.params.type, node.entityTypes.get(request.params.type)?.events, key);
+      }
+      const { result, servedBy } = await node.ask({
         ...request.params,
         namespace: request.query.namespace,
         input: request.body,
@@ -114,6 +125,14 @@ export const entityRoutes: Routes = (app, deps) => {
     },
   );
 };
+
+/** An entity type that nobody knows is refused as such, later. @throws {HttpProblem} */
+function checkRepeat(type: string, events: object | null | undefined, key: string | undefined) {
+  if (events !== null && key !== undefined) return;
+  const why = events === null ? `${type} is volatile and keeps no answers` : "it has no key";
+  const detail = `Nobody can say whether the command ran: ${why}. It was not run again.`;
+  throw new HttpProblem("REPEAT_REFUSED", detail);
+}
 
 /** Aborted when the caller closes the connection before the answer. */
 function gaveUp(reply: FastifyReply): AbortSignal {

@@ -1,17 +1,15 @@
+import type { AskAnswer } from "@leasehold/sharding/client";
+import { OverloadedError } from "@leasehold/sharding/client";
 import { afterEach, describe, expect, test } from "vitest";
-import type { CommandClient, CommandOutcome } from "../../command-client.ts";
 import { type LoadEndpoint, openLoadEndpoint } from "./load-endpoint.ts";
 import { LoadStats } from "./load-stats.ts";
 import { SampleLoad } from "./sample-load.ts";
 
-const ok: CommandOutcome = {
-  tag: "ok",
+const answer: AskAnswer = {
   result: 1,
   servedBy: { nodeId: "node-1", incarnation: "i", group: "default", shard: 1, epoch: 1 },
-  attempts: 1,
 };
-const clientThat = (send: () => Promise<CommandOutcome>) =>
-  ({ send, close() {} }) as unknown as CommandClient;
+const clientThat = (ask: () => Promise<AskAnswer>) => ({ ask });
 
 let load: SampleLoad | undefined;
 let endpoint: LoadEndpoint | undefined;
@@ -23,7 +21,7 @@ afterEach(() => {
 describe("the sample load", () => {
   test("sends about as many commands as it was told to", async () => {
     load = new SampleLoad(
-      clientThat(async () => ok),
+      clientThat(async () => answer),
       1_000,
     );
     const startedMs = performance.now();
@@ -48,7 +46,9 @@ describe("the sample load", () => {
 
   test("counts failures by their code", async () => {
     load = new SampleLoad(
-      clientThat(async () => ({ tag: "failed", code: "OVERLOADED", executed: "no", attempts: 9 })),
+      clientThat(async () => {
+        throw new OverloadedError("full");
+      }),
       500,
     );
     load.start();
@@ -58,7 +58,7 @@ describe("the sample load", () => {
 
   test("is read and steered over HTTP by who has the token", async () => {
     load = new SampleLoad(
-      clientThat(async () => ok),
+      clientThat(async () => answer),
       0,
     );
     endpoint = await openLoadEndpoint(load, "secret");

@@ -1,4 +1,4 @@
-import type { CommandClient } from "../../command-client.ts";
+import { type Client, ShardingError } from "@leasehold/sharding/client";
 import { loadLimit } from "../flags.ts";
 import { type LoadReport, LoadStats } from "./load-stats.ts";
 
@@ -12,7 +12,9 @@ const tickMs = 10;
  * not as a lower rate). Most go to few entities, as in real use.
  */
 export class SampleLoad {
-  readonly #client: CommandClient;
+  readonly #client: Pick<Client, "ask">;
+  /** Aborted at the end: nothing is left under way then. */
+  readonly #end = new AbortController();
   readonly #stats = new LoadStats();
   #targetPerSecond: number;
   #inFlight = 0;
@@ -21,7 +23,7 @@ export class SampleLoad {
   #lastTickMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(client: CommandClient, targetPerSecond: number) {
+  constructor(client: Pick<Client, "ask">, targetPerSecond: number) {
     this.#client = client;
     this.#targetPerSecond = targetPerSecond;
   }
@@ -33,6 +35,7 @@ export class SampleLoad {
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#end.abort();
   }
 
   report(): LoadReport {
@@ -66,25 +69,20 @@ export class SampleLoad {
       return;
     }
     this.#inFlight++;
-    this.#ask().catch((error: unknown) => {
-      this.#inFlight--;
-      this.#stats.failed(String(error));
-    });
-  }
-
-  async #ask(): Promise<void> {
     const sentMs = performance.now();
-    const outcome = await this.#client.send({
-      type: "counter",
-      id: `cart-${skewedIndex()}`,
-      command: "add",
-      input: { by: 1 },
-      firstNode: Math.floor(Math.random() * 1_000),
-    });
-    this.#inFlight--;
-    const nowMs = performance.now();
-    if (outcome.tag === "ok") this.#stats.succeeded(nowMs, nowMs - sentMs);
-    else this.#stats.failed(outcome.code);
+    const command = { type: "counter", command: "add", input: { by: 1 } };
+    const id = `cart-${skewedIndex()}`;
+    this.#client.ask({ ...command, id, signal: this.#end.signal }).then(
+      () => {
+        this.#inFlight--;
+        const nowMs = performance.now();
+        this.#stats.succeeded(nowMs, nowMs - sentMs);
+      },
+      (error: unknown) => {
+        this.#inFlight--;
+        this.#stats.failed(error instanceof ShardingError ? error.code : String(error));
+      },
+    );
   }
 }
 

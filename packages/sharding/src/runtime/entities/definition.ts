@@ -192,7 +192,7 @@ const namePattern = /^[a-zA-Z][a-zA-Z0-9._-]{0,63}$/;
 
 // A client is an object with a method per command: awaiting it, printing it or turning it into JSON
 // must not call the entity.
-const reservedCommands = new Set([
+export const reservedCommands: ReadonlySet<string> = new Set([
   ...Object.getOwnPropertyNames(Object.prototype),
   ...["then", "catch", "finally", "toJSON", "inspect"],
 ]);
