@@ -1,7 +1,7 @@
 /**
  * `pnpm sim --seed N` replays one run; `pnpm sim --seeds N [--from M] [--minutes T] [--first] [--coverage]`
  * runs many. `--only crash,move` draws from these kinds of step only,
- * `--steps N` draws so many, `--schedule <JSON>` does these and draws none.
+ * `--proxies N` adds so many to the three nodes, `--steps N` draws so many, `--schedule <JSON>` does these and draws none.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     threads: { type: "string", default: String(availableParallelism()) },
     coverage: { type: "boolean", default: false },
     only: { type: "string" },
+    proxies: { type: "string", default: "0" },
     steps: { type: "string" },
     schedule: { type: "string" },
   },
@@ -25,6 +26,8 @@ const { values } = parseArgs({
 
 const plan: SimPlan = {
   weights: onlyKinds(values.only),
+  nodes: 3 + Number(values.proxies),
+  proxies: Number(values.proxies),
   ...(values.steps === undefined ? {} : { stepCount: Number(values.steps) }),
   ...(values.schedule === undefined ? {} : { steps: JSON.parse(values.schedule) }),
 };

@@ -51,6 +51,19 @@ describe("the simulation", () => {
     }
   });
 
+  test("finds nothing with a proxy beside three nodes, which never leads and never has a shard", {
+    timeout: 600_000,
+  }, async () => {
+    const count = Math.ceil(seeds / 5);
+    const { failed, coverage } = await soak({
+      ...{ from: 1, seeds: count, threads: availableParallelism(), first: true },
+      ...{ plan: { nodes: 4, proxies: 1 }, limitMs: Number.POSITIVE_INFINITY },
+      progress: (line) => console.log(line),
+    });
+    expect(failed, `pnpm sim --proxies 1 --seed ${failed[0]}`).toEqual([]);
+    expect(coverage.get("node-dead") ?? 0).toBeGreaterThan(count / 20);
+  });
+
   test.each(mutants)(
     "sees $name within $seeds seeds",
     { timeout: 600_000 },

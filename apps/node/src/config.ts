@@ -120,6 +120,16 @@ export const settings = {
     schema: decimal(0.01, 1000),
     default: "1",
   }),
+  proxy: setting({
+    env: "LEASEHOLD_PROXY",
+    flag: "proxy",
+    about:
+      "The node only routes: it hosts no shards and never leads. It needs the same entities and shards as the others.",
+    accepts: "on or off",
+    schema: onOff,
+    default: "off",
+    bare: "on",
+  }),
   labels: setting({
     env: "LEASEHOLD_LABELS",
     flag: "labels",

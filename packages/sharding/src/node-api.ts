@@ -36,6 +36,11 @@ export interface NodeOptions {
   readonly deadlineMs?: number;
   readonly zone?: string;
   readonly weight?: number;
+  /**
+   * Only routes: joins, knows where each entity lives and asks there, hosts no shard and never leads. It is
+   * given the same `entities` and `shards` as the others; `weight` is not looked at. @default false
+   */
+  readonly proxy?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
   /** Believe a refused connection as a proof of death. @default false */
   readonly trustRefused?: boolean;

@@ -14,6 +14,7 @@ export const defaultOptions = {
   deadlineMs: 10_000,
   zone: "",
   weight: 1,
+  proxy: false,
   trustRefused: false,
   host: "127.0.0.1",
   port: 0,

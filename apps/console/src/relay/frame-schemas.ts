@@ -25,7 +25,7 @@ const belief = z.object({
   nodeId: name,
   incarnation: name,
   pid: z.int(),
-  role: z.enum(["coordinator", "candidate"]),
+  role: z.enum(["coordinator", "candidate", "proxy"]),
   term: epoch,
   seq: z.int().min(0),
   lease: z.object({ state: z.enum(["held", "reconnecting", "lost"]), leftMs: ms }),

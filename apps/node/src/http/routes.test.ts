@@ -76,6 +76,17 @@ describe("health", () => {
     expect((await call("GET", "/livez")).status).toBe(200);
   });
 
+  test("a proxy that reaches no node with shards says that it is not ready for this", async () => {
+    http.node.role = "proxy";
+    expect((await call("GET", "/readyz")).status).toBe(200);
+    expect((await call("GET", "/v1/self")).body.role).toBe("proxy");
+    http.node.ready = false;
+    expect((await call("GET", "/readyz")).body).toMatchObject({
+      code: "NODE_NOT_READY",
+      detail: "This node is a proxy, and no node that hosts shards is connected to it.",
+    });
+  });
+
   test("answers close their connection while the node leaves, and only then", async () => {
     expect((await call("GET", "/v1/cluster")).headers.connection).toBe("keep-alive");
     http.leaving = true;

@@ -46,6 +46,7 @@ export class FakeNode implements ShardingNode {
   /** What the test decides. */
   ready = true;
   leaseState: "held" | "reconnecting" | "lost" = "held";
+  role: ReturnType<ShardingNode["belief"]>["role"] = "coordinator";
   ageMs = 7;
   life = randomUUID() as string;
   readonly leases = new Map<string, number>([["node-1", 12]]);
@@ -157,7 +158,7 @@ export class FakeNode implements ShardingNode {
       nodeId: this.nodeId,
       incarnation: this.life,
       pid: 4242,
-      role: "coordinator",
+      role: this.role,
       term: this.#state.term,
       seq: this.#state.seq,
       lease: { state: this.leaseState, leftMs: this.leaseState === "lost" ? 0 : 4200 },

@@ -9,7 +9,7 @@ export interface Belief {
   readonly incarnation: Incarnation;
   readonly pid: number;
   /** Whether it believes to lead, with a term and a lease that still holds. */
-  readonly role: "coordinator" | "candidate";
+  readonly role: "coordinator" | "candidate" | "proxy";
   readonly term: Term;
   /** How far its copy of the log has come: what it routes by. */
   readonly seq: Seq;

@@ -24,6 +24,7 @@ export {
   findShard,
   type GroupRow,
   type Handoff,
+  isProxy,
   LogMismatchError,
   type MoveProgress,
   type NodeRow,

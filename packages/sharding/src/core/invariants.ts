@@ -1,4 +1,4 @@
-import { type ClusterState, ownerOf, type ShardRow } from "./cluster.ts";
+import { type ClusterState, isProxy, ownerOf, type ShardRow } from "./cluster.ts";
 import { type Epoch, type NodeRef, sameNode, shardKey } from "./ids.ts";
 import type { LogEntry } from "./log.ts";
 import type { RegionState } from "./region.ts";
@@ -95,6 +95,14 @@ export function logBroken(entries: readonly LogEntry[]): readonly string[] {
 
 /** Rows that no sequence of decisions may lead to. */
 export function rowsMalformed(state: ClusterState): readonly string[] {
+  const { coordinator, nodes } = state;
+  const leader = coordinator === null ? undefined : nodes.get(coordinator.nodeId);
+  const isWrong = leader?.incarnation === coordinator?.incarnation && leader && isProxy(leader);
+  const misled = isWrong ? [`the proxy ${leader.nodeId} leads`] : [];
+  return [...misled, ...shardsMalformed(state)];
+}
+
+function shardsMalformed(state: ClusterState): readonly string[] {
   return [...state.shards].flatMap(([group, rows]) =>
     rows.flatMap((row, shard) => {
       const name = `${group}/${shard}`;
@@ -111,11 +119,12 @@ export function rowsMalformed(state: ClusterState): readonly string[] {
   );
 }
 
-/** Why this life takes no part, or null where it does. */
+/** Why this life can have no shard, or null where it can. */
 function whyGone(state: ClusterState, node: NodeRef): string | null {
   const row = state.nodes.get(node.nodeId);
   if (row === undefined) return "never joined";
   if (!sameNode(row, node)) return "has another life now";
+  if (isProxy(row)) return "is a proxy";
   return row.state === "dead" ? "is dead" : null;
 }
 

@@ -124,7 +124,7 @@ export interface NodeInfo extends NodeRef {
   readonly address: string;
   /** Failure zone; empty when unknown. */
   readonly zone: string;
-  /** Relative capacity for shards. @default 1 */
+  /** Relative capacity for shards; 0: a proxy, which gets none. @default 1 */
   readonly weight: number;
   readonly labels: Readonly<Record<string, string>>;
 }

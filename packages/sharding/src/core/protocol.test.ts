@@ -25,7 +25,8 @@ import { applyEntries, type ClusterState, emptyCluster } from "./cluster.ts";
 import { handoffsOverlapping, logBroken } from "./invariants.ts";
 import type { LogEntry } from "./log.ts";
 
-const node = fc.constantFrom("n0", "n1", "n2", "n3");
+/** n4 is a proxy. */
+const node = fc.constantFrom("n0", "n1", "n2", "n3", "n4");
 const at = fc.nat(200);
 /** An eighth of the bits. */
 const bits = fc.nat(2 ** 30 - 1);

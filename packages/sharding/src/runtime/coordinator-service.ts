@@ -28,6 +28,10 @@ export interface CoordinatorServiceOptions {
   /** This node's copy of the cluster's state; null where it is in doubt. */
   readonly copy: () => ClusterState | null;
   readonly core: CoordinatorOptions;
+  /** By this node's copy of the log, in doubt or not. */
+  readonly cluster: () => ClusterState;
+  /** A proxy never leads. */
+  readonly isProxy: boolean;
   readonly log: LogFn;
   /** @default an advisory lock on the node's lease session */
   readonly coordinatorLease?: LeaseFactory | undefined;
@@ -63,7 +67,7 @@ export class CoordinatorService {
   readonly #right: CoordinatorRight;
   #isElecting = false;
   #isHandingBack = false;
-  #isCandidate = true;
+  #isCandidate: boolean;
   #waiting: { from: NodeRef; message: ToCoordinator }[] = [];
   #leases: readonly LeaseRow[] = [];
   #watches: Watches = new Map();
@@ -74,6 +78,7 @@ export class CoordinatorService {
 
   constructor(options: CoordinatorServiceOptions, events: CoordinatorServiceEvents) {
     this.#options = options;
+    this.#isCandidate = !options.isProxy;
     this.#backoff = new TermBackoff(options.ttlMs);
     this.#events = events;
     this.#right = new CoordinatorRight(options);
@@ -185,9 +190,13 @@ export class CoordinatorService {
     return holder !== undefined && shouldYield(this.#renewing(), holder);
   }
 
+  /** Without proxies: by their word a node could be put out, or made to yield, and none of them could replace it. */
   #renewing(): readonly Renewing[] {
-    const { clock, ttlMs } = this.#options;
-    return renewingOf(this.#leases, this.#watches, clock.monotonicMs(), ttlMs);
+    const { clock, ttlMs, cluster } = this.#options;
+    const { nodes } = cluster();
+    return renewingOf(this.#leases, this.#watches, clock.monotonicMs(), ttlMs).filter(
+      ({ nodeId }) => nodes.get(nodeId)?.weight !== 0,
+    );
   }
 
   /** Looks for members whose lease has ended; also called when a connection closes. @returns how many. */
@@ -206,7 +215,7 @@ export class CoordinatorService {
       const renewals = leaseRow?.renewals ?? -1;
       driver.push({ tag: "lease-ended", node: { nodeId, incarnation }, proof, renewals });
       // Its backend may still hold the lock: a frozen process, or one behind a dead connection.
-      if (proof === "watched" && leaseRow !== undefined) void this.#terminate(leaseRow);
+      if (proof === "watched" && leaseRow !== undefined) void lease.terminate(leaseRow.backend);
     }
     return ended;
   }
@@ -285,15 +294,5 @@ export class CoordinatorService {
     log("error", "a decision of the coordinator failed: this is a defect", {
       ...{ error: defect.stack ?? defect.message, term: cluster.term, seq: cluster.seq, waitMs },
     });
-  }
-
-  async #terminate(row: LeaseRow): Promise<void> {
-    try {
-      await this.#options.lease.session?.terminate(row.backend);
-    } catch (error) {
-      this.#options.log("debug", "a dead node's session could not be ended", {
-        error: String(error),
-      });
-    }
   }
 }

@@ -1,4 +1,4 @@
-import type { ClusterState } from "../core/cluster.ts";
+import { type ClusterState, isProxy } from "../core/cluster.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { AdminCommand } from "../core/messages.ts";
 import { CoordinatorUnavailableError } from "../errors.ts";
@@ -40,7 +40,8 @@ async function askToDrain({ nodeId, ttlMs, admin }: HandOverPorts, leftMs: numbe
 
 function hasSuccessor({ nodeId, cluster }: HandOverPorts): boolean {
   for (const node of cluster().nodes.values()) {
-    if (node.nodeId !== nodeId && node.state === "up" && !node.cordoned) return true;
+    if (node.nodeId === nodeId || node.state !== "up") continue;
+    if (!node.cordoned && !isProxy(node)) return true;
   }
   return false;
 }

@@ -95,7 +95,7 @@ export class LocalNode implements ShardingNode {
     this.#runtime = new NodeRuntime(
       {
         nodeId,
-        info: { address: outside.address, zone, weight, labels },
+        info: { address: outside.address, zone, weight: options.proxy ? 0 : weight, labels },
         groups: this.#catalog.groups,
         ttlMs: leaseTtlMs,
         handoffTimeoutMs: options.handoffTimeoutMs,

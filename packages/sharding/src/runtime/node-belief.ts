@@ -18,7 +18,7 @@ export function nodeBelief(
     nodeId,
     incarnation: lease.incarnation,
     pid: process.pid,
-    role: coordinator.isActive() ? "coordinator" : "candidate",
+    role: runtime.isProxy ? "proxy" : coordinator.isActive() ? "coordinator" : "candidate",
     term: replica.state.term,
     seq: replica.state.seq,
     lease: { state: lease.state, leftMs: Math.round(lease.grant?.leftMs() ?? 0) },

@@ -2,7 +2,7 @@ import type { LeaseState } from "../core/belief.ts";
 import type { Incarnation, NodeId } from "../core/ids.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Heartbeat, LeaseSession, LeaseSessions } from "../ports/lease-session.ts";
+import type { Backend, Heartbeat, LeaseSession, LeaseSessions } from "../ports/lease-session.ts";
 import type { ProcessTable } from "../ports/processes.ts";
 import { acquireLease } from "./acquire-lease.ts";
 import type { Grant } from "./grant.ts";
@@ -95,6 +95,16 @@ export class NodeLease {
       this.#beat = null;
     });
     return await this.#beat;
+  }
+
+  /** Ends the session of another node. */
+  async terminate(backend: Backend): Promise<void> {
+    try {
+      await this.#session?.terminate(backend);
+    } catch (error) {
+      const words = "a dead node's session could not be ended";
+      this.#options.log("debug", words, { error: String(error) });
+    }
   }
 
   /** Ends the life on purpose: the row says `released`, so that nobody has to wait. */

@@ -1,7 +1,7 @@
 import type { HostingView } from "../core/admission.ts";
 import { disagreeOnGroups } from "../core/agreement.ts";
 import type { ShardBelief } from "../core/belief.ts";
-import { type ClusterState, findShard } from "../core/cluster.ts";
+import { type ClusterState, findShard, isProxy } from "../core/cluster.ts";
 import { type NodeRef, type Seq, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
 import type { AdminCommand, ToCoordinator } from "../core/messages.ts";
@@ -97,6 +97,8 @@ export class NodeRuntime {
         processes,
         ttlMs,
         core: options.coordinator,
+        cluster,
+        isProxy: this.isProxy,
         log,
         seen: () => this.replica.furthest,
         copy: () => this.replica.undoubted,
@@ -159,7 +161,12 @@ export class NodeRuntime {
     if (refusal !== null) throw new RegionRefusedError(refusal.why);
     await this.lease.start();
     this.#campaign();
+    if (this.isProxy) this.#sayWhatIsMissing();
     await this.#registration.joined;
+  }
+
+  get isProxy(): boolean {
+    return isProxy(this.#options.info);
   }
 
   self(): NodeRef {
@@ -169,7 +176,17 @@ export class NodeRuntime {
   isReady(): boolean {
     const isHeld = this.lease.grant?.checkAlive() === true;
     const isEvicted = this.replica.state.nodes.get(this.#options.nodeId)?.state === "evicted";
-    return !this.#isLeaving && isHeld && !isEvicted && this.#isMember(this.self());
+    const isJoined = !this.#isLeaving && isHeld && !isEvicted && this.#isMember(this.self());
+    return isJoined && (!this.isProxy || this.#reachesHost());
+  }
+
+  /** A proxy is of use only while it does. */
+  #reachesHost(): boolean {
+    const { nodes } = this.replica.state;
+    return this.#ports.transport.connected().some(({ nodeId }) => {
+      const row = nodes.get(nodeId);
+      return row !== undefined && !isProxy(row);
+    });
   }
 
   async admin(
@@ -326,6 +343,16 @@ export class NodeRuntime {
     this.#cancelCampaign = clock.after(delayMs, () => {
       if (!this.#isLeaving) this.#campaign();
     });
+  }
+
+  /** Somebody may have started nothing but proxies. */
+  #sayWhatIsMissing(): void {
+    const { ttlMs, log } = this.#options;
+    const look = (): void => {
+      if (this.#isMember(this.self())) return;
+      log("warn", "a proxy waits for a node that hosts shards: without one nobody leads");
+    };
+    this.#unsubscribe.push(this.#ports.clock.after(2 * ttlMs, look));
   }
 
   // The log

@@ -30,6 +30,9 @@ import {
 /** Few, so that one shard meets many faults. */
 export const shards = 2;
 
+/** It only routes. */
+const proxyId = "n4";
+
 export interface World {
   nowMs: number;
   coordinator: CoordinatorState;
@@ -162,14 +165,19 @@ export function follow(world: World, node: Node, count: number): void {
 
 export function die(world: World, nodeId: string): void {
   const node = world.nodes.get(nodeId);
-  if (node === undefined || world.nodes.size === 1) return;
+  const next = hosts(world).find((other) => other !== node);
+  if (node === undefined || next === undefined) return;
   world.nodes.delete(nodeId);
-  if (sameNode(node.self, coordinatorOf(world))) elect(world, [...world.nodes.values()][0] as Node);
+  if (sameNode(node.self, coordinatorOf(world))) elect(world, next);
   decide(world, { tag: "lease-ended", node: node.self, proof: "host", renewals: 0 });
 }
 
+const hosts = (world: World): readonly Node[] =>
+  [...world.nodes.values()].filter(({ self }) => self.nodeId !== proxyId);
+
 /** The new coordinator knows the rows and nothing else. */
 export function elect(world: World, node: Node): void {
+  if (node.self.nodeId === proxyId) return;
   const { cluster } = world.coordinator;
   const entry = {
     type: "coordinator-elected",
@@ -209,7 +217,8 @@ export function tick(world: World, ms: number): void {
   for (const { self } of world.nodes.values()) {
     const row = world.coordinator.cluster.nodes.get(self.nodeId);
     if (row === undefined || !sameNode(row, self)) {
-      const node = { ...self, address: "", zone: "", weight: 1, labels: {} };
+      const weight = self.nodeId === proxyId ? 0 : 1;
+      const node = { ...self, address: "", zone: "", weight, labels: {} };
       const groups = [{ group: "default", shards, strategy: "least-loaded" }] as const;
       const message = { tag: "register-region", node, groups } as const;
       world.wire.push({ to: coordinatorOf(world), from: self, message });
@@ -243,7 +252,8 @@ export function reconnect(world: World): void {
 
 function hearReach(world: World): void {
   const lives = [...world.nodes.values()].map(({ self }) => self);
-  const renewing = lives.map((self) => ({
+  // A proxy's word does not count, and nobody asks for one about it.
+  const renewing = hosts(world).map(({ self }) => ({
     ...self,
     unreached: [...world.isolated].filter((life) => life !== self.incarnation),
   }));

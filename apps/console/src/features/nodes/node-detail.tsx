@@ -90,6 +90,11 @@ export function NodeDetail(props: { readonly node: NodeView; readonly isEmbedded
   );
 }
 
+function roleOf({ isCoordinator, term, weight }: NodeView): string {
+  if (weight === 0) return "proxy: routes, hosts no shards";
+  return isCoordinator ? `coordinator, term ${term ?? "–"}` : "region, candidate";
+}
+
 function Facts({ node }: { readonly node: NodeView }) {
   const serving = [...(live.mirror.sights.get(node.nodeId)?.shards.values() ?? [])].filter(
     (it) => it.serving,
@@ -101,7 +106,7 @@ function Facts({ node }: { readonly node: NodeView }) {
         {node.incarnation}
       </dd>
       <dt>Role</dt>
-      <dd>{node.isCoordinator ? `coordinator, term ${node.term ?? "–"}` : "region, candidate"}</dd>
+      <dd>{roleOf(node)}</dd>
       <dt>Lease</dt>
       <dd className={node.leaseAtRisk ? "text-warning-text!" : ""}>
         {node.leaseState ?? "not heard"}

@@ -41,8 +41,9 @@ function whyNotReady(deps: HttpDeps): string | null {
   const node = deps.findNode();
   if (node === null) return "This node has not joined its cluster yet.";
   if (node.isReady()) return null;
-  const { lease } = node.belief();
-  return lease.state === "held"
-    ? "This node is joining or leaving."
-    : `Its lease is ${lease.state}.`;
+  const { lease, role } = node.belief();
+  if (lease.state !== "held") return `Its lease is ${lease.state}.`;
+  return role === "proxy"
+    ? "This node is a proxy, and no node that hosts shards is connected to it."
+    : "This node is joining or leaving.";
 }

@@ -7,7 +7,7 @@ const selfAnswer = z.object({
   nodeId: z.string(),
   incarnation: z.string(),
   pid: z.int(),
-  role: z.enum(["coordinator", "candidate"]),
+  role: z.enum(["coordinator", "candidate", "proxy"]),
   term: z.int(),
   seq: z.int(),
   lease: z.object({ state: z.enum(["held", "reconnecting", "lost"]), leftMs: z.number() }),

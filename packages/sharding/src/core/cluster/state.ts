@@ -37,6 +37,9 @@ export interface NodeRow extends NodeInfo {
   readonly cordoned: boolean;
 }
 
+/** A proxy routes: it is given no shard, never leads, and has no say in who is evicted. */
+export const isProxy = ({ weight }: Pick<NodeInfo, "weight">): boolean => weight === 0;
+
 export type ShardRow =
   | { readonly state: "unallocated"; readonly epoch: Epoch; readonly pinned: boolean }
   | {

@@ -1,5 +1,5 @@
 import type { ProposedMove } from "../allocation.ts";
-import type { NodeRow, PlanRow } from "../cluster.ts";
+import { isProxy, type NodeRow, type PlanRow } from "../cluster.ts";
 import { type NodeId, type ShardRef, sameNode } from "../ids.ts";
 import type { PlanState } from "../log.ts";
 import type {
@@ -68,10 +68,8 @@ function proposeMoves(
     if (named.has(name)) return refuse("MOVE_INVALID", `Shard ${name} is named twice.`);
     named.add(name);
     const target = turn.cluster.nodes.get(to);
-    const refusal = refuseNode(target, to);
+    const refusal = refuseTarget(target, to);
     if (target === undefined || refusal !== null) return refusal as AdminAnswer;
-    if (target.cordoned)
-      return refuse("NODE_NOT_UP", `Node ${to} is cordoned: it gets no shards. Uncordon it first.`);
     if (row.state !== "hosted")
       return refuse(
         "MOVE_INVALID",
@@ -192,6 +190,16 @@ function unpin(turn: Turn, ref: ShardRef): AdminAnswer {
   if (row.pinned) turn.emit({ type: "shard-unpinned", group, shard });
   turn.rebalanceDue = true;
   return done();
+}
+
+function refuseTarget(node: NodeRow | undefined, nodeId: NodeId): AdminAnswer | null {
+  const refusal = refuseNode(node, nodeId);
+  if (refusal !== null || node === undefined) return refusal;
+  if (isProxy(node))
+    return refuse("MOVE_INVALID", `Node ${nodeId} is a proxy: it hosts no shards.`);
+  if (!node.cordoned) return null;
+  const why = `Node ${nodeId} is cordoned: it gets no shards. Uncordon it first.`;
+  return refuse("NODE_NOT_UP", why);
 }
 
 function refuseNode(node: NodeRow | undefined, nodeId: NodeId): AdminAnswer | null {

@@ -48,7 +48,7 @@ function cleanInfo(info: NodeInfo): NodeInfo {
     ...info,
     address: cleanText(info.address),
     zone: cleanText(info.zone),
-    weight: info.weight > 0 ? info.weight : 1,
+    weight: info.weight >= 0 ? info.weight : 1,
     labels: Object.fromEntries(labels),
   };
 }

@@ -1,5 +1,11 @@
 import { type AllocationStrategy, type Candidate, strategies } from "../allocation.ts";
-import { ClusterDraft, type ClusterState, type NodeRow, type ShardRow } from "../cluster.ts";
+import {
+  ClusterDraft,
+  type ClusterState,
+  isProxy,
+  type NodeRow,
+  type ShardRow,
+} from "../cluster.ts";
 import { type Epoch, type NodeId, type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { AssignCause, CarriedState, ClusterEvent, DeathProof } from "../log.ts";
 import type { AdminAnswer, FromCoordinator, ToCoordinator } from "../messages.ts";
@@ -207,7 +213,7 @@ export class Turn {
 
   /** A node that may be given shards. */
   isCandidate(row: NodeRow): boolean {
-    return row.state === "up" && !row.cordoned;
+    return row.state === "up" && !row.cordoned && !isProxy(row);
   }
 
   candidates(group: string, except?: NodeId): readonly Candidate[] {

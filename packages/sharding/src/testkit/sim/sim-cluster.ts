@@ -31,6 +31,7 @@ export interface SimClusterOptions {
   readonly shards: number;
   /** @unit milliseconds */
   readonly ttlMs: number;
+  readonly isProxy: (nodeId: NodeId) => boolean;
   /** The rates of clocks differ from true time by up to this part. */
   readonly drift: number;
   readonly entities: (nodeId: NodeId, clock: Clock) => readonly AnyEntityDefinition[];
@@ -83,7 +84,7 @@ export class SimCluster {
 
   /** Starts a process for this node id. A life that does not get up ends, as a real one exits. */
   start(nodeId: NodeId): SimNode {
-    const { timeline, shards, ttlMs, drift, entities, say } = this.#options;
+    const { timeline, shards, ttlMs, isProxy, drift, entities, say } = this.#options;
     this.#lastPid += 1;
     const pid = this.#lastPid;
     const random = this.#options.random.fork(`process ${pid}`);
@@ -101,7 +102,7 @@ export class SimCluster {
     const transport = new SimTransport({ inner, process, timeline, random, onArrival, onSend });
     const options = resolveOptions({
       ...{ databaseUrl: "memory:", nodeId, shards, leaseTtlMs: ttlMs, handoffTimeoutMs: ttlMs / 2 },
-      ...{ deadlineMs: 3 * ttlMs, entities: entities(nodeId, process) },
+      ...{ deadlineMs: 3 * ttlMs, entities: entities(nodeId, process), proxy: isProxy(nodeId) },
       log: (level, message, fields) => {
         if (process.isAlive && level !== "debug") {
           say(`${nodeId} says: ${message} ${JSON.stringify(fields ?? {})}`);

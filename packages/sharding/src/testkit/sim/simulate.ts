@@ -15,6 +15,8 @@ export interface SimOptions {
   readonly seed: number;
   /** @default 3 */
   readonly nodes?: number;
+  /** Of them, the last ones: they only route. @default 0 */
+  readonly proxies?: number;
   /** @default 6 */
   readonly shards?: number;
   /** @unit milliseconds @default 1000 */
@@ -76,9 +78,16 @@ class Run {
   #hash: number;
 
   constructor(options: SimOptions) {
-    const defaults = { nodes: 3, shards: 6, ttlMs: 1_000, stepsMs: 8_000, stepCount: 12 };
+    const defaults = {
+      nodes: 3,
+      proxies: 0,
+      shards: 6,
+      ttlMs: 1_000,
+      stepsMs: 8_000,
+      stepCount: 12,
+    };
     this.#options = { ...defaults, ...options };
-    const { seed, nodes, shards, ttlMs, stepsMs, stepCount } = this.#options;
+    const { seed, nodes, proxies, shards, ttlMs, stepsMs, stepCount } = this.#options;
     const timeline = this.#timeline;
     const random = createRandom(seed);
     this.#hash = seed;
@@ -94,7 +103,8 @@ class Run {
       lampEntity,
     ];
     const say = (line: string): void => this.#say(line);
-    const common = { timeline, random, shards, ttlMs, drift: 0.004, entities, say };
+    const isProxy = (nodeId: string) => this.#nodeIds.indexOf(nodeId) >= nodes - proxies;
+    const common = { timeline, random, shards, ttlMs, isProxy, drift: 0.004, entities, say };
     this.#cluster = new SimCluster(common);
     this.#cluster.onLoss = () => {
       this.#say("the end of the log is lost");
