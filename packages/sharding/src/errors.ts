@@ -85,6 +85,8 @@ export class CommandError extends ShardingError {
 }
 /** The idempotency key was used for this entity with another command or input. */
 export class IdempotencyKeyReusedError extends define("IDEMPOTENCY_KEY_REUSED", false, "no") {}
+/** A topic or message that cannot be published; the message says why. */
+export class MessageInvalidError extends define("MESSAGE_INVALID", false, "no") {}
 /** A bounded queue is full; back off. */
 export class OverloadedError extends define("OVERLOADED", true, "no") {}
 /** The deadline passed before the command was sent to its home. */

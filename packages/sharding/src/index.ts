@@ -7,6 +7,7 @@ export * from "./errors.ts";
 export type * from "./node-api.ts";
 export { defaultOptions } from "./options.ts";
 export type { Grant, Lease, LeaseFactory } from "./ports/lease.ts";
+export type { MessageListener } from "./runtime/broadcast.ts";
 export type * from "./runtime/entities/command.ts";
 export type * from "./runtime/entities/definition.ts";
 export { command, defineEntity, emit, remove } from "./runtime/entities/definition.ts";

@@ -8,6 +8,7 @@ import type { LinkGate, PostgresStream } from "./ports/gates.ts";
 import type { LeaseFactory } from "./ports/lease.ts";
 import type { LogPage } from "./ports/state-store.ts";
 import type { DropCounter } from "./ports/transport.ts";
+import type { MessageListener } from "./runtime/broadcast.ts";
 import type { AnyEntityDefinition, EntityClient } from "./runtime/entities/definition.ts";
 import type { EntityView } from "./runtime/entities/entity-view.ts";
 
@@ -95,6 +96,20 @@ export interface ShardingNode {
    */
   look(address: EntityAddress): Promise<EntityView>;
 
+  /**
+   * Sends a message to every node that is connected at this moment, this one included: at most once, stored nowhere,
+   * and in order from one node to another while their connection lasts. For what may be lost, like a hint that
+   * a cache is old. Where a queue is full the message is dropped for that node, and counted in `drops` as a request.
+   *
+   * @param topic 1 to 256 characters. Each namespace has its own.
+   * @param message plain data, about 64 KiB at most.
+   * @returns for how many nodes it was queued.
+   * @throws {MessageInvalidError} the topic or the message makes no sense; nothing was sent.
+   */
+  publish(topic: string, message: unknown, options?: TopicOptions): number;
+  /** Hears what is published under a topic from now on. @returns what ends it. */
+  onMessage(topic: string, fn: MessageListener, options?: TopicOptions): () => void;
+
   /** Joined, lease valid, not leaving. */
   isReady(): boolean;
   /** This node's copy of the authority. */
@@ -162,6 +177,11 @@ export interface EntityAddress {
   readonly id: string;
   /** Its last events, so many at most. @default 20 @maximum 1000 */
   readonly events?: number;
+}
+
+export interface TopicOptions {
+  /** @default "default" */
+  readonly namespace?: string;
 }
 
 export interface AskRequest extends EntityOptions {

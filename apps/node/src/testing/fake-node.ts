@@ -121,6 +121,11 @@ export class FakeNode implements ShardingNode {
   onReload = (fn: OnReload) => follow(this.#onReload, fn);
   onShardBelief = (fn: OnShardBelief) => follow(this.#onShardBelief, fn);
 
+  publish(): never {
+    throw new Error("The fake has nobody to tell.");
+  }
+  onMessage = () => () => undefined;
+
   entity(): never {
     throw new Error("The fake has no typed clients.");
   }

@@ -202,6 +202,15 @@ export class LocalNode implements ShardingNode {
     return this.#runtime.onShards.add(fn);
   }
 
+  publish(...[topic, message, options]: Parameters<ShardingNode["publish"]>): number {
+    if (this.#isEnding) throw new NodeNotReadyError(`${this.nodeId} is stopping.`);
+    return this.#runtime.broadcast.publish(topic, message, options?.namespace ?? "default");
+  }
+
+  onMessage(...[topic, fn, options]: Parameters<ShardingNode["onMessage"]>): () => void {
+    return this.#runtime.broadcast.listen(topic, fn, options?.namespace ?? "default");
+  }
+
   async readLog(after: number, limit: number): Promise<LogPage> {
     return (
       this.#runtime.replica.page(after, limit) ?? (await this.#ports.store.readLog(after, limit))

@@ -47,7 +47,10 @@ test("every node sees where an entity lives and what is stored of it, and activa
     await cluster.result(nodeOf("node-1").entity(Tally, "lot-8").add({ by }));
   }
   const before = nodeOf("node-2").counters().entities + nodeOf("node-1").counters().entities;
-  const [one, two] = [await look("node-1", "tally", "lot-8", 2), await look("node-2", "tally", "lot-8", 2)];
+  const [one, two] = [
+    await look("node-1", "tally", "lot-8", 2),
+    await look("node-2", "tally", "lot-8", 2),
+  ];
   expect(two).toEqual(one);
   const request = { type: "tally", id: "lot-8", command: "get", input: undefined };
   const { servedBy } = await cluster.result(nodeOf("node-1").ask(request));

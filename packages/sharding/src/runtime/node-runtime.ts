@@ -9,9 +9,11 @@ import { RegionRefusedError } from "../errors.ts";
 import type { Heartbeat } from "../ports/lease-session.ts";
 import type { ChangeHint } from "../ports/state-store.ts";
 import { AdminClient } from "./admin-client.ts";
+import { Broadcast } from "./broadcast.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { CoordinatorService } from "./coordinator-service.ts";
 import { Correspondence } from "./correspondence.ts";
+import { broadcastKind } from "./data-plane/wire.ts";
 import type { Grant } from "./grant.ts";
 import { handOver } from "./hand-over.ts";
 import { Listeners } from "./listeners.ts";
@@ -38,6 +40,7 @@ export class NodeRuntime {
   readonly coordinator: CoordinatorService;
   readonly region: RegionService;
   readonly plane: DataPlane;
+  readonly broadcast: Broadcast;
   readonly onEntries = new Listeners<[readonly LogEntry[], ClusterState]>();
   readonly onReload = new Listeners<[ClusterState]>();
   readonly onShards = new Listeners<[readonly ShardBelief[], readonly ShardRef[]]>();
@@ -115,6 +118,8 @@ export class NodeRuntime {
       },
     );
     this.plane = plane(this);
+    const { drops } = options;
+    this.broadcast = new Broadcast({ transport, clock, drops, log, self: () => this.self() });
     const { executor } = this.plane;
     const { handoffTimeoutMs } = options;
     this.region = new RegionService(
@@ -244,7 +249,10 @@ export class NodeRuntime {
         log: (history, entries) => this.replica.receive(history, entries),
         behind: () => this.replica.catchUp(),
         state: (from, message) => this.region.receiveState(from, message),
-        request: (from, tuple) => this.plane.ask.onData(from, tuple),
+        request: (from, tuple) => {
+          if (tuple[0] === broadcastKind) this.broadcast.receive(from, tuple);
+          else this.plane.ask.onData(from, tuple);
+        },
         unsent: (message) => this.#letters.unsent(message),
         told: (to, message, wasSent) => this.#letters.answer(to, message, wasSent),
       },
@@ -311,6 +319,7 @@ export class NodeRuntime {
       return;
     }
     this.plane.ask.peerDown(peer);
+    this.broadcast.peerDown(peer);
     this.#admin.lost(peer);
     this.peers.down(peer);
   }

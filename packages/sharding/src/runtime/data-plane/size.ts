@@ -1,8 +1,10 @@
 /**
  * Roughly how many bytes plain data takes on the wire: what the bounds of buffers count. An estimate
  * is enough, and encoding every waiting request twice is not worth an exact one.
+ *
+ * @param maxVisits values that are looked at; each has three bytes at least.
  */
-export function approximateBytes(value: unknown): number {
+export function approximateBytes(value: unknown, maxVisits = 10_000): number {
   let bytes = 0;
   const rest: unknown[] = [value];
   // The bound on visits also ends a walk through data that contains itself.
@@ -19,8 +21,6 @@ export function approximateBytes(value: unknown): number {
   }
   return bytes;
 }
-
-const maxVisits = 10_000;
 
 function sizeOf(value: unknown): number {
   if (typeof value === "string") return value.length + 3;

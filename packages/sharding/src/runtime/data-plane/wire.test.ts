@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
+  decodeBroadcast,
   decodeReply,
   decodeRequest,
+  encodeBroadcast,
   encodeCancel,
   encodeFarewell,
   encodeReply,
@@ -63,6 +65,12 @@ it("a request is this tuple, and reads back", () => {
 
 it("a farewell and its answer are these tuples", () => {
   expect(JSON.stringify([encodeFarewell(77), heard])).toBe("[[4,77],[5]]");
+});
+
+it("a broadcast is this tuple, and reads back", () => {
+  const broadcast = { number: 3, namespace: "shop", topic: "prices", message: { tea: 4 } };
+  expect(JSON.stringify(encodeBroadcast(broadcast))).toBe('[6,3,"shop","prices",{"tea":4}]');
+  expect(decodeBroadcast([...encodeBroadcast(broadcast), "new"])).toEqual(broadcast);
 });
 
 it("a cancel is this tuple", () => {

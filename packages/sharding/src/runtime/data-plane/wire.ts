@@ -14,6 +14,7 @@ import type { WireError } from "../entities/executor-messages.ts";
  * | cancel | 3, number |
  * | farewell | 4, ordinal |
  * | heard | 5 |
+ * | broadcast | 6, number, namespace, topic, message |
  *
  * - `number` is the sender's, unique for its incarnation. A request that is sent again keeps it.
  * - `epoch`: in a request the sender's; in a reply the home's (the highest it knows of the shard).
@@ -32,6 +33,7 @@ export const replyKind = 2;
 export const cancelKind = 3;
 export const farewellKind = 4;
 export const heardKind = 5;
+export const broadcastKind = 6;
 
 export type RequestTuple = readonly [
   kind: typeof requestKind,
@@ -54,6 +56,14 @@ export type RequestTuple = readonly [
 export type CancelTuple = readonly [kind: typeof cancelKind, number: number];
 export type FarewellTuple = readonly [kind: typeof farewellKind, ordinal: number];
 export type HeardTuple = readonly [kind: typeof heardKind];
+
+export type BroadcastTuple = readonly [
+  kind: typeof broadcastKind,
+  number: number,
+  namespace: string,
+  topic: string,
+  message: unknown,
+];
 
 /** What a reply says; the number is its place on the wire. */
 export const replyCodes = { ok: 0, error: 1, "not-hosting": 2, "not-yet": 3, gone: 4 } as const;
@@ -133,6 +143,29 @@ export function encodeReply(number: number, reply: WireReply): ReplyTuple {
     default:
       return reply satisfies never;
   }
+}
+
+export interface WireBroadcast {
+  /** Grows with each broadcast of its sender's life. */
+  readonly number: number;
+  readonly namespace: string;
+  readonly topic: string;
+  readonly message: unknown;
+}
+
+export const encodeBroadcast = (b: WireBroadcast): BroadcastTuple => [
+  broadcastKind,
+  b.number,
+  b.namespace,
+  b.topic,
+  b.message,
+];
+
+/** @returns null for a tuple that is no broadcast. */
+export function decodeBroadcast(t: readonly unknown[]): WireBroadcast | null {
+  const [, number, namespace, topic, message] = t;
+  if (!(isCount(number) && isText(namespace) && isText(topic)) || t.length < 5) return null;
+  return { number, namespace, topic, message };
 }
 
 /** A request's, reply's or cancel's number, or a farewell's ordinal; null where the tuple has none that can be answered. */

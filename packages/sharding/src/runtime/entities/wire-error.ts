@@ -47,6 +47,7 @@ const byCode: ReadonlyMap<string, new (message: string) => errors.ShardingError>
     errors.FaultsOffError,
     errors.HandlerAbortedError,
     errors.IdempotencyKeyReusedError,
+    errors.MessageInvalidError,
     errors.NodeIdInUseError,
     errors.NodeNotReadyError,
     errors.OptionsError,
