@@ -129,8 +129,11 @@ export class JournalConnection {
     if (live === null) return;
     this.#live = null;
     this.#predecessor = live.backend;
+    // Nobody answers a farewell into a black hole.
+    const drop = setTimeout(() => live.connection.destroy(), this.#options.timeoutMs);
     // A failing farewell means that the connection is gone already.
     await live.connection.client.end().catch(() => live.connection.destroy());
+    clearTimeout(drop);
   }
 }
 
