@@ -1,4 +1,6 @@
+import type { ShardPosition } from "../../core/cursor.ts";
 import { type Incarnation, type NodeRef, shardKey } from "../../core/ids.ts";
+import type { FeedEvent, Latest } from "../../ports/event-feed.ts";
 import type {
   Append,
   AppendResult,
@@ -51,7 +53,7 @@ interface SnapshotRow extends Snapshot {
 export class MemoryJournalTables {
   readonly #nowMs: () => number;
   readonly #heads = new Map<string, HeadRow>();
-  readonly #events = new Map<string, StoredEvent[]>();
+  readonly #events = new Map<string, FeedEvent[]>();
   readonly #commands = new Set<string>();
   readonly #outcomes = new Map<string, OutcomeRow>();
   readonly #snapshots = new Map<string, SnapshotRow>();
@@ -117,7 +119,26 @@ export class MemoryJournalTables {
 
   read(entity: StoredEntity, after: Version, limit: number): readonly StoredEvent[] {
     const rows = this.#events.get(entityOf(entity)) ?? [];
-    return rows.filter(({ version }) => version > after).slice(0, limit);
+    const above = rows.filter(({ version }) => version > after).slice(0, limit);
+    return above.map(({ version, event }) => ({ version, event }));
+  }
+
+  /** Every shard with the number of its last event. */
+  ends(): readonly ShardPosition[] {
+    const heads = [...this.#heads.values()].filter(({ lastSeq }) => lastSeq > 0);
+    return heads.map(({ group, shard, lastSeq }) => ({ group, shard, seq: lastSeq }));
+  }
+
+  /** The events of a shard above a position, in their order. */
+  eventsAfter({ group, shard, seq }: ShardPosition): readonly FeedEvent[] {
+    const rows = [...this.#events.values()].flat();
+    const above = rows.filter((row) => row.group === group && row.shard === shard && row.seq > seq);
+    return above.sort((a, b) => a.seq - b.seq);
+  }
+
+  latest(entity: StoredEntity): Latest {
+    const seq = this.#heads.get(shardKey(entity))?.lastSeq ?? 0;
+    return { version: lastVersion(this.#events.get(entityOf(entity)) ?? []), seq };
   }
 
   replay(entity: StoredEntity, stateVersion: number, limit: number): Replay {
@@ -165,10 +186,7 @@ export class MemoryJournalTables {
   /** What a standby has now. @returns makes the tables as they were. */
   standby(): () => void {
     const heads = [...this.#heads].map(([key, row]) => [key, { ...row }] as const);
-    const events = [...this.#events].map(([key, rows]): [string, StoredEvent[]] => [
-      key,
-      [...rows],
-    ]);
+    const events = [...this.#events].map(([key, rows]): [string, FeedEvent[]] => [key, [...rows]]);
     const [commands, outcomes] = [[...this.#commands], [...this.#outcomes]];
     const snapshots = [...this.#snapshots];
     const restoreTimers = this.timers.standby();
@@ -192,7 +210,8 @@ export class MemoryJournalTables {
     for (const [index, event] of events.entries()) {
       head.lastSeq += 1;
       const version = append.version + index + 1;
-      rows.push({ version, event });
+      const at = new Date(this.#nowMs()).toISOString();
+      rows.push({ ...entityPart(append), seq: head.lastSeq, version, event, at });
       this.#commands.add(commandOf(append));
       const { epoch, incarnation, lastSeq: shardSeq } = head;
       this.#tell({

@@ -1,3 +1,4 @@
+import { eventFeedContract } from "../../testkit/contracts/event-feed.ts";
 import { journalContract } from "../../testkit/contracts/journal.ts";
 import type { JournalHarness } from "../../testkit/contracts/store-harness.ts";
 import { timersContract } from "../../testkit/contracts/timers.ts";
@@ -16,8 +17,10 @@ async function makeHarness(): Promise<JournalHarness> {
     },
   };
   const journal = server.journal({ link });
+  const feed = server.feed({ link });
   return {
     journal,
+    feed,
     loseAnswer: async (call) => {
       isCut = true;
       const answer = call().catch((error: unknown) => error);
@@ -28,9 +31,12 @@ async function makeHarness(): Promise<JournalHarness> {
       return failure;
     },
     elapse: async (ms) => clock.advance(ms),
-    close: () => journal.close(),
+    close: async () => {
+      await Promise.all([journal.close(), feed.close()]);
+    },
   };
 }
 
 journalContract("memory", makeHarness);
 timersContract("memory", makeHarness);
+eventFeedContract("memory", makeHarness);

@@ -1,6 +1,7 @@
 import type { NodeRef } from "../../core/ids.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { EventFeed } from "../../ports/event-feed.ts";
 import type { HeadClaim, Journal } from "../../ports/journal.ts";
 import type {
   LeaseSession,
@@ -9,6 +10,7 @@ import type {
 } from "../../ports/lease-session.ts";
 import type { ChangeHint, StateStore } from "../../ports/state-store.ts";
 import { MemoryBackends } from "./memory-backends.ts";
+import { MemoryEventFeed } from "./memory-event-feed.ts";
 import { MemoryJournal } from "./memory-journal.ts";
 import { MemoryJournalServer } from "./memory-journal-server.ts";
 import type { JournalChange } from "./memory-journal-tables.ts";
@@ -76,6 +78,10 @@ export class MemoryPostgres {
 
   journal(client: MemoryClient = {}, timeoutMs = storeTimeoutMs): Journal {
     return new MemoryJournal(this, this.#clientOf(client), timeoutMs);
+  }
+
+  feed(client: MemoryClient = {}, timeoutMs = storeTimeoutMs): EventFeed {
+    return new MemoryEventFeed(this, this.#clientOf(client), timeoutMs);
   }
 
   /** Called for each head claimed and each event and outcome committed, at that moment and in order. */

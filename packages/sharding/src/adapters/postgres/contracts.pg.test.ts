@@ -4,6 +4,7 @@ import { migrate } from "@leasehold/db";
 import { createTestDatabase, type TestDatabase } from "@leasehold/db/testing";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect } from "vitest";
+import { eventFeedContract } from "../../testkit/contracts/event-feed.ts";
 import { journalContract } from "../../testkit/contracts/journal.ts";
 import { type LeaseHarness, leaseContract } from "../../testkit/contracts/lease.ts";
 import { leaseSessionContract } from "../../testkit/contracts/lease-session.ts";
@@ -72,22 +73,22 @@ async function makeJournalHarness(isPartitioned = false): Promise<JournalHarness
   const { schema } = await migrate({ database: databaseUrl, cluster });
   if (isPartitioned) await partition(schema);
   const { stream, swallow } = blackHole();
-  const { journal, close } = createPostgresStore({
+  const { journal, feed, close } = createPostgresStore({
     ...{ databaseUrl, cluster, stream, timeoutMs: 1_000 },
   });
   return {
     journal,
+    feed,
     // Only the sockets that are open now: whatever connects afterwards gets through. The pool's were
     // swallowed with the others, and are found out one by one.
     loseAnswer: async (call) => {
       swallow();
       const failure = await call().catch((error: unknown) => error);
-      await waitUntil("the journal's pool has connected again", () =>
-        journal.holds({ group: "", shard: 0, epoch: 1, incarnation: randomUUID() }).then(
-          () => true,
-          () => false,
-        ),
-      );
+      await waitUntil("the pools have connected again", async () => {
+        const nobody = { group: "", shard: 0, epoch: 1, incarnation: randomUUID() };
+        const asked = await Promise.allSettled([journal.holds(nobody), feed.ends()]);
+        return asked.every(({ status }) => status === "fulfilled");
+      });
       return failure;
     },
     elapse: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -122,6 +123,8 @@ async function makeLeaseHarness(): Promise<LeaseHarness> {
 
 journalContract("Postgres", makeJournalHarness);
 journalContract("Postgres, in parts", () => makeJournalHarness(true));
+eventFeedContract("Postgres", makeJournalHarness);
+eventFeedContract("Postgres, in parts", () => makeJournalHarness(true));
 leaseContract("Postgres", makeLeaseHarness);
 leaseSessionContract("Postgres", makeHarness);
 timersContract("Postgres", makeJournalHarness);

@@ -1,10 +1,12 @@
 import { schemaNameOf } from "@leasehold/db";
 import { escapeIdentifier } from "pg";
 import type { LogFn } from "../../node-api.ts";
+import type { EventFeed } from "../../ports/event-feed.ts";
 import type { PostgresStream } from "../../ports/gates.ts";
 import type { Journal } from "../../ports/journal.ts";
 import type { LeaseSessions } from "../../ports/lease-session.ts";
 import type { StateStore } from "../../ports/state-store.ts";
+import { PostgresEventFeed } from "./event-feed.ts";
 import { PostgresJournal } from "./journal.ts";
 import { journalPlanning } from "./journal-connection.ts";
 import { PostgresLeaseSessions } from "./lease-sessions.ts";
@@ -38,6 +40,7 @@ export interface PostgresStore {
   readonly sessions: LeaseSessions;
   readonly store: StateStore;
   readonly journal: Journal;
+  readonly feed: EventFeed;
   /** Ends the pools, the connections that append and the connection that listens. Lease sessions belong to who opened them. */
   close(): Promise<void>;
 }
@@ -87,9 +90,17 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     claimTimeoutMs: timeoutMs / 2,
     pruneEveryMs: options.pruneEveryMs ?? 60_000,
   });
+  const feed = new PostgresEventFeed({
+    // A pool of its own: whoever catches up must not keep entities from being loaded.
+    pool: new StorePool({
+      ...{ databaseUrl, timeoutMs, stream, max: 2, settings: journalPlanning, log },
+      applicationName: `leasehold ${cluster} feed`,
+    }),
+    schema: escapeIdentifier(schema),
+  });
   const sessions = new PostgresLeaseSessions({ leaseDatabaseUrl, schema, stream, log });
   const close = async (): Promise<void> => {
-    await Promise.all([store.close(), journal.close()]);
+    await Promise.all([store.close(), journal.close(), feed.close()]);
   };
-  return { sessions, store, journal, close };
+  return { sessions, store, journal, feed, close };
 }

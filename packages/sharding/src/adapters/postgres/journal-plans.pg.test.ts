@@ -8,6 +8,7 @@ import { claimHeads } from "./sql/claim-heads.ts";
 import { dueTimers } from "./sql/due-timers.ts";
 import { deleteEvents, keepSnapshots } from "./sql/keep-snapshots.ts";
 import { findCommand, readEvents, replayEntity } from "./sql/read-entity.ts";
+import { readFeed, readLatest } from "./sql/read-feed.ts";
 
 /**
  * A young table that nobody has analyzed, with many events of one shard: there the planner has nothing but
@@ -146,6 +147,24 @@ describe("in a journal that nobody has analyzed", () => {
     expect(plan).toContain("journal_command_key");
     expect(plan).toContain("outcomes_pkey");
     expect(plan).not.toContain("journal_pkey");
+  });
+
+  it("followers read a shard by its positions, and no more of it than they ask for", async () => {
+    const places = JSON.stringify([
+      { n: 0, group_name: "default", shard: 0, seq: 100 },
+      { n: 1, group_name: "default", shard: 1, seq: 0 },
+    ]);
+    const plan = await planOf(readFeed, [places, 500, 1_000_000, ["default"], null, null, true]);
+    expect(plan).toMatch(/Limit[\s\S]*?Index Scan using journal_pkey on journal/);
+    expect(plan).not.toContain("Seq Scan");
+    expect(plan).not.toContain("journal_version_key");
+  });
+
+  it("an entity's version is looked up by its own key", async () => {
+    const plan = await planOf(readLatest, entity);
+    expect(plan).toContain("journal_version_key");
+    expect(plan).toContain("heads_pkey");
+    expect(plan).not.toContain("Seq Scan");
   });
 
   it("a claim finds each head by its key", async () => {

@@ -101,6 +101,30 @@ describe("an append and a claim that meet", () => {
     expect(await events()).toEqual([]);
   });
 
+  it("an append that has not committed: followers see neither it nor what waits behind it, then both in order", async () => {
+    const { feed } = cluster.stores();
+    const filter = { namespaces: null, types: null, id: null, withEvents: true };
+    const after = [{ group, shard: 0, seq: 0 }];
+    const followed = async () => {
+      const { events: found } = await feed.read({ after, limit: 10, sizeLimit: 1_000_000, filter });
+      return found.map(({ seq, id }) => [seq, id]);
+    };
+    await appendSlowly(other, a);
+    const next = journal.append({
+      ...{ ...entity(0), id: "y", epoch: 1, incarnation: a.incarnation, version: 0 },
+      ...{ commandId: randomUUID(), events: ["y"], outcome: null, isRemoval: false, timers: null },
+    });
+    await waits();
+    expect(await feed.ends()).toEqual([]);
+    expect(await followed()).toEqual([]);
+    await other.query("commit");
+    expect(await next).toBe("committed");
+    expect(await followed()).toEqual([
+      [1, "x"],
+      [2, "y"],
+    ]);
+  });
+
   it("a take-over that is rolled back leaves the old owner in its right", async () => {
     await claimSlowly(b, 2);
     const late = append(a, 1);

@@ -1,4 +1,5 @@
 import type { NodeRef } from "../../core/ids.ts";
+import type { EventFeed } from "../../ports/event-feed.ts";
 import type { Journal } from "../../ports/journal.ts";
 import type { LeaseSessions } from "../../ports/lease-session.ts";
 import type { StateStore } from "../../ports/state-store.ts";
@@ -18,9 +19,10 @@ export interface StoreHarness {
 
 export type MakeStoreHarness = () => Promise<StoreHarness>;
 
-/** The journal of one empty cluster. */
+/** The journal of one empty cluster, and what followers read of it. */
 export interface JournalHarness {
   readonly journal: Journal;
+  readonly feed: EventFeed;
   /** Runs a call whose answer never arrives, and gives its failure. The way is open again afterwards. */
   loseAnswer(call: () => Promise<unknown>): Promise<unknown>;
   /** Lets time pass, for the server too. */
