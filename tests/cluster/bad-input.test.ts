@@ -147,7 +147,7 @@ describe("at the mesh", () => {
       ...["register-region", "claim", "shards-hosted", "handoffs-acked", "shards-released"],
       ...["handoffs-failed", "host-refused", "admin", "region-registered", "region-refused"],
       ...["host-shards", "begin-handoffs", "stop-shards", "log", "admin-answer"],
-      ...["state-chunk", "state-taken", "warm-state"],
+      ...["state-chunk", "state-taken", "warm-state", "follow-events", "events-stored"],
     ];
     const senseless = [
       ...[null, 7, "text", [], {}, [1], [1, "x"], [2, -1], [99, 1, 2], { tag: "nonsense" }],

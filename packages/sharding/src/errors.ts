@@ -87,6 +87,10 @@ export class CommandError extends ShardingError {
 export class IdempotencyKeyReusedError extends define("IDEMPOTENCY_KEY_REUSED", false, "no") {}
 /** A topic or message that cannot be published; the message says why. */
 export class MessageInvalidError extends define("MESSAGE_INVALID", false, "no") {}
+/** No cursor of this cluster's events, or one of events that its journal does not have (any more). */
+export class CursorInvalidError extends define("CURSOR_INVALID", false, "no") {}
+/** A stored event that this version of the program cannot read: the message says which and why. */
+export class EventUnreadableError extends define("EVENT_UNREADABLE", false, "no") {}
 /** A bounded queue is full; back off. */
 export class OverloadedError extends define("OVERLOADED", true, "no") {}
 /** The deadline passed before the command was sent to its home. */

@@ -4,6 +4,7 @@ import type { ClusterState } from "./core/cluster.ts";
 import type { Epoch, Incarnation, NodeId, Seq } from "./core/ids.ts";
 import type { LogEntry, StrategyName } from "./core/log.ts";
 import type { AdminCommand } from "./core/messages.ts";
+import type { EventFilter, EventHandler, SubscribeOptions, Subscription } from "./event-api.ts";
 import type { LinkGate, PostgresStream } from "./ports/gates.ts";
 import type { LeaseFactory } from "./ports/lease.ts";
 import type { LogPage } from "./ports/state-store.ts";
@@ -109,6 +110,36 @@ export interface ShardingNode {
   publish(topic: string, message: unknown, options?: TopicOptions): number;
   /** Hears what is published under a topic from now on. @returns what ends it. */
   onMessage(topic: string, fn: MessageListener, options?: TopicOptions): () => void;
+
+  /**
+   * Follows the stored events of durable entities, wherever those live: what is stored first, then what is stored
+   * as it happens. An event comes after it has committed. Holds no lease: it goes on while this node serves nothing.
+   *
+   * @returns once its place is known: with `from: "now"`, everything that commits afterwards is delivered.
+   * @throws {OptionsError} the filter makes no sense; {@link EntityTypeUnknownError} `entity` has a type that this
+   * node does not run; {@link CursorInvalidError} `from` is no cursor of this journal, or one from its future;
+   * {@link StoreUnavailableError} Postgres does not answer.
+   */
+  subscribe(
+    filter: EventFilter,
+    handle: EventHandler,
+    options?: SubscribeOptions,
+  ): Promise<Subscription>;
+
+  /**
+   * How many events an entity has had; 0 before the first one. From memory where this node has been asked for it
+   * before (10,000 entities, those asked for last), else from Postgres.
+   *
+   * An answer was true 2 s ago or later, is not below any answer before, nor below the version that a command asked
+   * through this node was answered with.
+   *
+   * @throws {StoreUnavailableError} Postgres does not answer, and what is known here is older than that.
+   */
+  latestVersion(
+    definition: AnyEntityDefinition | string,
+    id: string,
+    options?: Pick<EntityOptions, "namespace">,
+  ): Promise<number>;
 
   /** Joined, lease valid, not leaving. */
   isReady(): boolean;

@@ -57,6 +57,7 @@ export async function startNode(given: NodeOptions): Promise<ShardingNode> {
   };
   const ports = {
     ...{ sessions: store.sessions, store: store.store, journal: store.journal, transport, clock },
+    feed: store.feed,
     processes: createLinuxProcesses(),
     refusals: options.trustRefused ? tcpRefusals : null,
   };

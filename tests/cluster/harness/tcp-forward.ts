@@ -5,6 +5,9 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 export class TcpForward {
   readonly #sockets = new Set<Socket>();
   readonly #servers = new Set<Socket>();
+  /** What is read from the first goes to the second. */
+  readonly #ways = new Set<readonly [Socket, Socket]>();
+  #isCut = false;
   readonly #server = createServer((client) => this.#join(client));
   #port: number;
 
@@ -30,6 +33,17 @@ export class TcpForward {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Bytes stop in both directions and wait; connections stay open, and new ones are taken. */
+  cut(): void {
+    this.#isCut = true;
+    for (const [one, other] of this.#ways) one.unpipe(other).pause();
+  }
+
+  heal(): void {
+    this.#isCut = false;
+    for (const [one, other] of this.#ways) one.pipe(other);
+  }
+
   /** From now on what the server answers on its present connections is lost; what it is asked still arrives. */
   loseAnswers(): void {
     for (const server of this.#servers) server.unpipe().resume();
@@ -45,15 +59,18 @@ export class TcpForward {
     const server = connect(this.#port, "127.0.0.1");
     this.#servers.add(server);
     server.on("close", () => this.#servers.delete(server));
-    for (const [one, other] of [
+    for (const way of [
       [client, server],
       [server, client],
     ] as const) {
+      const [one, other] = way;
       this.#sockets.add(one);
-      one.pipe(other);
+      this.#ways.add(way);
+      if (!this.#isCut) one.pipe(other);
       one.on("error", () => other.destroy());
       one.on("close", () => {
         this.#sockets.delete(one);
+        this.#ways.delete(way);
         other.destroy();
       });
     }

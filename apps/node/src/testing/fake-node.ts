@@ -130,6 +130,14 @@ export class FakeNode implements ShardingNode {
     throw new Error("The fake has no typed clients.");
   }
 
+  subscribe(): never {
+    throw new Error("The fake has no journal.");
+  }
+
+  latestVersion(): never {
+    throw new Error("The fake has no journal.");
+  }
+
   async ask(request: AskRequest): Promise<AskAnswer> {
     this.asked.push(request);
     return await this.onAsk(request);

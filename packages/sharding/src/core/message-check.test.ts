@@ -1,6 +1,11 @@
 import { describe, expect, it, test } from "vitest";
-import { fromCoordinatorOf, stateMessageOf, toCoordinatorOf } from "./message-check.ts";
-import type { FromCoordinator, StateMessage, ToCoordinator } from "./messages.ts";
+import {
+  eventMessageOf,
+  fromCoordinatorOf,
+  stateMessageOf,
+  toCoordinatorOf,
+} from "./message-check.ts";
+import type { EventMessage, FromCoordinator, StateMessage, ToCoordinator } from "./messages.ts";
 
 const node = { nodeId: "a", incarnation: "a-1" };
 const grant = { group: "default", shard: 3, epoch: 7 };
@@ -66,6 +71,11 @@ const states: readonly StateMessage[] = [
   },
 ];
 
+const aboutEvents: readonly EventMessage[] = [
+  { tag: "follow-events" },
+  { tag: "events-stored", shards: [{ group: "default", shard: 3 }] },
+];
+
 const overTheWire = (message: unknown): unknown => JSON.parse(JSON.stringify(message));
 
 describe("a message", () => {
@@ -84,14 +94,24 @@ describe("a message", () => {
     expect(toCoordinatorOf(message) ?? fromCoordinatorOf(message)).toBeNull();
   });
 
+  it.each(aboutEvents)("about events passes as it is: $tag", (message) => {
+    expect(eventMessageOf(overTheWire(message))).toEqual(message);
+    expect(
+      toCoordinatorOf(message) ?? fromCoordinatorOf(message) ?? stateMessageOf(message),
+    ).toBeNull();
+  });
+
   test("may have fields of a later version", () => {
     expect(toCoordinatorOf({ ...toCoordinator[1], since: 3 })).not.toBeNull();
   });
 
   test("without any one of its fields is none, nor with one of another type", () => {
-    for (const message of [...toCoordinator, ...fromCoordinator, ...states]) {
+    for (const message of [...toCoordinator, ...fromCoordinator, ...states, ...aboutEvents]) {
       const check = (value: unknown) =>
-        toCoordinatorOf(value) ?? fromCoordinatorOf(value) ?? stateMessageOf(value);
+        toCoordinatorOf(value) ??
+        fromCoordinatorOf(value) ??
+        stateMessageOf(value) ??
+        eventMessageOf(value);
       const free = message.tag === "log" ? ofEntries : [];
       for (const broken of mutants(message, new Set(["rack", "state", ...free]))) {
         expect(check(broken), JSON.stringify(broken)).toBeNull();
@@ -105,6 +125,7 @@ describe("a message", () => {
       expect(toCoordinatorOf(value)).toBeNull();
       expect(fromCoordinatorOf(value)).toBeNull();
       expect(stateMessageOf(value)).toBeNull();
+      expect(eventMessageOf(value)).toBeNull();
     },
   );
 });

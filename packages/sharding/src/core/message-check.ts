@@ -1,5 +1,6 @@
 import type {
   AdminCommand,
+  EventMessage,
   FromCoordinator,
   PlanRequest,
   StateMessage,
@@ -138,7 +139,13 @@ const states: Record<StateMessage["tag"], Check> = {
   "warm-state": fields({ ...grant, entities: list(fields(warm)) }),
 };
 
+const events: Record<EventMessage["tag"], Check> = {
+  "follow-events": isObject,
+  "events-stored": fields({ shards: list(fields(shard)) }),
+};
+
 const isState = kinds("tag", states);
+const isEvent = kinds("tag", events);
 
 /** Whether messages with this tag go between the regions of a handoff. */
 export const isStateTag = (tag: string): boolean => Object.hasOwn(states, tag);
@@ -152,6 +159,10 @@ export const toCoordinatorOf = (value: unknown): ToCoordinator | null =>
 /** @returns null for what is no message between the regions of a handoff. */
 export const stateMessageOf = (value: unknown): StateMessage | null =>
   isState(value) ? (value as StateMessage) : null;
+
+/** @returns null for what is no message about events of entities. */
+export const eventMessageOf = (value: unknown): EventMessage | null =>
+  isEvent(value) ? (value as EventMessage) : null;
 
 /** @returns null for what is no message of a coordinator. */
 export const fromCoordinatorOf = (value: unknown): FromCoordinator | null =>

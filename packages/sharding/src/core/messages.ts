@@ -11,7 +11,10 @@ import type { CarriedState, GroupDeclaration, LogEntry, NodeInfo } from "./log.t
 /** Between the two regions of a handoff. */
 export type StateMessage = StateChunk | StateTaken | WarmState;
 
-export type ControlMessage = ToCoordinator | FromCoordinator | StateMessage;
+/** Between any two nodes, about the events of durable entities. */
+export type EventMessage = FollowEvents | EventsStored;
+
+export type ControlMessage = ToCoordinator | FromCoordinator | StateMessage | EventMessage;
 
 /** Every one of these is believed only about its sender, whom the transport has authenticated. */
 export type ToCoordinator =
@@ -140,6 +143,17 @@ export interface WarmEntity {
   readonly version: number;
   /** How many of them no snapshot has taken in. */
   readonly unkept: number;
+}
+
+/** The sender follows events for the next ten seconds: it wants to be told of what is stored. */
+export interface FollowEvents {
+  readonly tag: "follow-events";
+}
+
+/** The sender has stored events of these shards. Only a hint: what is there, the receiver reads in Postgres. */
+export interface EventsStored {
+  readonly tag: "events-stored";
+  readonly shards: readonly ShardRef[];
 }
 
 export interface ShardGrant extends ShardRef {

@@ -49,4 +49,6 @@ export const controlMessageTags: readonly ControlMessage["tag"][] = namesOf<Cont
   "state-chunk": true,
   "state-taken": true,
   "warm-state": true,
+  "follow-events": true,
+  "events-stored": true,
 });

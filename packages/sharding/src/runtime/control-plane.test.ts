@@ -48,6 +48,7 @@ function plane() {
         return true;
       },
       request: () => undefined,
+      events: (_from, message) => heard.push(message.tag),
       unsent: () => undefined,
       told: () => undefined,
     },
@@ -153,6 +154,19 @@ describe("carried state", () => {
       control.receive(other, "data", message);
       expect(heard).toEqual([message.tag]);
       expect(unauthorized("handoff")).toBe(1);
+      expect(unauthorized()).toBe(0);
+    },
+  );
+});
+
+describe("a message about events", () => {
+  it.each([{ tag: "follow-events" }, { tag: "events-stored", shards: [] }])(
+    "$tag is taken from any authenticated node",
+    (message) => {
+      const { control, heard, unauthorized } = plane();
+      control.receive(leader, "data", message);
+      control.receive(other, "data", message);
+      expect(heard).toEqual([message.tag, message.tag]);
       expect(unauthorized()).toBe(0);
     },
   );

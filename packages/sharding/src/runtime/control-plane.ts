@@ -2,6 +2,7 @@ import type { ClusterState } from "../core/cluster.ts";
 import { type NodeRef, sameNode } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
 import {
+  eventMessageOf,
   fromCoordinatorOf,
   isStateTag,
   stateMessageOf,
@@ -10,6 +11,7 @@ import {
 import type {
   AdminAnswer,
   ControlMessage,
+  EventMessage,
   FromCoordinator,
   StateMessage,
   ToCoordinator,
@@ -33,6 +35,7 @@ export interface ControlReceivers {
   /** @returns false where another node is the handoff's source or target. */
   state(from: NodeRef, message: StateMessage): boolean;
   request(from: NodeRef, tuple: readonly unknown[]): void;
+  events(from: NodeRef, message: EventMessage): void;
   /** To the coordinator, which no link leads to now. */
   unsent(message: ToCoordinator): void;
   /** As the coordinator: what a node was told, and whether a link took it. */
@@ -67,6 +70,8 @@ export class ControlPlane {
       if (!this.#to.state(from, state)) this.unauthorized(from, state.tag);
       return;
     }
+    const events = eventMessageOf(message);
+    if (events !== null) return this.#to.events(from, events);
     const checked = toCoordinatorOf(message) ?? fromCoordinatorOf(message);
     if (checked !== null) return this.receiveControl(from, checked);
     this.#ports.log("warn", "a message that none is", { from: from.nodeId, tag: message.tag });

@@ -29,6 +29,7 @@ import { addressFault, idStoreFault } from "./entities/entity-key.ts";
 import { type EntityView, viewStored } from "./entities/entity-view.ts";
 import { createLocalExecutor, type Executor } from "./entities/executor.ts";
 import { checkIdempotencyKey } from "./entities/idempotency-key.ts";
+import { NodeEvents } from "./events/node-events.ts";
 import { nodeBelief } from "./node-belief.ts";
 import { NodeRuntime } from "./node-runtime.ts";
 import type { RuntimePorts } from "./runtime-ports.ts";
@@ -57,7 +58,10 @@ export interface NodeOutside {
 /** How long replies may take to leave before the connections are closed. @unit milliseconds */
 const flushTimeoutMs = 2_000;
 
-/** A node over any adapters: {@link ShardingNode} whole, but for what opens sockets. */
+/**
+ * A node over any adapters: {@link ShardingNode} whole, but for what opens sockets. Each of its methods asks one of
+ * the parts, which is why this file is long.
+ */
 export class LocalNode implements ShardingNode {
   readonly nodeId: NodeId;
   readonly cluster: string;
@@ -72,6 +76,8 @@ export class LocalNode implements ShardingNode {
   readonly #runtime: NodeRuntime;
   readonly #ask: Ask;
   readonly #executor: Executor;
+  /** Null without a journal to follow. */
+  readonly #events: NodeEvents | null;
   /** New commands are refused: they belong to another node. */
   #isEnding = false;
   #stopping: Promise<void> | null = null;
@@ -92,6 +98,7 @@ export class LocalNode implements ShardingNode {
       throw new OptionsError(`Entity type "${type}" is durable, and this node has no journal.`);
     }
     this.#shardsOf = new Map(this.#catalog.groups.map((group) => [group.group, group.shards]));
+    this.#events = this.#createEvents();
     this.#runtime = new NodeRuntime(
       {
         nodeId,
@@ -109,6 +116,7 @@ export class LocalNode implements ShardingNode {
     );
     this.#ask = this.#runtime.plane.ask;
     this.#executor = this.#runtime.plane.executor;
+    this.#runtime.onEvents.add((from, message) => this.#events?.receive(from, message));
   }
 
   get entityTypes(): ReadonlyMap<string, AnyEntityDefinition> {
@@ -152,7 +160,9 @@ export class LocalNode implements ShardingNode {
       if (this.#isEnding) throw new NodeNotReadyError(`${this.nodeId} is stopping.`);
       const call = { ...place, namespace, type, id, command, input, signal, key };
       const { value, servedBy } = await this.#ask.ask({ ...call, deadlineMs: leftMs });
-      return { result: value, servedBy };
+      const answer = { result: value, servedBy };
+      this.#events?.heard(request, answer);
+      return answer;
     };
     if (key === undefined || !this.#keepsKeys(type)) return await once(deadlineMs);
     const { clock } = this.#ports;
@@ -174,6 +184,19 @@ export class LocalNode implements ShardingNode {
     const limit = Math.min(events, 1_000);
     const stored = isStored ? await viewStored(journal, definition, entity, limit) : null;
     return { ...entity, home, epoch, stored };
+  }
+
+  async subscribe(
+    ...[filter, handle, options = {}]: Parameters<ShardingNode["subscribe"]>
+  ): ReturnType<ShardingNode["subscribe"]> {
+    return await this.#mustFollow().subscribe(filter, handle, options);
+  }
+
+  async latestVersion(
+    ...[definition, id, { namespace = "default" } = {}]: Parameters<ShardingNode["latestVersion"]>
+  ): Promise<number> {
+    const type = typeof definition === "string" ? definition : definition.type;
+    return await this.#mustFollow().latestVersion(type, id, namespace);
   }
 
   authority(): Authority {
@@ -257,6 +280,7 @@ export class LocalNode implements ShardingNode {
   }
 
   async #stop(): Promise<void> {
+    this.#events?.close();
     // Replies first: whoever asked learns what happened before the node lets go of its lease.
     await this.#ports.transport.flush(flushTimeoutMs);
     await this.#ask.leave(flushTimeoutMs);
@@ -276,7 +300,10 @@ export class LocalNode implements ShardingNode {
       durable:
         journal === undefined
           ? undefined
-          : { journal, nodeId: this.nodeId, log: this.#options.log },
+          : {
+              ...{ journal, nodeId: this.nodeId, log: this.#options.log },
+              stored: (shard) => this.#events?.stored(shard),
+            },
       call: async (call) => {
         const deadlineMs = Math.max(0, call.deadlineMs - clock.monotonicMs());
         return (await this.#ask.ask({ ...call, ...this.#placeOf(call.type), deadlineMs })).value;
@@ -293,6 +320,21 @@ export class LocalNode implements ShardingNode {
       onBehind: () => runtime.replica.catchUp(),
     });
     return { ask, executor };
+  }
+
+  #createEvents(): NodeEvents | null {
+    const { clock, transport, feed } = this.#ports;
+    if (feed === undefined) return null;
+    return new NodeEvents({
+      ...{ feed, clock, transport, cluster: this.cluster, types: this.#catalog.types },
+      placeOf: (type) => this.#placeOf(type),
+      isShard: (shard) => findShard(this.#runtime.replica.state, shard) !== undefined,
+    });
+  }
+
+  #mustFollow(): NodeEvents {
+    if (this.#events === null) throw new OptionsError("This node has no journal to follow.");
+    return this.#events;
   }
 
   #keepsKeys(type: string): boolean {

@@ -4,7 +4,7 @@ import type { ShardBelief } from "../core/belief.ts";
 import { type ClusterState, findShard, isProxy } from "../core/cluster.ts";
 import { type NodeRef, type Seq, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
-import type { AdminCommand, ToCoordinator } from "../core/messages.ts";
+import type { AdminCommand, EventMessage, ToCoordinator } from "../core/messages.ts";
 import { RegionRefusedError } from "../errors.ts";
 import type { Heartbeat } from "../ports/lease-session.ts";
 import type { ChangeHint } from "../ports/state-store.ts";
@@ -43,6 +43,7 @@ export class NodeRuntime {
   readonly broadcast: Broadcast;
   readonly onEntries = new Listeners<[readonly LogEntry[], ClusterState]>();
   readonly onReload = new Listeners<[ClusterState]>();
+  readonly onEvents = new Listeners<[NodeRef, EventMessage]>();
   readonly onShards = new Listeners<[readonly ShardBelief[], readonly ShardRef[]]>();
   leaseLosses = 0;
   /** When Postgres last answered a heartbeat, on the monotonic clock; null before. */
@@ -253,6 +254,7 @@ export class NodeRuntime {
           if (tuple[0] === broadcastKind) this.broadcast.receive(from, tuple);
           else this.plane.ask.onData(from, tuple);
         },
+        events: (from, message) => this.onEvents.emit(from, message),
         unsent: (message) => this.#letters.unsent(message),
         told: (to, message, wasSent) => this.#letters.answer(to, message, wasSent),
       },

@@ -3,6 +3,7 @@ import type { NodeId } from "../core/ids.ts";
 import type { GroupDeclaration, NodeInfo } from "../core/log.ts";
 import type { LogFn } from "../node-api.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { EventFeed } from "../ports/event-feed.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { LeaseFactory } from "../ports/lease.ts";
 import type { LeaseSessions } from "../ports/lease-session.ts";
@@ -33,6 +34,8 @@ export interface RuntimePorts {
   readonly store: StateStore;
   /** Where durable entities are kept; a node without it can have none. */
   readonly journal?: Journal;
+  /** The journal as followers read it; a node without it can follow nothing. */
+  readonly feed?: EventFeed;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly processes: ProcessTable;

@@ -99,6 +99,7 @@ export class MemoryCluster {
       sessions: this.postgres.sessions(client),
       store: this.postgres.store(client),
       journal: this.postgres.journal(client),
+      feed: this.postgres.feed(client),
       transport,
       clock,
       processes,

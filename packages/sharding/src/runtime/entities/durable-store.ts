@@ -1,4 +1,4 @@
-import type { NodeId } from "../../core/ids.ts";
+import type { NodeId, ShardRef } from "../../core/ids.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { LogFn } from "../../node-api.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -26,6 +26,8 @@ export interface DurableStoreParts {
   readonly nodeId: NodeId;
   readonly log: LogFn;
   readonly timers: TimerLoop;
+  /** Events of the shard have committed. @default nobody wants to know */
+  readonly stored?: (shard: ShardRef) => void;
 }
 
 export type Prepared =
@@ -109,7 +111,7 @@ export class DurableStore {
     try {
       const append = this.#appendOf(activation, decision);
       const tag = await this.#store(activation, request, append);
-      if (tag === "committed") this.#tellTimers(activation, append);
+      if (tag === "committed") this.#committed(activation, append);
       return tag === "doubted" ? { tag: "failed", reply: doubted } : { tag };
     } catch (error) {
       const message = messageOf(error);
@@ -121,7 +123,8 @@ export class DurableStore {
     }
   }
 
-  #tellTimers(activation: Activation, { isRemoval, commandId, timers }: Append): void {
+  #committed(activation: Activation, { events, isRemoval, commandId, timers }: Append): void {
+    if (events.length > 0) this.#parts.stored?.(activation.shard.ref);
     if (isRemoval) this.#parts.timers.removed(activation);
     else if (timers !== null) this.#parts.timers.changed(activation, commandId, timers.changes);
   }

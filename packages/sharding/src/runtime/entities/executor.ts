@@ -1,12 +1,11 @@
-import type { Epoch, NodeId, ShardRef } from "../../core/ids.ts";
-import type { LogFn } from "../../node-api.ts";
+import type { Epoch, ShardRef } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DueTimer } from "../../ports/timers.ts";
 import { Activation } from "./activation.ts";
 import type { Catalog } from "./catalog.ts";
 import { CommandLoop } from "./command-loop.ts";
 import type { CallEntity } from "./context.ts";
-import { DurableStore, type EntityJournal } from "./durable-store.ts";
+import { DurableStore, type DurableStoreParts } from "./durable-store.ts";
 import { addressFault, entityKey, idStoreFault } from "./entity-key.ts";
 import { type EntityType, entityTypesOf } from "./entity-type.ts";
 import type {
@@ -37,9 +36,7 @@ export interface ExecutorOptions {
   /** Carries the calls that handlers make to other entities. */
   readonly call: CallEntity;
   /** For durable entities: where they are kept, and who claims their shards' heads. @default none */
-  readonly durable?:
-    | { readonly journal: EntityJournal; readonly nodeId: NodeId; readonly log: LogFn }
-    | undefined;
+  readonly durable?: Pick<DurableStoreParts, "journal" | "nodeId" | "log" | "stored"> | undefined;
 }
 
 export interface Executor {

@@ -56,8 +56,8 @@ export function fold(
   return next;
 }
 
-/** The data in its present shape. */
-function upcast(entity: Typed, { type, data, steps = 0 }: StoredData): unknown {
+/** The data in its present shape. @throws where it was stored by a later version, or an upcast fails. */
+export function upcast(entity: Typed, { type, data, steps = 0 }: StoredData): unknown {
   const upcasts = upcastsOf(entity, type);
   if (steps > upcasts.length) {
     throw new Error(
