@@ -64,7 +64,7 @@ const fromCoordinator: readonly FromCoordinator[] = [
 
 const states: readonly StateMessage[] = [
   { tag: "state-chunk", ...handoff, offset: 0, size: 2, digest: "d", bytes: Uint8Array.of(1, 2) },
-  { tag: "state-taken", handoffId: "h-1-1" },
+  { tag: "state-taken", handoffId: "h-1-1", received: 2 },
   {
     ...{ tag: "warm-state", ...grant },
     entities: [{ namespace: "default", type: "account", id: "a", state: 7, version: 3, unkept: 1 }],

@@ -135,7 +135,7 @@ const states: Record<StateMessage["tag"], Check> = {
     ...{ ...handoff, offset: whole, size: whole, digest: text },
     bytes: (value) => value instanceof Uint8Array,
   }),
-  "state-taken": fields({ handoffId: name }),
+  "state-taken": fields({ handoffId: name, received: whole }),
   "warm-state": fields({ ...grant, entities: list(fields(warm)) }),
 };
 

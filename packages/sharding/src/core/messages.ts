@@ -113,10 +113,12 @@ export interface StateChunk {
   readonly bytes: Uint8Array;
 }
 
-/** Target to source: all chunks are here, with this digest. */
+/** Target to source: so much of the state is restored here. All of it, when that is its size. */
 export interface StateTaken {
   readonly tag: "state-taken";
   readonly handoffId: string;
+  /** Bytes, from the beginning. */
+  readonly received: number;
 }
 
 /**

@@ -146,7 +146,7 @@ describe("carried state", () => {
     bytes: new Uint8Array(1),
   };
   const warm = { tag: "warm-state", ...grant, entities: [] };
-  it.each([chunk, { tag: "state-taken", handoffId: "h-1" }, warm])(
+  it.each([chunk, { tag: "state-taken", handoffId: "h-1", received: 1 }, warm])(
     "$tag of a third node is counted",
     (message) => {
       const { control, heard, unauthorized } = plane();

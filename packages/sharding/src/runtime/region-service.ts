@@ -64,6 +64,9 @@ export class RegionService {
     this.#events = events;
     this.#warm = new WarmStates(options.transport, options.clock);
     this.#transfer = new StateTransfer(options.transport, options.clock, {
+      carry: ({ group, shard, handoffId }, bytes, received) =>
+        options.executor.post({ tag: "carry", group, shard, handoffId, bytes, received }),
+      discard: (handoffId) => options.executor.post({ tag: "forget", handoffId }),
       arrived: (ref) => this.#push({ tag: "arrived", ...ref }),
       taken: (handoffId, from) => this.#push({ tag: "taken", handoffId, from }),
       bad: (why) => options.log("warn", "carried state was refused", { why }),
@@ -188,7 +191,7 @@ export class RegionService {
         this.#options.serving.close(message);
         this.#warm.send(message, epoch, to, warm);
       }
-      const state = this.#transfer.keep(handoffId, message.entities);
+      const state = this.#transfer.keep(handoffId, message.state);
       this.#push({ tag: "captured", group, shard, epoch, handoffId, ...state });
     } else if (message.tag === "capture-failed") {
       if (this.#drainsTo(message, message.handoffId) !== null) {
@@ -196,6 +199,10 @@ export class RegionService {
         this.#options.log("warn", "a handoff failed", { shard: shardKey(message), why });
       }
       this.#push(message);
+    } else if (message.tag === "carried") {
+      this.#transfer.restored(message.handoffId, message.received);
+    } else if (message.tag === "carry-failed") {
+      this.#transfer.unreadable(message.handoffId, message.why);
     }
   }
 
@@ -253,9 +260,11 @@ export class RegionService {
     const incarnation = (this.#state as RegionState).self.incarnation;
     switch (effect.tag) {
       case "open": {
-        const { group, shard, epoch, handoffId } = effect;
-        const carried = handoffId === null ? null : this.#transfer.open(handoffId);
-        if (handoffId !== null) this.handoffsIn += 1;
+        const { group, shard, epoch, handoffId: carried } = effect;
+        if (carried !== null) {
+          this.handoffsIn += 1;
+          this.#transfer.consume(carried);
+        }
         serving.open(effect, epoch);
         const warm = this.#warm.take(effect, epoch);
         return executor.post({ tag: "open", group, shard, epoch, incarnation, carried, warm });

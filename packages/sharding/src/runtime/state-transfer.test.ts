@@ -1,92 +1,186 @@
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../adapters/memory/manual-clock.ts";
 import type { NodeRef } from "../core/ids.ts";
-import type { StateChunk } from "../core/messages.ts";
-import type { Transport } from "../ports/transport.ts";
+import type { StateChunk, StateTaken } from "../core/messages.ts";
+import type { SendResult, Transport } from "../ports/transport.ts";
+import { chunkBytes, type PackedState, packState } from "./entities/packed-state.ts";
 import { StateTransfer } from "./state-transfer.ts";
 
 const life = (nodeId: string): NodeRef => ({ nodeId, incarnation: `${nodeId}-1` });
 const [source, target, third] = [life("source"), life("target"), life("third")];
 const ref = { group: "default", shard: 1, epoch: 4, handoffId: "h-1" };
-const entities = [{ namespace: "default", type: "t", id: "a", state: { value: 7 } }];
+const packed = (text: string): PackedState =>
+  packState([{ namespace: "default", type: "t", id: "a", state: text }]) as PackedState;
+const small = packed("small");
+/** Five chunks, the last one short. */
+const large = packed("x".repeat(4.5 * chunkBytes));
 
-/** One side of a transfer; `sent` is what it put on the wire. */
-function side() {
+/** One side of a transfer; `sent` is what it put on the wire. Its executor restores at once, or when it is told. */
+function side(restoresAtOnce = true) {
   const clock = new ManualClock();
-  const sent: { to: string; message: unknown }[] = [];
+  const sent: { to: string; message: StateChunk | StateTaken }[] = [];
   const events: string[] = [];
-  const send = (to: string, _channel: unknown, message: unknown) => {
-    sent.push({ to, message });
-    return "queued";
+  const pieces: Uint8Array[] = [];
+  const results: SendResult[] = [];
+  const send = (to: string, _channel: unknown, message: StateChunk | StateTaken) => {
+    const result = results.shift() ?? "queued";
+    if (result === "queued") sent.push({ to, message });
+    return result;
   };
-  const transfer = new StateTransfer({ send } as unknown as Transport, clock, {
+  const transfer: StateTransfer = new StateTransfer({ send } as unknown as Transport, clock, {
+    carry: ({ handoffId }, bytes, received) => {
+      pieces.push(bytes);
+      if (restoresAtOnce) transfer.restored(handoffId, received);
+    },
+    discard: (handoffId) => events.push(`discard ${handoffId}`),
     arrived: ({ handoffId }) => events.push(`arrived ${handoffId}`),
     taken: (handoffId, from) => events.push(`taken ${handoffId} by ${from.nodeId}`),
     bad: (why) => events.push(why),
   });
-  return { clock, sent, events, transfer };
+  const offsets = () => sent.flatMap(({ message: m }) => (m.tag === "state-chunk" ? m.offset : []));
+  return { clock, sent, events, pieces, results, transfer, offsets };
 }
 
-/** The one chunk that carries the state. */
-function chunkOf(state: typeof entities): StateChunk {
-  const { transfer, sent } = side();
-  transfer.keep(ref.handoffId, state as never);
-  transfer.send(ref, target);
-  return sent[0]?.message as StateChunk;
+const sending = (state: PackedState) => {
+  const made = side();
+  made.transfer.keep(ref.handoffId, state);
+  made.transfer.send(ref, target);
+  return made;
+};
+
+function chunkOf({ chunks, digest, size }: PackedState, index = 0): StateChunk {
+  const bytes = chunks[index] as Uint8Array;
+  return { tag: "state-chunk", ...ref, offset: index * chunkBytes, digest, size, bytes };
 }
+
+const taken = (received: number): StateTaken => ({
+  ...{ tag: "state-taken", handoffId: ref.handoffId },
+  received,
+});
 
 describe("carried state", () => {
   it("is acknowledged again when it arrives twice", () => {
-    const { transfer, sent, events } = side();
-    const chunk = chunkOf(entities);
-    expect(transfer.receiveChunk(source, chunk)).toBe(true);
-    expect(transfer.receiveChunk(source, chunk)).toBe(true);
+    const { transfer, sent, events, pieces } = side();
+    expect(transfer.receiveChunk(source, chunkOf(small))).toBe(true);
+    expect(transfer.receiveChunk(source, chunkOf(small))).toBe(true);
     expect(events).toEqual(["arrived h-1"]);
-    expect(sent.map(({ to }) => to)).toEqual(["source", "source"]);
+    expect(pieces).toHaveLength(1);
+    expect(sent).toEqual(Array(2).fill({ to: "source", message: taken(small.size) }));
   });
 
-  it("is whole only when every chunk came in order, from an attempt's beginning on", () => {
-    const { transfer, events } = side();
-    const whole = chunkOf(entities);
-    const half = Math.floor(whole.size / 2);
-    const first = { ...whole, bytes: whole.bytes.subarray(0, half) };
-    const second = { ...whole, offset: half, bytes: whole.bytes.subarray(half) };
-    for (const chunk of [second, first, first]) transfer.receiveChunk(source, chunk);
+  it("is whole only when every chunk came in order; what does not continue is answered with where it stands", () => {
+    const { transfer, sent, events, pieces } = side();
+    for (const index of [1, 0, 2, 0, 1, 2, 3]) transfer.receiveChunk(source, chunkOf(large, index));
     expect(events).toEqual([]);
-    transfer.receiveChunk(source, second);
+    transfer.receiveChunk(source, chunkOf(large, 4));
     expect(events).toEqual(["arrived h-1"]);
-    expect(transfer.open(ref.handoffId)).toEqual(entities);
+    expect(pieces).toEqual(large.chunks);
+    const said = sent.map(({ message }) => (message as StateTaken).received / chunkBytes);
+    expect(said).toEqual([0, 1, 1, 1, 2, 3, 4, large.size / chunkBytes]);
   });
 
   it("comes from one node only: a third one can neither add to it nor learn that it is here", () => {
-    const { transfer, sent } = side();
-    expect(transfer.receiveChunk(source, chunkOf(entities))).toBe(true);
-    const other = chunkOf([{ ...(entities[0] as (typeof entities)[0]), state: { value: 0 } }]);
-    expect(transfer.receiveChunk(third, other)).toBe(false);
+    const { transfer, sent, pieces } = side();
+    expect(transfer.receiveChunk(source, chunkOf(small))).toBe(true);
+    expect(transfer.receiveChunk(third, chunkOf(packed("other")))).toBe(false);
     expect(sent.map(({ to }) => to)).toEqual(["source"]);
-    expect(transfer.open(ref.handoffId)).toEqual(entities);
+    expect(pieces).toEqual(small.chunks);
   });
 
   it("is sent again until its target has taken it, whatever others say", () => {
-    const { transfer, sent, events, clock } = side();
-    transfer.keep(ref.handoffId, entities as never);
-    transfer.send(ref, target);
-    expect(transfer.receiveTaken(third, { tag: "state-taken", handoffId: "h-1" })).toBe(false);
+    const { transfer, sent, events, clock } = sending(small);
+    expect(transfer.receiveTaken(third, taken(small.size))).toBe(false);
     clock.advance(3_000);
     expect(sent).toHaveLength(2);
-    expect(transfer.receiveTaken(target, { tag: "state-taken", handoffId: "h-1" })).toBe(true);
+    expect(transfer.receiveTaken(target, taken(small.size))).toBe(true);
     clock.advance(10_000);
+    transfer.resume(target);
     expect(sent).toHaveLength(2);
     expect(events).toEqual(["taken h-1 by target"]);
   });
 
+  it("has two chunks under way at most, and goes on as they are taken", () => {
+    const { transfer, offsets } = sending(large);
+    expect(offsets()).toEqual([0, 1].map((index) => index * chunkBytes));
+    transfer.receiveTaken(target, taken(chunkBytes));
+    expect(transfer.progressOf("h-1")).toEqual({ size: large.size, moved: chunkBytes });
+    expect(offsets()).toHaveLength(3);
+    transfer.receiveTaken(target, taken(3 * chunkBytes));
+    transfer.receiveTaken(target, taken(4 * chunkBytes));
+    expect(offsets()).toEqual([0, 1, 2, 3, 4].map((index) => index * chunkBytes));
+  });
+
+  it("goes on from what was taken when the connection comes back, and asks for the last word by its last chunk", () => {
+    const { transfer, offsets } = sending(large);
+    transfer.receiveTaken(target, taken(2 * chunkBytes));
+    transfer.resume(target);
+    expect(offsets().slice(4)).toEqual([2 * chunkBytes, 3 * chunkBytes]);
+    transfer.receiveTaken(target, taken(4 * chunkBytes));
+    transfer.resume(target);
+    expect(offsets().slice(6)).toEqual([4 * chunkBytes, 4 * chunkBytes]);
+  });
+
+  it("begins anew where its target has forgotten what it had", () => {
+    const { transfer, offsets } = sending(large);
+    transfer.receiveTaken(target, taken(2 * chunkBytes));
+    transfer.receiveTaken(target, taken(0));
+    expect(offsets().slice(4)).toEqual([0, chunkBytes]);
+  });
+
+  it("waits a moment where the peer's queue is full", () => {
+    const { transfer, offsets, clock, results } = side();
+    transfer.keep(ref.handoffId, large);
+    results.push("queued", "full");
+    transfer.send(ref, target);
+    expect(offsets()).toEqual([0]);
+    clock.advance(10);
+    expect(offsets()).toEqual([0, chunkBytes]);
+  });
+
+  it("takes no word for more than was sent, or for a part of a chunk", () => {
+    const { transfer, offsets, events } = sending(large);
+    for (const received of [5, large.size + 1, 100 * chunkBytes]) {
+      transfer.receiveTaken(target, taken(received));
+    }
+    expect([offsets(), events]).toEqual([[0, chunkBytes], []]);
+  });
+
+  it("is not taken faster than it is restored: what is beyond two chunks is not kept", () => {
+    const { transfer, pieces } = side(false);
+    for (let index = 0; index < 5; index += 1) transfer.receiveChunk(source, chunkOf(large, index));
+    expect(pieces).toHaveLength(2);
+    transfer.restored("h-1", chunkBytes);
+    transfer.receiveChunk(source, chunkOf(large, 2));
+    expect(pieces).toHaveLength(3);
+  });
+
   it("with another digest than announced is forgotten", () => {
     const { transfer, sent, events } = side();
-    const chunk = chunkOf(entities);
+    const chunk = chunkOf(small);
     const bytes = chunk.bytes.slice();
     bytes[0] = (bytes[0] ?? 0) ^ 1;
     transfer.receiveChunk(source, { ...chunk, bytes });
-    expect(events).toEqual(["handoff h-1 arrived with another digest"]);
+    expect(events).toEqual(["discard h-1", "handoff h-1 arrived with another digest"]);
     expect(sent).toEqual([]);
+    expect(transfer.stats()).toEqual({ outgoing: 0, incoming: 0 });
+  });
+
+  it("that the executor cannot restore is forgotten, and said", () => {
+    const { transfer, events, sent } = side(false);
+    transfer.receiveChunk(source, chunkOf(small));
+    transfer.unreadable("h-1", "a record that is no entity");
+    expect(events).toEqual([
+      "discard h-1",
+      "handoff h-1 cannot be restored: a record that is no entity",
+    ]);
+    expect(sent).toEqual([]);
+  });
+
+  it("that nobody claims is forgotten after a minute", () => {
+    const { transfer, clock, events } = side();
+    transfer.receiveChunk(source, chunkOf(large));
+    clock.advance(60_000);
+    expect(events).toEqual(["discard h-1"]);
+    expect(transfer.stats()).toEqual({ outgoing: 0, incoming: 0 });
   });
 });

@@ -1,22 +1,25 @@
-import { createHash } from "node:crypto";
-import { Packr } from "msgpackr";
+import { createHash, type Hash } from "node:crypto";
 import { type NodeRef, sameNode } from "../core/ids.ts";
 import type { HandoffRef, StateChunk, StateTaken } from "../core/messages.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Transport } from "../ports/transport.ts";
-import type { CapturedEntity } from "./entities/executor-messages.ts";
+import { chunkBytes, type PackedState, stateLimitBytes } from "./entities/packed-state.ts";
 
-/** Bytes in one message: small enough that heartbeats and replies pass in between. */
-const chunkBytes = 256 * 1024;
-/** A shard's captured state may be this large. @unit bytes */
-const stateLimitBytes = 256 * 1024 * 1024;
-/** Sent again when it was not acknowledged: the connection may have been lost in between. */
+/** Chunks under way that were not acknowledged: the peer's queue is for requests, too. */
+const windowBytes = 2 * chunkBytes;
+/** Sent again when nothing was acknowledged: the connection may have been lost in between. */
 const resendMs = 3_000;
+/** A full queue is tried again after this. */
+const fullMs = 10;
 /** State that nobody asked for is dropped. */
 const unclaimedMs = 60_000;
 
 export interface TransferEvents {
-  /** State has arrived whole, with the digest that its source gave. */
+  /** The next bytes, in order: `received` with them. Answered with {@link StateTransfer.restored}. */
+  carry(ref: HandoffRef, bytes: Uint8Array, received: number): void;
+  /** What was carried for this handoff is needed no more. */
+  discard(handoffId: string): void;
+  /** State has arrived whole, with the digest that its source gave, and is restored. */
   arrived(ref: HandoffRef): void;
   /** The target has it whole. */
   taken(handoffId: string, from: NodeRef): void;
@@ -25,31 +28,49 @@ export interface TransferEvents {
 }
 
 interface Outgoing {
-  readonly bytes: Uint8Array;
-  readonly digest: string;
-  transfer: { readonly to: NodeRef; readonly ref: HandoffRef; cancel: () => void } | null;
+  readonly state: PackedState;
+  transfer: Transfer | null;
+}
+
+interface Transfer {
+  readonly to: NodeRef;
+  readonly ref: HandoffRef;
+  /** @unit bytes */
+  sent: number;
+  acknowledged: number;
+  cancel: () => void;
 }
 
 interface Incoming {
   readonly ref: HandoffRef;
   readonly from: NodeRef;
-  readonly bytes: Uint8Array;
   readonly digest: string;
+  readonly size: number;
+  readonly hash: Hash;
+  /** @unit bytes */
   received: number;
+  restored: number;
   isWhole: boolean;
   readonly cancel: () => void;
 }
 
+/** What is kept of handoffs under way: the bytes at a source, how far they have come at a target. */
+export interface TransferStats {
+  readonly outgoing: number;
+  readonly incoming: number;
+}
+
 /**
- * Carries the state of a shard from its source to its target: packed once, cut into chunks in order,
- * checked against its digest, acknowledged whole. Both sides keep their copy until it is settled
- * who serves.
+ * Carries the packed state of a shard from its source to its target, in chunks and in order. The target restores
+ * each chunk before it acknowledges it, and two are under way at most: so neither the wire nor the target has more
+ * waiting than that, however large the state is.
+ *
+ * The source keeps its bytes until it is settled who serves.
  */
 export class StateTransfer {
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #events: TransferEvents;
-  readonly #packr = new Packr({ structuredClone: true });
   readonly #outgoing = new Map<string, Outgoing>();
   readonly #incoming = new Map<string, Incoming>();
 
@@ -59,44 +80,53 @@ export class StateTransfer {
     this.#events = events;
   }
 
+  stats(): TransferStats {
+    return { outgoing: this.#outgoing.size, incoming: this.#incoming.size };
+  }
+
+  /** How far the state of a handoff has come. @returns null where none is kept here. @unit bytes */
+  progressOf(handoffId: string): { readonly size: number; readonly moved: number } | null {
+    const outgoing = this.#outgoing.get(handoffId);
+    if (outgoing === undefined) return null;
+    return { size: outgoing.state.size, moved: outgoing.transfer?.acknowledged ?? 0 };
+  }
+
   /** Keeps what was captured. @returns what the coordinator is told about it; size 0 for no entities. */
-  keep(handoffId: string, entities: readonly CapturedEntity[]): { digest: string; size: number } {
-    if (entities.length === 0) return { digest: "", size: 0 };
-    const bytes = this.#packr.pack(entities);
-    const digest = digestOf(bytes);
-    this.#outgoing.set(handoffId, { bytes, digest, transfer: null });
-    return { digest, size: bytes.length };
+  keep(handoffId: string, state: PackedState | null): { digest: string; size: number } {
+    if (state === null) return { digest: "", size: 0 };
+    this.#outgoing.set(handoffId, { state, transfer: null });
+    return { digest: state.digest, size: state.size };
   }
 
   send(ref: HandoffRef, to: NodeRef): void {
     const outgoing = this.#outgoing.get(ref.handoffId);
     if (outgoing === undefined) return;
     outgoing.transfer?.cancel();
-    this.#sendFrom(outgoing, ref, to, 0);
+    const transfer = { to, ref, sent: 0, acknowledged: 0, cancel: () => undefined };
+    outgoing.transfer = transfer;
+    this.#pump(outgoing.state, transfer);
   }
 
   /** A connection came back: what was under way on the former one may be lost. */
   resume(peer: NodeRef): void {
-    for (const outgoing of this.#outgoing.values()) {
-      const { transfer } = outgoing;
-      if (transfer?.to.incarnation === peer.incarnation) this.send(transfer.ref, transfer.to);
+    for (const { state, transfer } of this.#outgoing.values()) {
+      if (transfer?.to.incarnation !== peer.incarnation) continue;
+      if (transfer.acknowledged < state.size) this.#again(state, transfer);
     }
   }
 
-  /** The entities that have arrived. @throws when they have not; the region asks only after they have. */
-  open(handoffId: string): readonly CapturedEntity[] {
-    const incoming = this.#incoming.get(handoffId);
-    if (incoming?.isWhole !== true)
-      throw new Error(`The state of handoff ${handoffId} is not here.`);
-    this.forget(handoffId);
-    return this.#packr.unpack(incoming.bytes);
+  /** The state of this handoff is being used: it is the executor's from here on. */
+  consume(handoffId: string): void {
+    this.#incoming.get(handoffId)?.cancel();
+    this.#incoming.delete(handoffId);
   }
 
   forget(handoffId: string): void {
     this.#outgoing.get(handoffId)?.transfer?.cancel();
     this.#outgoing.delete(handoffId);
-    this.#incoming.get(handoffId)?.cancel();
-    this.#incoming.delete(handoffId);
+    if (!this.#incoming.has(handoffId)) return;
+    this.consume(handoffId);
+    this.#events.discard(handoffId);
   }
 
   clear(): void {
@@ -107,63 +137,93 @@ export class StateTransfer {
   receiveChunk(from: NodeRef, chunk: StateChunk): boolean {
     const known = this.#incoming.get(chunk.handoffId);
     if (known !== undefined && !sameNode(known.from, from)) return false;
-    if (known?.isWhole === true) {
-      this.#acknowledge(from, chunk.handoffId);
-      return true;
-    }
     const incoming = known ?? this.#begin(from, chunk);
     if (incoming !== null) this.#receive(incoming, chunk);
     return true;
   }
 
-  #receive(incoming: Incoming, chunk: StateChunk): void {
-    // Each attempt sends from the start and in order: what does not continue belongs to another one.
-    if (chunk.offset === 0) incoming.received = 0;
-    if (chunk.offset !== incoming.received || chunk.offset + chunk.bytes.length > chunk.size)
-      return;
-    incoming.bytes.set(chunk.bytes, chunk.offset);
-    incoming.received += chunk.bytes.length;
-    if (incoming.received < chunk.size) return;
-    if (digestOf(incoming.bytes) !== incoming.digest) {
-      this.forget(chunk.handoffId);
-      return this.#events.bad(`handoff ${chunk.handoffId} arrived with another digest`);
+  #receive(incoming: Incoming, { offset, size, bytes }: StateChunk): void {
+    const { ref, received, restored, hash } = incoming;
+    const end = offset + bytes.length;
+    // Sent again, or the attempt began before this node knew of it: the sender goes on from where this one stands.
+    if (offset !== received || incoming.isWhole) return this.#acknowledge(incoming);
+    const isWithinBounds = bytes.length > 0 && end <= size && end <= restored + windowBytes;
+    if (size !== incoming.size || !isWithinBounds) return;
+    incoming.received = end;
+    hash.update(bytes);
+    if (end === size && hash.digest("hex") !== incoming.digest) {
+      this.forget(ref.handoffId);
+      return this.#events.bad(`handoff ${ref.handoffId} arrived with another digest`);
     }
-    incoming.isWhole = true;
-    // From here on the region says when it is needed no more.
-    incoming.cancel();
-    this.#events.arrived(incoming.ref);
-    this.#acknowledge(incoming.from, chunk.handoffId);
+    this.#events.carry(ref, bytes, end);
+  }
+
+  /** The executor has restored what `received` bytes say. */
+  restored(handoffId: string, received: number): void {
+    const incoming = this.#incoming.get(handoffId);
+    if (incoming === undefined) return;
+    incoming.restored = received;
+    if (received === incoming.size) {
+      incoming.isWhole = true;
+      // From here on the region says when it is needed no more.
+      incoming.cancel();
+      this.#events.arrived(incoming.ref);
+    }
+    this.#acknowledge(incoming);
+  }
+
+  /** The executor cannot restore it. */
+  unreadable(handoffId: string, why: string): void {
+    this.forget(handoffId);
+    this.#events.bad(`handoff ${handoffId} cannot be restored: ${why}`);
   }
 
   /** @returns false where the state goes to another node: its chunks must go on being sent again. */
-  receiveTaken(from: NodeRef, message: StateTaken): boolean {
-    const transfer = this.#outgoing.get(message.handoffId)?.transfer ?? null;
-    if (transfer === null) return true;
+  receiveTaken(from: NodeRef, { handoffId, received }: StateTaken): boolean {
+    const outgoing = this.#outgoing.get(handoffId);
+    const transfer = outgoing?.transfer ?? null;
+    if (outgoing === undefined || transfer === null) return true;
     if (!sameNode(transfer.to, from)) return false;
-    transfer.cancel();
-    this.#events.taken(message.handoffId, from);
+    const { state } = outgoing;
+    const before = transfer.acknowledged;
+    const isWhole = received === state.size;
+    if (!isWhole && (received % chunkBytes !== 0 || received > state.size)) return true;
+    transfer.acknowledged = received;
+    if (isWhole) {
+      transfer.cancel();
+      this.#events.taken(handoffId, from);
+    } else if (received > before) this.#pump(state, transfer);
+    // It has forgotten what it had.
+    else if (received < before) this.#again(state, transfer);
     return true;
   }
 
-  #sendFrom(outgoing: Outgoing, ref: HandoffRef, to: NodeRef, start: number): void {
-    const { bytes, digest } = outgoing;
-    let offset = start;
-    while (offset < bytes.length) {
-      const piece = bytes.subarray(offset, offset + chunkBytes);
-      const { group, shard, epoch, handoffId } = ref;
+  #again(state: PackedState, transfer: Transfer): void {
+    // Where only the last word is missing, the last chunk asks for it.
+    const last = (state.chunks.length - 1) * chunkBytes;
+    transfer.sent = Math.min(transfer.acknowledged, last);
+    this.#pump(state, transfer);
+  }
+
+  /** Sends what the window allows, and looks after it again in a while. */
+  #pump(state: PackedState, transfer: Transfer): void {
+    const { chunks, digest, size } = state;
+    const { to, ref } = transfer;
+    const { group, shard, epoch, handoffId } = ref;
+    transfer.cancel();
+    let isFull = false;
+    while (!isFull && transfer.sent < transfer.acknowledged + windowBytes) {
+      const bytes = chunks[transfer.sent / chunkBytes];
+      if (bytes === undefined) break;
       const chunk: StateChunk = {
         ...{ tag: "state-chunk", handoffId, group, shard, epoch, digest },
-        ...{ offset, size: bytes.length, bytes: piece },
+        ...{ offset: transfer.sent, size, bytes },
       };
-      if (this.#transport.send(to.nodeId, "data", chunk, "handoff") !== "queued") break;
-      offset += piece.length;
+      isFull = this.#transport.send(to.nodeId, "data", chunk, "handoff") !== "queued";
+      if (!isFull) transfer.sent += chunkBytes;
     }
-    const isThrough = offset >= bytes.length;
-    // Through: wait for the acknowledgement, then again from the start. Full: go on in a moment.
-    const cancel = this.#clock.after(isThrough ? resendMs : 10, () =>
-      this.#sendFrom(outgoing, ref, to, isThrough ? 0 : offset),
-    );
-    outgoing.transfer = { to, ref, cancel };
+    const next = (): void => (isFull ? this.#pump : this.#again).call(this, state, transfer);
+    transfer.cancel = this.#clock.after(isFull ? fullMs : resendMs, next);
   }
 
   #begin({ nodeId, incarnation }: NodeRef, chunk: StateChunk): Incoming | null {
@@ -172,25 +232,20 @@ export class StateTransfer {
       this.#events.bad(`handoff ${handoffId} announces ${size} bytes`);
       return null;
     }
-    const cancel = this.#clock.after(unclaimedMs, () => this.forget(handoffId));
-    const ref = { group, shard, epoch, handoffId };
     const incoming = {
-      ref,
+      ref: { group, shard, epoch, handoffId },
       from: { nodeId, incarnation },
-      bytes: new Uint8Array(size),
-      digest,
-      received: 0,
-      isWhole: false,
-      cancel,
+      ...{ digest, size, hash: createHash("sha256") },
+      ...{ received: 0, restored: 0, isWhole: false },
+      cancel: this.#clock.after(unclaimedMs, () => this.forget(handoffId)),
     };
     this.#incoming.set(handoffId, incoming);
     return incoming;
   }
 
-  #acknowledge(to: NodeRef, handoffId: string): void {
-    const message: StateTaken = { tag: "state-taken", handoffId };
-    this.#transport.send(to.nodeId, "data", message, "handoff");
+  #acknowledge({ from, ref, restored }: Incoming): void {
+    const { handoffId } = ref;
+    const message: StateTaken = { tag: "state-taken", handoffId, received: restored };
+    this.#transport.send(from.nodeId, "data", message, "handoff");
   }
 }
-
-const digestOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

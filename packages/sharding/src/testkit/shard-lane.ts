@@ -70,6 +70,8 @@ export class ShardLane {
       case "request":
         return this.#request(message.request);
       case "cancel":
+      case "carry":
+      case "forget":
         return;
       case "open":
         this.#clear();
@@ -143,7 +145,7 @@ export class ShardLane {
       shard,
       epoch,
       handoffId,
-      entities: [],
+      state: null,
       warm: [],
     });
   }

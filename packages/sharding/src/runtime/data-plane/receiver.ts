@@ -185,6 +185,7 @@ export class Receiver {
   }
 
   #fromExecutor(message: FromExecutor): void {
+    if (message.tag === "carried" || message.tag === "carry-failed") return;
     if (message.tag !== "reply") {
       for (const inbound of this.#inbound.values()) {
         inbound.quiesced(message, message.epoch);

@@ -11,6 +11,7 @@ import type {
   EntityRequest,
   FromExecutor,
 } from "./executor-messages.ts";
+import { type PackedState, packState, StateReader } from "./packed-state.ts";
 
 /** For tests: an executor with a clock that is moved by hand, a guard that can be shut, and what it said. */
 export class ExecutorHarness {
@@ -39,9 +40,24 @@ export class ExecutorHarness {
     this.executor.onMessage((message) => this.said.push(message));
   }
 
-  open(epoch = 1, carried: readonly CapturedEntity[] | null = null): void {
+  open(epoch = 1, entities: readonly CapturedEntity[] | null = null): void {
+    const handoffId = `to-${epoch}`;
+    const state = packState(entities ?? []);
+    if (state !== null) this.carry(handoffId, state);
+    this.openCarried(epoch, state === null ? null : handoffId);
+  }
+
+  openCarried(epoch: number, carried: string | null): void {
     this.epoch = epoch;
     this.executor.post({ tag: "open", ...ref, epoch, incarnation: "life-1", carried });
+  }
+
+  carry(handoffId: string, { chunks }: PackedState): void {
+    let received = 0;
+    for (const bytes of chunks) {
+      received += bytes.length;
+      this.executor.post({ tag: "carry", ...ref, handoffId, bytes, received });
+    }
   }
 
   openWarm(epoch: number, warm: readonly WarmEntity[]): void {
@@ -110,10 +126,30 @@ export class ExecutorHarness {
     return this.outcome(this.send(type, id, command, input, more));
   }
 
-  /** Messages about the shard, in order. */
-  about(): readonly FromExecutor[] {
-    return this.said.filter((message) => message.tag !== "reply");
+  /** Messages about the shard, in order, with what was captured unpacked. */
+  about(): readonly About[] {
+    return this.said.flatMap((message): About[] => {
+      if (message.tag === "reply" || message.tag === "carried") return [];
+      if (message.tag !== "captured") return [message];
+      const { state, ...rest } = message;
+      return [{ ...rest, entities: unpackState(state) }];
+    });
   }
+}
+
+type Captured = Extract<FromExecutor, { tag: "captured" }>;
+type About =
+  | Exclude<FromExecutor, { tag: "reply" | "carried" | "captured" }>
+  | (Omit<Captured, "state"> & { readonly entities: readonly CapturedEntity[] });
+
+function unpackState(state: PackedState | null): readonly CapturedEntity[] {
+  const reader = new StateReader();
+  const entities: CapturedEntity[] = [];
+  for (const chunk of state?.chunks ?? []) {
+    reader.push(chunk);
+    for (let next = reader.next(); next !== null; next = reader.next()) entities.push(next);
+  }
+  return entities;
 }
 
 export const ref = { group: "default", shard: 0 } as const;
@@ -134,10 +170,13 @@ export const turns = async (count = 10): Promise<void> => {
 let uuids = 0;
 
 class HandClock implements Clock {
+  /** How long it takes to look at it. @unit milliseconds */
+  costMs = 0;
   #nowMs = 0;
   #timers: { atMs: number; fn: () => void }[] = [];
 
   monotonicMs(): number {
+    this.#nowMs += this.costMs;
     return this.#nowMs;
   }
 
@@ -178,6 +217,6 @@ class HandClock implements Clock {
       this.#nowMs = Math.max(this.#nowMs, due.atMs);
       due.fn();
     }
-    this.#nowMs = untilMs;
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
   }
 }

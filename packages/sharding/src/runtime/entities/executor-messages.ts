@@ -2,6 +2,7 @@ import type { Epoch, Incarnation, ShardRef } from "../../core/ids.ts";
 import type { WarmEntity } from "../../core/messages.ts";
 import type { Executed } from "../../errors.ts";
 import type { DueTimer } from "../../ports/timers.ts";
+import type { PackedState } from "./packed-state.ts";
 
 /**
  * The boundary between the region service and the executor of entities: plain messages both ways,
@@ -9,14 +10,14 @@ import type { DueTimer } from "../../ports/timers.ts";
  */
 export type ToExecutor =
   /**
-   * Serve this shard from now on. `carried` holds what a handoff brought (null: start empty), `warm` what the
-   * journal would say of some durable entities.
+   * Serve this shard from now on. `carried` names the handoff whose state was brought with `carry` (null: start
+   * empty), `warm` is what the journal would say of some durable entities.
    */
   | ({
       readonly tag: "open";
       readonly epoch: Epoch;
       readonly incarnation: Incarnation;
-      readonly carried: readonly CapturedEntity[] | null;
+      readonly carried: string | null;
       readonly warm?: readonly WarmEntity[];
     } & ShardRef)
   /** The same holder goes on under a new epoch: activations stay; a drained or frozen shard thaws. */
@@ -27,7 +28,7 @@ export type ToExecutor =
     } & ShardRef)
   /**
    * Bounce what is queued (`not-hosting`), let running handlers end (abort them after `abortAfterMs`,
-   * null = never), then capture. Answers `captured` or `capture-failed`; state is kept, frozen.
+   * null = never), then capture, in slices. Answers `captured` or `capture-failed`; state is kept, frozen.
    */
   | ({
       readonly tag: "drain";
@@ -37,6 +38,18 @@ export type ToExecutor =
     } & ShardRef)
   /** Stop: abort signals, forget activations, answer running and queued requests as said in the docs. */
   | ({ readonly tag: "drop"; readonly epoch: Epoch } & ShardRef)
+  /**
+   * The next bytes of a state that a handoff brings, `received` with them in all. Its entities are restored as they
+   * come, beside what is served; `open` finds them ready. Answers `carried` or `carry-failed`.
+   */
+  | ({
+      readonly tag: "carry";
+      readonly handoffId: string;
+      readonly bytes: Uint8Array;
+      readonly received: number;
+    } & ShardRef)
+  /** What was carried for this handoff is needed no more. */
+  | { readonly tag: "forget"; readonly handoffId: string }
   | { readonly tag: "request"; readonly request: EntityRequest }
   | { readonly tag: "cancel"; readonly requestId: number };
 
@@ -46,7 +59,8 @@ export type FromExecutor =
       readonly tag: "captured";
       readonly epoch: Epoch;
       readonly handoffId: string;
-      readonly entities: readonly CapturedEntity[];
+      /** Of the volatile entities; null where there are none. */
+      readonly state: PackedState | null;
       readonly warm: readonly WarmEntity[];
     } & ShardRef)
   | ({
@@ -55,6 +69,10 @@ export type FromExecutor =
       readonly handoffId: string;
       readonly why: string;
     } & ShardRef)
+  /** Restored, so far. */
+  | { readonly tag: "carried"; readonly handoffId: string; readonly received: number }
+  /** It cannot be restored, and is forgotten. */
+  | { readonly tag: "carry-failed"; readonly handoffId: string; readonly why: string }
   | ({ readonly tag: "dropped"; readonly epoch: Epoch } & ShardRef);
 
 export interface EntityRequest extends ShardRef {
@@ -94,7 +112,7 @@ export interface WireError {
   readonly status?: number;
 }
 
-/** One resident entity's state, as handed over. Plain data (msgpack). */
+/** One volatile entity's state, as handed over. */
 export interface CapturedEntity {
   readonly namespace: string;
   readonly type: string;

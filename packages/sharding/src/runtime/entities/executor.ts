@@ -2,6 +2,7 @@ import type { Epoch, ShardRef } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DueTimer } from "../../ports/timers.ts";
 import { Activation } from "./activation.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { Catalog } from "./catalog.ts";
 import { CommandLoop } from "./command-loop.ts";
 import type { CallEntity } from "./context.ts";
@@ -53,7 +54,7 @@ export interface Executor {
 
 export interface ShardDescription extends ShardRef {
   readonly epoch: Epoch;
-  readonly phase: Exclude<ShardPhase, "gone">;
+  readonly phase: Exclude<ShardPhase, "arriving" | "gone">;
   /** Entities with a state or a command here. */
   readonly entities: number;
   /** Handlers that run. */
@@ -86,6 +87,7 @@ class LocalExecutor implements Executor {
   readonly #life: ShardLife;
   readonly #timers: TimerLoop | null;
   readonly #clock: Clock;
+  readonly #arrivals: Arrivals;
   #listeners: readonly ((message: FromExecutor) => void)[] = [];
 
   constructor({ catalog, clock, guard, call, durable }: ExecutorOptions) {
@@ -107,15 +109,15 @@ class LocalExecutor implements Executor {
         ? null
         : new DurableStore({ ...durable, clock, guard, timers });
     this.#loop = new CommandLoop(home, this.#passivation, store);
+    const parts = {
+      ...{ clock, types: this.#types, passivation: this.#passivation },
+      emit: (message: FromExecutor) => this.#emit(message),
+    };
+    this.#arrivals = new Arrivals(parts);
     this.#life = new ShardLife({
-      clock,
-      types: this.#types,
-      shards: this.#shards,
-      loop: this.#loop,
-      passivation: this.#passivation,
+      ...{ ...parts, shards: this.#shards, loop: this.#loop, arrivals: this.#arrivals },
       // Volatile entities have none: nothing is read for them.
       timers: [...this.#types.values()].some(keepsEvents) ? timers : null,
-      emit: (message) => this.#emit(message),
     });
   }
 
@@ -133,6 +135,10 @@ class LocalExecutor implements Executor {
         return this.#life.drain(message);
       case "drop":
         return this.#life.drop(message);
+      case "carry":
+        return this.#arrivals.carry(message);
+      case "forget":
+        return this.#arrivals.forget(message.handoffId);
       default:
         return message satisfies never;
     }
@@ -148,7 +154,7 @@ class LocalExecutor implements Executor {
   describe(): readonly ShardDescription[] {
     const described: ShardDescription[] = [];
     for (const { ref, epoch, phase, activations, running } of this.#shards) {
-      if (phase === "gone") continue;
+      if (phase === "arriving" || phase === "gone") continue;
       described.push({ ...ref, epoch, phase, entities: activations.size, running });
     }
     return described;

@@ -1,4 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
+import { inSlices } from "../in-slices.ts";
 import type { Activation } from "./activation.ts";
 import type { EntityId } from "./command.ts";
 import type { EntityType } from "./entity-type.ts";
@@ -85,6 +86,17 @@ export class Passivation {
     activation.shard.activations.delete(activation);
   }
 
+  /** Of a shard that is gone or never came: at leisure, because nobody asks for them any more. */
+  unloadAll(activations: readonly Activation[]): void {
+    let next = 0;
+    inSlices(this.#clock, () => {
+      const activation = activations[next];
+      next += 1;
+      if (activation !== undefined) this.unload(activation);
+      return activation !== undefined;
+    });
+  }
+
   /** Looks at a few of the oldest. Those that have to stay count as used: the next call looks at others. */
   #makeRoom(type: EntityType, nowMs: number): boolean {
     for (let looked = 0; looked < looksForRoom; looked += 1) {
@@ -128,6 +140,7 @@ const looksForRoom = 32;
 const sweepBatch = 500;
 
 function mayUnload(activation: Activation): boolean {
+  if (activation.shard.phase === "gone") return true;
   if (!activation.idle || activation.shard.phase !== "serving") return false;
   if (activation.type.definition.mayForget) return true;
   try {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Packr } from "msgpackr";
 import { describe, expect, test } from "vitest";
-import { checkPlain, copyPlain, NotPlainError } from "./plain-data.ts";
+import { checkPlain, copyPlain, NotPlainError, weighPlain } from "./plain-data.ts";
 
 const plain = fc.letrec((tie) => ({
   value: fc.oneof(
@@ -50,6 +50,28 @@ test("what is plain survives msgpack", () => {
   };
   checkPlain(value, "value");
   expect(packr.unpack(packr.pack(value))).toEqual(value);
+});
+
+test("a weight is no more than what msgpack makes of it, and the counting ends at its limit", () => {
+  const packr = new Packr({ useRecords: false, copyBuffers: true });
+  fc.assert(
+    fc.property(plain, (value) => {
+      expect(weighPlain(value, Number.POSITIVE_INFINITY)).toBeLessThanOrEqual(
+        packr.pack(value).length,
+      );
+    }),
+  );
+  expect(weighPlain(["x".repeat(50), 1.5], 1_000)).toBe(61);
+  let looks = 0;
+  const watched = Array.from({ length: 100 }, () => ({
+    get text() {
+      looks += 1;
+      return "x".repeat(10);
+    },
+  }));
+  expect(weighPlain(watched, 50)).toBeGreaterThan(50);
+  expect(looks).toBeLessThan(10);
+  expect(weighPlain(cyclic, Number.POSITIVE_INFINITY)).toBeLessThan(1_000);
 });
 
 const cyclic: { self?: unknown } = {};

@@ -35,6 +35,32 @@ export function checkPlain(value: unknown, what: string): void {
   if (findFault(value, 0) !== null) refuse(value, what);
 }
 
+/**
+ * At least how many bytes a value takes packed, counted only until that is above `limit`: so a huge value costs no
+ * more to refuse than one of the limit's size. The value need not be plain data.
+ */
+export const weighPlain = (value: unknown, limit: number): number => weigh(value, limit, 0);
+
+function weigh(value: unknown, limit: number, depth: number): number {
+  if (typeof value === "string") return value.length + 1;
+  if (typeof value === "number") return Number.isInteger(value) ? 1 : 9;
+  if (typeof value !== "object" || value === null || depth > maxDepth) return 1;
+  if (value instanceof Uint8Array) return value.length + 2;
+  let bytes = 1;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length && bytes <= limit; index += 1) {
+      bytes += weigh(value[index], limit - bytes, depth + 1);
+    }
+    return bytes;
+  }
+  for (const key in value) {
+    if (bytes > limit) break;
+    const item = (value as Record<string, unknown>)[key];
+    bytes += key.length + 1 + weigh(item, limit - bytes, depth + 1);
+  }
+  return bytes;
+}
+
 /** Whether two values are the same plain data. */
 export const samePlain = (a: unknown, b: unknown): boolean => isDeepStrictEqual(a, b);
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { command, defineEntity } from "./definition.ts";
 import { ExecutorHarness, ref, turns } from "./executor-harness.ts";
 import type { CapturedEntity, FromExecutor } from "./executor-messages.ts";
+import { type PackedState, packState } from "./packed-state.ts";
 
 /** A handler that ends when the test says so. */
 function gated() {
@@ -324,7 +325,7 @@ describe("drain", () => {
     expect(harness.outcome(running)).toBe("none");
     await release();
     expect(harness.outcome(running)).toBe("ok 4");
-    expect(harness.said.at(-1)).toMatchObject({
+    expect(harness.about().at(-1)).toMatchObject({
       tag: "captured",
       ...ref,
       epoch: 2,
@@ -401,7 +402,7 @@ describe("drain", () => {
     const [captured] = source.about();
     if (captured?.tag !== "captured") throw new Error("not captured");
     const target = gated().harness;
-    target.open(3, JSON.parse(JSON.stringify(captured.entities)));
+    target.open(3, captured.entities);
     for (let value = 0; value < 20; value += 1) {
       expect(target.ask("gated", `e${value}`, "get")).toBe(`ok ${value}`);
     }
@@ -433,5 +434,133 @@ describe("drop", () => {
     expect(harness.ask("gated", "a", "get")).toBe("ok 0");
     await release();
     expect(harness.ask("gated", "a", "get")).toBe("ok 0");
+  });
+});
+
+describe("a shard with a large state", () => {
+  /** Ten entities, and a clock by which each takes a millisecond: four to a slice. */
+  const large = () => {
+    const made = gated();
+    const { harness } = made;
+    harness.open(2);
+    for (let id = 0; id < 10; id += 1) harness.ask("gated", `e${id}`, "set", id);
+    harness.clock.costMs = 1;
+    return made;
+  };
+  const names = (count: number) => Array.from({ length: count }, (_, id) => ({ id: `e${id}` }));
+  /** What is due, slice by slice, until nothing is. */
+  const finish = (harness: ExecutorHarness): number => {
+    for (let slices = 1; ; slices += 1) {
+      const before = harness.said.length;
+      harness.clock.advance(1);
+      if (harness.said.length > before || slices === 20) return slices;
+    }
+  };
+
+  test("is captured in slices, between which everything else has its turn", () => {
+    const { harness } = large();
+    harness.drain();
+    expect(phaseOf(harness)).toBe("draining@2");
+    expect(harness.about()).toEqual([]);
+    expect(harness.ask("gated", "e1", "set", 7)).toBe("bounce");
+    expect(finish(harness)).toBeGreaterThan(1);
+    expect(harness.about()).toMatchObject([{ tag: "captured", entities: names(10) }]);
+    expect(phaseOf(harness)).toBe("frozen@2");
+  });
+
+  test("whose handoff is given up meanwhile serves on, and is not captured", () => {
+    const { harness } = large();
+    harness.drain();
+    harness.reopen(3);
+    harness.clock.costMs = 0;
+    harness.clock.advance(1_000);
+    expect(harness.about()).toMatchObject([{ tag: "capture-failed", handoffId: "h1", epoch: 2 }]);
+    expect(harness.ask("gated", "e9", "get")).toBe("ok 9");
+  });
+
+  test("that is drained again meanwhile is captured once, for the later handoff", () => {
+    const { harness } = large();
+    harness.drain("h1");
+    harness.drain("h2", 2, 1_000);
+    finish(harness);
+    harness.clock.advance(2_000);
+    expect(harness.about()).toMatchObject([{ tag: "captured", handoffId: "h2" }]);
+  });
+
+  test("that is dropped meanwhile is not captured, and leaves nothing", () => {
+    const { harness } = large();
+    harness.drain();
+    harness.drop();
+    expect(harness.ask("gated", "e1", "get")).toBe("bounce");
+    for (let slice = 0; slice < 20; slice += 1) harness.clock.advance(1);
+    expect(harness.about()).toMatchObject([{ tag: "dropped" }]);
+    expect(harness.executor.stats()).toEqual({ entities: 0, waiting: 0, running: 0 });
+  });
+
+  test("with an entity that is too large to move is not captured, and serves on at once", () => {
+    const harness = new ExecutorHarness([
+      defineEntity("box", {
+        state: () => ({ text: "" }),
+        commands: {
+          fill: command(z.number(), ({ state }, size) => {
+            state.text = "x".repeat(size);
+          }),
+          size: command(({ state }) => state.text.length),
+        },
+      }),
+    ]);
+    harness.open(2);
+    harness.ask("box", "a", "fill", 1);
+    harness.ask("box", "b", "fill", 5 * 1024 * 1024);
+    harness.drain();
+    expect(harness.about()).toMatchObject([
+      {
+        tag: "capture-failed",
+        why: "default/box/b: its state is above 4 MiB: an entity of this size cannot move.",
+      },
+    ]);
+    expect(harness.ask("box", "b", "size")).toBe("ok 5242880");
+  });
+
+  test("is restored in slices while it comes, and is ready when it is opened", () => {
+    const source = large().harness;
+    source.drain();
+    finish(source);
+    const [captured] = source.about();
+    if (captured?.tag !== "captured") throw new Error("not captured");
+    const { harness } = gated();
+    harness.open(5, carried(1));
+    harness.drop();
+    const before = harness.said.length;
+    harness.clock.costMs = 1;
+    harness.carry("h1", packState(captured.entities) as PackedState);
+    expect(harness.said).toHaveLength(before);
+    expect(() => harness.openCarried(6, "h1")).toThrow("is not here");
+    finish(harness);
+    expect(harness.said.slice(before)).toMatchObject([{ tag: "carried", handoffId: "h1" }]);
+    harness.openCarried(6, "h1");
+    expect(harness.ask("gated", "e9", "get")).toBe("ok 9");
+    expect(harness.executor.stats().entities).toBe(10);
+  });
+
+  test("that is forgotten while it comes, or after, leaves nothing", () => {
+    const { harness } = gated();
+    const state = packState(carried(1)) as PackedState;
+    harness.carry("h1", state);
+    expect(harness.executor.stats().entities).toBe(1);
+    harness.executor.post({ tag: "forget", handoffId: "h1" });
+    expect(harness.executor.stats().entities).toBe(0);
+    expect(() => harness.openCarried(6, "h1")).toThrow("is not here");
+  });
+
+  test("that cannot be read is refused, and leaves nothing", () => {
+    const { harness } = gated();
+    const [chunk] = (packState(carried(1)) as PackedState).chunks as [Uint8Array];
+    const more = Buffer.concat([chunk, Buffer.from([1, 0, 0, 0, 7])]);
+    harness.carry("h1", { chunks: [more], digest: "", size: more.length });
+    expect(harness.about()).toMatchObject([
+      { tag: "carry-failed", handoffId: "h1", why: "a record that is no entity" },
+    ]);
+    expect(harness.executor.stats().entities).toBe(0);
   });
 });

@@ -1,12 +1,14 @@
 import type { WarmEntity } from "../../core/messages.ts";
 import { HandlerAbortedError } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { inSlices } from "../in-slices.ts";
 import { Activation } from "./activation.ts";
-import { captureAll } from "./capture.ts";
+import type { Arrivals } from "./arrivals.ts";
+import { Capture } from "./capture.ts";
 import type { CommandLoop } from "./command-loop.ts";
 import { entityKey } from "./entity-key.ts";
 import type { EntityType } from "./entity-type.ts";
-import type { CapturedEntity, FromExecutor, ToExecutor } from "./executor-messages.ts";
+import type { FromExecutor, ToExecutor } from "./executor-messages.ts";
 import type { Passivation } from "./passivation.ts";
 import { handlerAborted, refuse } from "./replies.ts";
 import { Shard } from "./shard.ts";
@@ -23,6 +25,7 @@ export interface ShardLifeParts {
   readonly passivation: Passivation;
   /** Null where no entity can have any. */
   readonly timers: TimerLoop | null;
+  readonly arrivals: Arrivals;
   emit(message: FromExecutor): void;
 }
 
@@ -40,14 +43,20 @@ export class ShardLife {
   open(message: Message<"open">): void {
     const held = this.#parts.shards.get(message);
     if (held !== undefined) {
-      if (message.epoch <= held.epoch) return;
+      if (message.epoch <= held.epoch) {
+        if (message.carried !== null) this.#parts.arrivals.forget(message.carried);
+        return;
+      }
       // It left and came back, and the order to drop it was overtaken.
       this.#end(held);
     }
     const { group, shard, epoch, incarnation, carried, warm } = message;
-    const opened = new Shard({ group, shard }, epoch, incarnation);
+    const fence = { epoch, incarnation };
+    const opened =
+      carried === null
+        ? new Shard({ group, shard }, fence)
+        : this.#parts.arrivals.open(carried, fence);
     this.#parts.shards.add(opened);
-    this.#restore(opened, carried ?? []);
     this.#warm(opened, warm ?? []);
     this.#parts.timers?.opened(opened, true);
   }
@@ -118,19 +127,30 @@ export class ShardLife {
 
   /** Takes the state of a draining shard whose handlers have ended. */
   capture(shard: Shard): void {
+    if (shard.capture !== null) return;
+    const capture = new Capture(shard);
+    shard.capture = capture;
+    inSlices(this.#parts.clock, () => shard.capture === capture && this.#captureOn(shard, capture));
+  }
+
+  /** @returns whether there is more to capture. */
+  #captureOn(shard: Shard, capture: Capture): boolean {
+    const captured = capture.step();
+    if (captured === null) return true;
     const { ref, epoch, handoffId } = shard;
-    if (handoffId === null) return;
-    const captured = captureAll(shard);
+    if (handoffId === null) return false;
     if (typeof captured === "string") {
       // Its state is whole and nobody else has it: it serves on, without waiting to be told.
       this.#thaw(shard);
       this.#parts.emit({ tag: "capture-failed", ...ref, epoch, handoffId, why: captured });
-      return;
+      return false;
     }
     stopAbort(shard);
     shard.phase = "frozen";
+    shard.capture = null;
     shard.captured = captured;
     this.#answerCaptured(shard);
+    return false;
   }
 
   #answerCaptured(shard: Shard): void {
@@ -143,6 +163,7 @@ export class ShardLife {
     stopAbort(shard);
     shard.phase = "serving";
     shard.handoffId = null;
+    shard.capture = null;
     shard.captured = null;
     this.#parts.timers?.opened(shard, false);
   }
@@ -151,11 +172,16 @@ export class ShardLife {
   #end(shard: Shard): void {
     stopAbort(shard);
     shard.phase = "gone";
-    this.#parts.shards.remove(shard);
+    shard.capture = null;
+    const { shards, loop, passivation } = this.#parts;
+    shards.remove(shard);
     this.#parts.timers?.closed(shard);
+    const idle: Activation[] = [];
     for (const activation of shard.activations.all()) {
-      this.#parts.loop.drop(activation, "Its home gave the shard up while the command ran.");
+      if (activation.idle) idle.push(activation);
+      else loop.drop(activation, "Its home gave the shard up while the command ran.");
     }
+    passivation.unloadAll(idle);
   }
 
   #abortLater(shard: Shard, afterMs: number): void {
@@ -181,27 +207,6 @@ export class ShardLife {
       );
     }
     if (shard.phase === "draining" && shard.running === 0) this.capture(shard);
-  }
-
-  #restore(shard: Shard, carried: readonly CapturedEntity[]): void {
-    const { types, passivation, clock } = this.#parts;
-    const nowMs = clock.monotonicMs();
-    const strays: CapturedEntity[] = [];
-    for (const captured of carried) {
-      const type = types.get(captured.type);
-      if (type === undefined) {
-        strays.push(captured);
-        continue;
-      }
-      const { namespace, id } = captured;
-      const key = entityKey(namespace, captured.type, id);
-      const activation = new Activation(key, { namespace, type: captured.type, id }, type, shard);
-      // It comes from a node whose version of the type was not durable: the journal says what it is.
-      if (activation.isDurable) continue;
-      shard.activations.add(activation);
-      passivation.restore(activation, captured.state, nowMs);
-    }
-    shard.strays = strays;
   }
 
   /** What does not fit is read from the journal when somebody asks for it. */
