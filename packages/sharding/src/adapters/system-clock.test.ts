@@ -12,6 +12,17 @@ describe("the machine's clock", () => {
     expect(ran).toEqual([]);
   });
 
+  it("runs what has no delay with the next turn, and not what was cancelled", async () => {
+    const ran: string[] = [];
+    systemClock.after(0, () => ran.push("cancelled"))();
+    const next = new Promise<void>((resolve) => systemClock.after(0, resolve));
+    systemClock.after(0, () => ran.push("the next turn"));
+    expect(ran).toEqual([]);
+    await next;
+    await new Promise<void>((resolve) => systemClock.after(0, resolve));
+    expect(ran).toEqual(["the next turn"]);
+  });
+
   it("counts since boot in milliseconds, at the pace of its monotonic time", async () => {
     const boot = systemClock.bootMs();
     const monotonic = systemClock.monotonicMs();

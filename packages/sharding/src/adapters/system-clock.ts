@@ -8,6 +8,11 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   bootMs: () => uptime() * 1000,
   after: (delayMs, fn) => {
+    if (delayMs <= 0) {
+      // A timer would wait for a whole millisecond.
+      const immediate = setImmediate(fn);
+      return () => clearImmediate(immediate);
+    }
     const timer = setTimeout(fn, delayMs);
     return () => clearTimeout(timer);
   },

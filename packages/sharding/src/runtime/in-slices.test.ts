@@ -14,14 +14,14 @@ it("work in slices ends each after a few milliseconds, and what is short is done
   const step = (): boolean => {
     workedMs += 1;
     steps += 1;
-    return steps < 10;
+    return steps < 20;
   };
   inSlices(clock, step);
-  expect(steps).toBe(4);
+  expect(steps).toBe(8);
   timers.advance(0);
-  expect([steps, workedMs]).toEqual([10, 10]);
+  expect([steps, workedMs]).toEqual([20, 20]);
 
-  [workedMs, steps] = [0, 7];
+  [workedMs, steps] = [0, 14];
   inSlices(clock, step);
-  expect(steps).toBe(10);
+  expect(steps).toBe(20);
 });

@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 
 /** Far below a heartbeat's timeout, and what a command that arrives meanwhile may wait. @unit milliseconds */
-const sliceMs = 4;
+const sliceMs = 8;
 
 /**
  * Does long work without standing in anybody's way: step after step, and now and then what waits has its turn.

@@ -45,6 +45,7 @@ const sending = (state: PackedState) => {
   const made = side();
   made.transfer.keep(ref.handoffId, state);
   made.transfer.send(ref, target);
+  made.clock.advance(0);
   return made;
 };
 
@@ -52,6 +53,8 @@ function chunkOf({ chunks, digest, size }: PackedState, index = 0): StateChunk {
   const bytes = chunks[index] as Uint8Array;
   return { tag: "state-chunk", ...ref, offset: index * chunkBytes, digest, size, bytes };
 }
+
+const at = (...chunks: number[]): number[] => chunks.map((index) => index * chunkBytes);
 
 const taken = (received: number): StateTaken => ({
   ...{ tag: "state-taken", handoffId: ref.handoffId },
@@ -99,32 +102,48 @@ describe("carried state", () => {
     expect(events).toEqual(["taken h-1 by target"]);
   });
 
-  it("has two chunks under way at most, and goes on as they are taken", () => {
-    const { transfer, offsets } = sending(large);
-    expect(offsets()).toEqual([0, 1].map((index) => index * chunkBytes));
+  it("has four chunks under way at most, each sent in a turn of its own, and goes on as they are taken", () => {
+    const { transfer, offsets, clock } = side();
+    transfer.keep(ref.handoffId, large);
+    transfer.send(ref, target);
+    expect(offsets()).toEqual([0]);
+    clock.advance(0);
+    expect(offsets()).toEqual(at(0, 1, 2, 3));
     transfer.receiveTaken(target, taken(chunkBytes));
     expect(transfer.progressOf("h-1")).toEqual({ size: large.size, moved: chunkBytes });
-    expect(offsets()).toHaveLength(3);
-    transfer.receiveTaken(target, taken(3 * chunkBytes));
-    transfer.receiveTaken(target, taken(4 * chunkBytes));
-    expect(offsets()).toEqual([0, 1, 2, 3, 4].map((index) => index * chunkBytes));
+    clock.advance(0);
+    expect(offsets()).toEqual(at(0, 1, 2, 3, 4));
+  });
+
+  it("has two under way where many shards go to one node", () => {
+    const { transfer, sent, clock } = side();
+    for (let shard = 0; shard < 17; shard += 1) {
+      transfer.keep(`h-${shard}`, large);
+      transfer.send({ ...ref, shard, handoffId: `h-${shard}` }, target);
+    }
+    clock.advance(0);
+    const last = sent.filter(({ message }) => message.handoffId === "h-16");
+    expect(last).toHaveLength(2);
   });
 
   it("goes on from what was taken when the connection comes back, and asks for the last word by its last chunk", () => {
-    const { transfer, offsets } = sending(large);
-    transfer.receiveTaken(target, taken(2 * chunkBytes));
+    const { transfer, offsets, clock } = sending(large);
+    transfer.receiveTaken(target, taken(3 * chunkBytes));
+    clock.advance(0);
     transfer.resume(target);
-    expect(offsets().slice(4)).toEqual([2 * chunkBytes, 3 * chunkBytes]);
+    clock.advance(0);
+    expect(offsets()).toEqual(at(0, 1, 2, 3, 4, 3, 4));
     transfer.receiveTaken(target, taken(4 * chunkBytes));
     transfer.resume(target);
-    expect(offsets().slice(6)).toEqual([4 * chunkBytes, 4 * chunkBytes]);
+    expect(offsets().slice(7)).toEqual(at(4));
   });
 
   it("begins anew where its target has forgotten what it had", () => {
-    const { transfer, offsets } = sending(large);
+    const { transfer, offsets, clock } = sending(large);
     transfer.receiveTaken(target, taken(2 * chunkBytes));
     transfer.receiveTaken(target, taken(0));
-    expect(offsets().slice(4)).toEqual([0, chunkBytes]);
+    clock.advance(0);
+    expect(offsets()).toEqual(at(0, 1, 2, 3, 4, 0, 1, 2, 3));
   });
 
   it("waits a moment where the peer's queue is full", () => {
@@ -132,9 +151,10 @@ describe("carried state", () => {
     transfer.keep(ref.handoffId, large);
     results.push("queued", "full");
     transfer.send(ref, target);
-    expect(offsets()).toEqual([0]);
-    clock.advance(10);
-    expect(offsets()).toEqual([0, chunkBytes]);
+    clock.advance(9);
+    expect(offsets()).toEqual(at(0));
+    clock.advance(1);
+    expect(offsets()).toEqual(at(0, 1, 2, 3));
   });
 
   it("takes no word for more than was sent, or for a part of a chunk", () => {
@@ -142,16 +162,16 @@ describe("carried state", () => {
     for (const received of [5, large.size + 1, 100 * chunkBytes]) {
       transfer.receiveTaken(target, taken(received));
     }
-    expect([offsets(), events]).toEqual([[0, chunkBytes], []]);
+    expect([offsets(), events]).toEqual([at(0, 1, 2, 3), []]);
   });
 
-  it("is not taken faster than it is restored: what is beyond two chunks is not kept", () => {
+  it("is not taken faster than it is restored: what is beyond four chunks is not kept", () => {
     const { transfer, pieces } = side(false);
     for (let index = 0; index < 5; index += 1) transfer.receiveChunk(source, chunkOf(large, index));
-    expect(pieces).toHaveLength(2);
+    expect(pieces).toHaveLength(4);
     transfer.restored("h-1", chunkBytes);
-    transfer.receiveChunk(source, chunkOf(large, 2));
-    expect(pieces).toHaveLength(3);
+    transfer.receiveChunk(source, chunkOf(large, 4));
+    expect(pieces).toHaveLength(5);
   });
 
   it("with another digest than announced is forgotten", () => {

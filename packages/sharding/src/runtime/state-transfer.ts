@@ -5,8 +5,10 @@ import type { Clock } from "../ports/clock.ts";
 import type { Transport } from "../ports/transport.ts";
 import { chunkBytes, type PackedState, stateLimitBytes } from "./entities/packed-state.ts";
 
-/** Chunks under way that were not acknowledged: the peer's queue is for requests, too. */
-const windowBytes = 2 * chunkBytes;
+/** Chunks of one handoff under way that were not acknowledged, at most and at least. */
+const [mostChunks, fewestChunks] = [4, 2];
+/** Chunks under way to one peer, as far as each handoff has its fewest: its queue is for requests, too. */
+const peerChunks = 32;
 /** Sent again when nothing was acknowledged: the connection may have been lost in between. */
 const resendMs = 3_000;
 /** A full queue is tried again after this. */
@@ -62,7 +64,7 @@ export interface TransferStats {
 
 /**
  * Carries the packed state of a shard from its source to its target, in chunks and in order. The target restores
- * each chunk before it acknowledges it, and two are under way at most: so neither the wire nor the target has more
+ * each chunk before it acknowledges it, and few are under way at a time: so neither the wire nor the target has more
  * waiting than that, however large the state is.
  *
  * The source keeps its bytes until it is settled who serves.
@@ -147,7 +149,8 @@ export class StateTransfer {
     const end = offset + bytes.length;
     // Sent again, or the attempt began before this node knew of it: the sender goes on from where this one stands.
     if (offset !== received || incoming.isWhole) return this.#acknowledge(incoming);
-    const isWithinBounds = bytes.length > 0 && end <= size && end <= restored + windowBytes;
+    const room = restored + mostChunks * chunkBytes;
+    const isWithinBounds = bytes.length > 0 && end <= size && end <= room;
     if (size !== incoming.size || !isWithinBounds) return;
     incoming.received = end;
     hash.update(bytes);
@@ -205,25 +208,42 @@ export class StateTransfer {
     this.#pump(state, transfer);
   }
 
-  /** Sends what the window allows, and looks after it again in a while. */
+  /** Sends what the window allows, one chunk a turn: each in a frame of its own, which others may precede. */
   #pump(state: PackedState, transfer: Transfer): void {
-    const { chunks, digest, size } = state;
-    const { to, ref } = transfer;
-    const { group, shard, epoch, handoffId } = ref;
     transfer.cancel();
-    let isFull = false;
-    while (!isFull && transfer.sent < transfer.acknowledged + windowBytes) {
-      const bytes = chunks[transfer.sent / chunkBytes];
-      if (bytes === undefined) break;
-      const chunk: StateChunk = {
-        ...{ tag: "state-chunk", handoffId, group, shard, epoch, digest },
-        ...{ offset: transfer.sent, size, bytes },
-      };
-      isFull = this.#transport.send(to.nodeId, "data", chunk, "handoff") !== "queued";
-      if (!isFull) transfer.sent += chunkBytes;
+    const windowBytes = this.#windowTo(transfer.to) * chunkBytes;
+    const isOpen = (): boolean =>
+      transfer.sent < Math.min(transfer.acknowledged + windowBytes, state.size);
+    if (isOpen() && !this.#sendNext(state, transfer)) {
+      transfer.cancel = this.#clock.after(fullMs, () => this.#pump(state, transfer));
+    } else if (isOpen()) {
+      transfer.cancel = this.#clock.after(0, () => this.#pump(state, transfer));
+    } else {
+      transfer.cancel = this.#clock.after(resendMs, () => this.#again(state, transfer));
     }
-    const next = (): void => (isFull ? this.#pump : this.#again).call(this, state, transfer);
-    transfer.cancel = this.#clock.after(isFull ? fullMs : resendMs, next);
+  }
+
+  /** @returns false where the peer's queue does not take it. */
+  #sendNext({ chunks, digest, size }: PackedState, transfer: Transfer): boolean {
+    const { to, ref, sent: offset } = transfer;
+    const { group, shard, epoch, handoffId } = ref;
+    const bytes = chunks[offset / chunkBytes] as Uint8Array;
+    const chunk: StateChunk = {
+      ...{ tag: "state-chunk", handoffId, group, shard, epoch, digest },
+      ...{ offset, size, bytes },
+    };
+    if (this.#transport.send(to.nodeId, "data", chunk, "handoff") !== "queued") return false;
+    transfer.sent += chunkBytes;
+    return true;
+  }
+
+  /** @returns how many chunks one handoff to this node may have under way. */
+  #windowTo({ incarnation }: NodeRef): number {
+    let transfers = 0;
+    for (const { transfer } of this.#outgoing.values()) {
+      if (transfer?.to.incarnation === incarnation) transfers += 1;
+    }
+    return Math.max(fewestChunks, Math.min(mostChunks, Math.floor(peerChunks / transfers)));
   }
 
   #begin({ nodeId, incarnation }: NodeRef, chunk: StateChunk): Incoming | null {

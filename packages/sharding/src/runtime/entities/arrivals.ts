@@ -31,7 +31,7 @@ interface Arrival {
  * Shards on their way here: their entities are restored while the rest of the state still comes, so that nothing
  * is left to do when the shard is to be opened.
  *
- * Bounded by the sender, which has two chunks under way at most.
+ * Bounded by state-transfer.ts: few chunks wait here that are not restored.
  */
 export class Arrivals {
   readonly #parts: ArrivalsParts;

@@ -438,13 +438,13 @@ describe("drop", () => {
 });
 
 describe("a shard with a large state", () => {
-  /** Ten entities, and a clock by which each takes a millisecond: four to a slice. */
+  /** Ten entities, and a clock by which each takes two milliseconds: four to a slice. */
   const large = () => {
     const made = gated();
     const { harness } = made;
     harness.open(2);
     for (let id = 0; id < 10; id += 1) harness.ask("gated", `e${id}`, "set", id);
-    harness.clock.costMs = 1;
+    harness.clock.costMs = 2;
     return made;
   };
   const names = (count: number) => Array.from({ length: count }, (_, id) => ({ id: `e${id}` }));
@@ -532,7 +532,7 @@ describe("a shard with a large state", () => {
     harness.open(5, carried(1));
     harness.drop();
     const before = harness.said.length;
-    harness.clock.costMs = 1;
+    harness.clock.costMs = 2;
     harness.carry("h1", packState(captured.entities) as PackedState);
     expect(harness.said).toHaveLength(before);
     expect(() => harness.openCarried(6, "h1")).toThrow("is not here");
