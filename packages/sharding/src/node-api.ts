@@ -252,4 +252,7 @@ export interface NodeCounters {
   readonly meshBadFrames: number;
   readonly entities: number;
   readonly shardsServing: number;
+  /** States of shards that are kept for handoffs under way: captured here, or on their way here. */
+  readonly statesOut: number;
+  readonly statesIn: number;
 }

@@ -46,6 +46,16 @@ const gauges: readonly GaugeReading[] = [
   ["leasehold_entities", "Resident entities", (node) => node.counters().entities],
   ["leasehold_shards_serving", "Shards this node serves", (node) => node.counters().shardsServing],
   [
+    "leasehold_handoff_states_out",
+    "Captured states of shards that this node keeps until their target serves",
+    (node) => node.counters().statesOut,
+  ],
+  [
+    "leasehold_handoff_states_in",
+    "States of shards that are on their way to this node",
+    (node) => node.counters().statesIn,
+  ],
+  [
     "leasehold_lease_left_seconds",
     "Until this node's lease ends",
     (node) => node.belief().lease.leftMs / 1000,

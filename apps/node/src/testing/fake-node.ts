@@ -190,7 +190,14 @@ export class FakeNode implements ShardingNode {
 
   counters(): ReturnType<ShardingNode["counters"]> {
     const [requests, failures, forwarded, handoffsOut, handoffsIn] = [11, 2, 3, 4, 5];
-    const rest = { leaseLosses: 6, takeOvers: 7, entities: 8, shardsServing: 9 };
+    const rest = {
+      leaseLosses: 6,
+      takeOvers: 7,
+      entities: 8,
+      shardsServing: 9,
+      statesOut: 14,
+      statesIn: 15,
+    };
     const mesh = { meshSocketsRefused: 10, meshHellosRefused: 12, meshBadFrames: 13 };
     return { requests, failures, forwarded, handoffsOut, handoffsIn, ...rest, ...mesh };
   }

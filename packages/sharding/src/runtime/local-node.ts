@@ -250,6 +250,7 @@ export class LocalNode implements ShardingNode {
   counters(): NodeCounters {
     const { requests, failures, forwarded } = this.#ask.counters();
     const { region, leaseLosses, coordinator, serving } = this.#runtime;
+    const { outgoing: statesOut, incoming: statesIn } = region.transferStats();
     return {
       ...{ requests, failures, forwarded, leaseLosses },
       handoffsOut: region.handoffsOut,
@@ -258,6 +259,7 @@ export class LocalNode implements ShardingNode {
       ...(this.#outside.refused?.() ?? nothingRefused),
       entities: this.#executor.stats().entities,
       shardsServing: serving.count,
+      ...{ statesOut, statesIn },
     };
   }
 

@@ -3,7 +3,13 @@ import { type ClusterState, findShard } from "../core/cluster.ts";
 import type { ClaimMessage } from "../core/coordinator/rebuild.ts";
 import { type NodeRef, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
-import type { FromCoordinator, StateMessage, ToCoordinator, WarmState } from "../core/messages.ts";
+import type {
+  FromCoordinator,
+  ShardGrant,
+  StateMessage,
+  ToCoordinator,
+  WarmState,
+} from "../core/messages.ts";
 import { ordersFrom } from "../core/region/orders-from-rows.ts";
 import { unansweredReports } from "../core/region/unanswered.ts";
 import {
@@ -21,7 +27,7 @@ import type { FromExecutor, ToExecutor } from "./entities/executor-messages.ts";
 import { gatherReports } from "./gather-reports.ts";
 import type { Grant } from "./grant.ts";
 import { beliefChanges, beliefOf, type Serving } from "./serving.ts";
-import { StateTransfer } from "./state-transfer.ts";
+import { StateTransfer, type TransferStats } from "./state-transfer.ts";
 import { WarmStates } from "./warm-states.ts";
 
 export interface RegionServiceOptions {
@@ -107,6 +113,10 @@ export class RegionService {
     return phase === "sending" ? "frozen" : phase;
   }
 
+  transferStats(): TransferStats {
+    return this.#transfer.stats();
+  }
+
   beliefs(): readonly ShardBelief[] {
     const held = this.#state?.held.values() ?? [];
     return [...held].map((shard) => beliefOf(shard, this.#options.serving.isAlive()));
@@ -127,6 +137,7 @@ export class RegionService {
   follow(entries: readonly LogEntry[]): void {
     for (const entry of entries) this.#waiting.push({ tag: "entry", entry });
     this.#step();
+    this.#transfer.forgetParts((ref) => this.#isBehind(ref));
   }
 
   /** The log's copy was replaced: the rows say what the entries in between would have said. */
@@ -135,6 +146,12 @@ export class RegionService {
     if (state === null) return;
     this.#waiting.push(...ordersFrom(cluster, state));
     this.#step();
+    this.#transfer.forgetParts((ref) => this.#isBehind(ref));
+  }
+
+  /** The shard was assigned anew since: the source's death, or the end of a handoff that was given up. */
+  #isBehind(grant: ShardGrant): boolean {
+    return (findShard(this.#options.cluster(), grant)?.epoch ?? 0) > grant.epoch;
   }
 
   /** The caller has checked that `message` comes from the node that holds the term. */
@@ -163,6 +180,7 @@ export class RegionService {
     // Where the log does not show the handoff yet, its first sender is bound to it (state-transfer.ts).
     const isOfRow = row?.state === "handing-off" && row.handoff.id === message.handoffId;
     if (isOfRow && !sameNode(row.owner, from)) return false;
+    if (this.#isBehind(message)) return true;
     return this.#transfer.receiveChunk(from, message);
   }
 

@@ -131,6 +131,13 @@ export class StateTransfer {
     this.#events.discard(handoffId);
   }
 
+  /** Drops what will never be whole: its handoff is over. What is whole is the region's to forget. */
+  forgetParts(isOver: (ref: HandoffRef) => boolean): void {
+    for (const { ref, isWhole } of [...this.#incoming.values()]) {
+      if (!isWhole && isOver(ref)) this.forget(ref.handoffId);
+    }
+  }
+
   clear(): void {
     for (const id of [...this.#outgoing.keys(), ...this.#incoming.keys()]) this.forget(id);
   }

@@ -52,6 +52,8 @@ export class SimCluster {
   readonly wallClock = { offsetMs: 0 };
   /** Called when the database has lost its last moments. */
   onLoss: () => void = () => undefined;
+  /** A message is about to leave a process, or to be heard by it: who watches may end any process. */
+  onPoint: (nodeId: NodeId, point: string, message: unknown) => void = () => undefined;
   /** How long a node that leaves may take to hand its shards over. @unit milliseconds */
   readonly handoverMs: number;
   readonly #options: SimClusterOptions;
@@ -93,12 +95,16 @@ export class SimCluster {
     const wire = new SimWire(timeline, random.fork("wire"), process);
     const gate = new SimGate(timeline);
     const inner = this.#network.transport({ nodeId, incarnation: process.uuid() }, gate);
+    const passes = (at: "received" | "sending", message: unknown): boolean => {
+      const point = `${at}:${tagOf(message)}`;
+      this.onPoint(nodeId, point, message);
+      return process.isAlive && !this.points.reach(nodeId, point);
+    };
     const onArrival = (from: { nodeId: string }, message: unknown): boolean => {
       say(`${nodeId} <- ${from.nodeId} ${tagOf(message)}`);
-      return !this.points.reach(nodeId, `received:${tagOf(message)}`);
+      return passes("received", message);
     };
-    const onSend = (message: unknown): boolean =>
-      !this.points.reach(nodeId, `sending:${tagOf(message)}`);
+    const onSend = (message: unknown): boolean => passes("sending", message);
     const transport = new SimTransport({ inner, process, timeline, random, onArrival, onSend });
     const options = resolveOptions({
       ...{ databaseUrl: "memory:", nodeId, shards, leaseTtlMs: ttlMs, handoffTimeoutMs: ttlMs / 2 },
