@@ -22,14 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => stopAll());
 
-/** Of one Prometheus series. */
-async function counted(node: TestNode, series: string): Promise<number> {
-  const text = await (await fetch(`${node.url}/metrics`)).text();
-  const line = text.split("\n").find((one) => one.startsWith(`${series} `));
-  if (line === undefined) throw new Error(`There is no series ${series}.`);
-  return Number(line.slice(series.length + 1));
-}
-
 describe("a bad request", () => {
   afterAll(() => life.expectAll());
 
@@ -100,10 +92,10 @@ describe("at the mesh", () => {
     "%s is refused with %i, counted and logged",
     async (_what, code, why, send) => {
       for (const node of cluster.nodes) {
-        const before = await counted(node, refusedHellos);
+        const before = await node.counted(refusedHellos);
         expect(await closeCodeOf(await send(node))).toBe(code);
         await waitUntil("the refusal is counted", async () => {
-          return (await counted(node, refusedHellos)) === before + 1;
+          return (await node.counted(refusedHellos)) === before + 1;
         });
         const said =
           node
@@ -124,13 +116,13 @@ describe("at the mesh", () => {
   ];
   test.each(frames)("%s costs a proven peer its connection (%i)", async (_what, code, frame) => {
     const node = cluster.node(1);
-    const before = await counted(node, badFrames);
+    const before = await node.counted(badFrames);
     const { control, data } = await intrude(node);
     if (frame === null) breakProtocol(data);
     else data.send(frame);
     expect(await closeCodeOf(data)).toBe(code);
     await closeCodeOf(control);
-    expect(await counted(node, badFrames)).toBe(before + 1);
+    expect(await node.counted(badFrames)).toBe(before + 1);
     await waitUntil("the log says why", () =>
       node
         .log(50)
@@ -159,14 +151,14 @@ describe("at the mesh", () => {
     ];
     for (const node of cluster.nodes) {
       const dropped = 'leasehold_frames_dropped_total{variant="request",reason="unroutable"}';
-      const before = await counted(node, dropped);
+      const before = await node.counted(dropped);
       const { control, data } = await intrude(node);
       for (const message of senseless) {
         data.send(frameOf([message]));
         control.send(frameOf([message]));
       }
       await waitUntil("the senseless requests are counted", async () => {
-        return (await counted(node, dropped)) > before;
+        return (await node.counted(dropped)) > before;
       });
       await life.expectAll();
       control.ws.terminate();

@@ -83,6 +83,12 @@ for (const [role, step, furthest] of rounds(0, 1) === 1 ? [...always, ...nightly
     console.info(`crash at ${step}: ${moves.map(({ stage }) => stage).join(" ")}`);
     expect([furthest].flat(), "how far the furthest move had come").toContain(furthestOf(moves));
     for (const move of begun) expectFinishedOrUndone(role, move, victim.nodeId);
+    for (const node of others) {
+      await cluster.waitUntil(`${node.nodeId} keeps nothing of a move`, async () => {
+        const [out, into] = ["leasehold_handoff_states_out", "leasehold_handoff_states_in"];
+        return (await node.counted(out)) + (await node.counted(into)) === 0;
+      });
+    }
     expectNothingLost(await neverAt(cluster, await load.stop(), victim, seq));
   });
 }

@@ -122,6 +122,14 @@ export class TestNode {
     return ok;
   }
 
+  /** Of one Prometheus series, with its labels. */
+  async counted(series: string): Promise<number> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const line = text.split("\n").find((one) => one.startsWith(`${series} `));
+    if (line === undefined) throw new Error(`There is no series ${series}.`);
+    return Number(line.slice(series.length + 1));
+  }
+
   /** SIGKILL. */
   kill(): Promise<Exit> {
     return this.#signal("SIGKILL");

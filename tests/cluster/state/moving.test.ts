@@ -1,63 +1,87 @@
-import { fileURLToPath } from "node:url";
-import { createClient } from "@leasehold/sharding/client";
 import { afterEach, expect, test } from "vitest";
 import { expectNothingLost } from "../expect-history.ts";
 import { expectWithin, rounds, untilServed } from "../failures/support.ts";
-import { outcomeOf } from "../harness/outcome.ts";
 import { type SteadyLoad, startCluster, stopAll, type TestCluster } from "../harness.ts";
+import { askBoxes, boxEntities, boxIds, moveBoxes, textOf } from "./boxes.ts";
 
-const entities = fileURLToPath(new URL("../fixtures/entities.ts", import.meta.url));
-const count = 1_000;
-const ids = Array.from({ length: count }, (_, index) => `box-${index}`);
-const textOf = (id: string): string => `${id} `.repeat(200).slice(0, 1_000);
+const env = { LEASEHOLD_ENTITIES: boxEntities };
 
 afterEach(stopAll);
 
-/** @returns the answers, in the order of `ids`. */
-async function askEach(
-  cluster: TestCluster,
-  command: string,
-  input: (id: string) => unknown,
-): Promise<readonly unknown[]> {
-  const client = createClient({ nodes: cluster.nodes.map((node) => node.url) });
-  const asked = ids.map(async (id) => {
-    const outcome = await outcomeOf(client.ask({ type: "box", id, command, input: input(id) }));
-    return outcome.tag === "ok" ? outcome.result : outcome.code;
-  });
-  return await Promise.all(asked);
-}
-
 /** @returns how long the call that waited longest for it took. */
-async function move(cluster: TestCluster, load: SteadyLoad): Promise<number> {
-  const [shard] = await cluster.shards();
-  const to = cluster.nodes.find(({ nodeId }) => nodeId !== shard?.owner)?.nodeId;
-  const moves = [{ group: "default", shard: 0, to }];
+async function pauseOfMove(cluster: TestCluster, load: SteadyLoad): Promise<number> {
   const startMs = performance.now();
-  const { planId } = (await cluster.node(1).ask("POST", "/v1/plans", {
-    ...{ kind: "move", moves },
-  })) as { planId: string };
-  await cluster.node(1).ask("POST", `/v1/plans/${planId}/apply`);
-  await cluster.waitUntil(`the shard is hosted by ${to}`, async () => {
-    const [now] = await cluster.shards();
-    return now?.owner === to && now?.state === "hosted";
-  });
+  await moveBoxes(cluster);
   await untilServed(cluster, load, 100);
   const calls = load.history.filter((call) => call.startMs > startMs - 250);
   return Math.max(...calls.map((call) => call.endMs - call.startMs));
 }
 
 test("a shard with 1,000 entities of 1 kB moves under load: no call fails, and every state arrives as it was", async () => {
-  const env = { LEASEHOLD_ENTITIES: entities };
   const cluster = await startCluster({ shards: 1, ttlMs: 5_000, env });
-  await askEach(cluster, "fill", textOf);
+  const ids = boxIds(1_000);
+  await askBoxes(cluster, ids, "fill", (id) => textOf(id, 1_000));
   const options = { type: "box", command: "touch", input: null, prefix: "box" };
-  const load = cluster.load({ perSecond: 400, ids: count, ...options });
-  await untilServed(cluster, load, count);
+  const load = cluster.load({ perSecond: 400, ids: ids.length, ...options });
+  await untilServed(cluster, load, ids.length);
   const pauses: number[] = [];
-  for (let round = 0; round < rounds(5, 20); round += 1) pauses.push(await move(cluster, load));
+  for (let round = 0; round < rounds(5, 20); round += 1) {
+    pauses.push(await pauseOfMove(cluster, load));
+  }
   expectNothingLost(await load.stop());
-  expect(await askEach(cluster, "text", () => null)).toEqual(ids.map(textOf));
+  const texts = ids.map((id) => textOf(id, 1_000));
+  expect(await askBoxes(cluster, ids, "text", () => null)).toEqual(texts);
   const sorted = pauses.toSorted((a, b) => a - b);
   expectWithin("pause of a move, half of them", sorted[sorted.length >> 1] as number, 50);
   expectWithin("pause of a move, the worst", sorted.at(-1) as number, 250);
+}, 120_000);
+
+/** The longest time that a node's event loop stood still since it was last asked. @unit milliseconds */
+const stalls = (cluster: TestCluster): Promise<readonly number[]> =>
+  Promise.all(
+    cluster.nodes.map(
+      async (node) => 1_000 * (await node.counted("nodejs_eventloop_lag_max_seconds")),
+    ),
+  );
+
+test("64 MiB of state in one shard move, and neither end misses a heartbeat", async () => {
+  const ttlMs = 5_000;
+  const cluster = await startCluster({ shards: 1, ttlMs, env });
+  const ids = boxIds(4_096);
+  const text = (id: string): string => textOf(id, 16_384);
+  await askBoxes(cluster, ids, "fill", text);
+  const lives = (await cluster.cluster()).nodes.map(({ incarnation }) => incarnation);
+  for (let round = 0; round < rounds(2, 10); round += 1) {
+    await stalls(cluster);
+    const lefts: number[] = [];
+    let isMoving = true;
+    const watched = (async () => {
+      while (isMoving) {
+        for (const node of cluster.nodes) lefts.push((await node.self()).lease.leftMs);
+      }
+    })();
+    const startMs = performance.now();
+    await moveBoxes(cluster);
+    const tookMs = performance.now() - startMs;
+    isMoving = false;
+    await watched;
+    expectWithin("64 MiB moved in", tookMs, 2_500);
+    expectWithin("event loop stood still, all nodes", Math.max(...(await stalls(cluster))), 50);
+    // A renewal each ttl/6, and the holder stops a tenth of a ttl early: so much is left at least.
+    const dueMs = 0.9 * ttlMs - ttlMs / 6;
+    expectWithin("renewal later than it was due", Math.max(0, dueMs - Math.min(...lefts)), 100);
+  }
+  expect((await cluster.cluster()).nodes.map(({ incarnation }) => incarnation)).toEqual(lives);
+  for (const node of cluster.nodes) {
+    expect(await node.counted("leasehold_lease_losses_total")).toBe(0);
+    expect(await node.counted("leasehold_handoff_states_out")).toBe(0);
+    expect(await node.counted("leasehold_handoff_states_in")).toBe(0);
+    const dropped = 'leasehold_frames_dropped_total{variant="handoff",reason="full"}';
+    expect(await node.counted(dropped)).toBe(0);
+  }
+  expect(
+    (await askBoxes(cluster, ids, "text", () => null)).every(
+      (it, i) => it === text(ids[i] as string),
+    ),
+  ).toBe(true);
 }, 120_000);

@@ -706,6 +706,8 @@ describe("descriptions", () => {
       "leasehold_lease_losses_total 6",
       'leasehold_frames_dropped_total{variant="request",reason="full"} 3',
       "leasehold_shards_serving 9",
+      "leasehold_handoff_states_out 14",
+      "leasehold_handoff_states_in 15",
       "leasehold_log_seq 10",
       "leasehold_lease_left_seconds 4.2",
       'leasehold_lease_state{state="held"} 1',
