@@ -54,7 +54,8 @@ const shardBelief = z.object({
   shard: z.int().min(0),
   epoch,
   serving: z.boolean(),
-  phase: z.enum(["starting", "serving", "draining", "frozen"]),
+  phase: z.enum(["starting", "serving", "draining", "sending", "frozen"]),
+  carried: z.object({ size: z.number(), moved: z.number() }).optional(),
 }) satisfies z.ZodType<ShardBelief>;
 
 const shardRow = z.discriminatedUnion("state", [

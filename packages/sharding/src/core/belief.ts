@@ -49,13 +49,16 @@ export interface NodeLoad {
 
 /**
  * One shard as the node sees it. A shard that it neither serves nor holds is not listed.
- * `phase`: starting (waits for carried state), serving, draining (a handoff has begun), frozen (released,
- * the copy is kept until the target serves).
+ * `phase`: starting (waits for carried state), serving, draining (a handoff has begun: what runs ends, then the
+ * state is captured), sending (the state goes to the target), frozen (released, the copy is kept until the target
+ * serves).
  */
 export interface ShardBelief extends ShardRef {
   readonly epoch: Epoch;
   readonly serving: boolean;
-  readonly phase: "starting" | "serving" | "draining" | "frozen";
+  readonly phase: "starting" | "serving" | "draining" | "sending" | "frozen";
+  /** While it is sending: its state, and how much of it the target has restored. @unit bytes */
+  readonly carried?: { readonly size: number; readonly moved: number } | undefined;
 }
 
 export interface ActiveFault {

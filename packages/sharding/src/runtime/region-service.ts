@@ -5,6 +5,7 @@ import { type NodeRef, type ShardRef, sameNode, shardKey } from "../core/ids.ts"
 import type { LogEntry } from "../core/log.ts";
 import type {
   FromCoordinator,
+  HandoffRef,
   ShardGrant,
   StateMessage,
   ToCoordinator,
@@ -74,6 +75,7 @@ export class RegionService {
         options.executor.post({ tag: "carry", group, shard, handoffId, bytes, received }),
       discard: (handoffId) => options.executor.post({ tag: "forget", handoffId }),
       arrived: (ref) => this.#push({ tag: "arrived", ...ref }),
+      progressed: (ref, moved) => this.#progressed(ref, moved),
       taken: (handoffId, from) => this.#push({ tag: "taken", handoffId, from }),
       bad: (why) => options.log("warn", "carried state was refused", { why }),
     });
@@ -119,7 +121,15 @@ export class RegionService {
 
   beliefs(): readonly ShardBelief[] {
     const held = this.#state?.held.values() ?? [];
-    return [...held].map((shard) => beliefOf(shard, this.#options.serving.isAlive()));
+    return [...held].map((shard) => {
+      const moved = shard.phase === "sending" ? this.#transfer.movedOf(shard.handoffId) : 0;
+      return beliefOf(shard, this.#options.serving.isAlive(), moved);
+    });
+  }
+
+  #progressed(ref: HandoffRef, moved: number): void {
+    const held = this.#state?.held.get(shardKey(ref));
+    if (held?.phase === "sending") this.#events.changed([beliefOf(held, true, moved)], []);
   }
 
   claims(): ClaimMessage | null {

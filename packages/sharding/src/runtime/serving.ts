@@ -93,14 +93,16 @@ export class Serving implements ServingGuard {
   }
 }
 
-/** The region's shards as observers see them. */
-export function beliefOf(held: HeldShard, isAlive: boolean): ShardBelief {
+/**
+ * The region's shards as observers see them.
+ *
+ * @param moved how much of a state that is being sent its target has. @unit bytes
+ */
+export function beliefOf(held: HeldShard, isAlive: boolean, moved = 0): ShardBelief {
   const { group, shard, epoch, phase } = held;
   const serves = phase === "serving" || phase === "draining";
-  return {
-    ...{ group, shard, epoch, serving: isAlive && serves },
-    phase: phase === "sending" ? "frozen" : phase,
-  };
+  const belief = { group, shard, epoch, serving: isAlive && serves, phase };
+  return phase === "sending" ? { ...belief, carried: { size: held.size, moved } } : belief;
 }
 
 /** What changed between two states of the region. */

@@ -34,6 +34,7 @@ function side(restoresAtOnce = true) {
     },
     discard: (handoffId) => events.push(`discard ${handoffId}`),
     arrived: ({ handoffId }) => events.push(`arrived ${handoffId}`),
+    progressed: ({ handoffId }, moved) => events.push(`${moved} bytes of ${handoffId}`),
     taken: (handoffId, from) => events.push(`taken ${handoffId} by ${from.nodeId}`),
     bad: (why) => events.push(why),
   });
@@ -103,14 +104,15 @@ describe("carried state", () => {
   });
 
   it("has four chunks under way at most, each sent in a turn of its own, and goes on as they are taken", () => {
-    const { transfer, offsets, clock } = side();
+    const { transfer, offsets, clock, events } = side();
     transfer.keep(ref.handoffId, large);
     transfer.send(ref, target);
     expect(offsets()).toEqual([0]);
     clock.advance(0);
     expect(offsets()).toEqual(at(0, 1, 2, 3));
     transfer.receiveTaken(target, taken(chunkBytes));
-    expect(transfer.progressOf("h-1")).toEqual({ size: large.size, moved: chunkBytes });
+    expect(events).toEqual([`${chunkBytes} bytes of h-1`]);
+    expect(transfer.movedOf("h-1")).toBe(chunkBytes);
     clock.advance(0);
     expect(offsets()).toEqual(at(0, 1, 2, 3, 4));
   });

@@ -23,6 +23,8 @@ export interface TransferEvents {
   discard(handoffId: string): void;
   /** State has arrived whole, with the digest that its source gave, and is restored. */
   arrived(ref: HandoffRef): void;
+  /** The target has so much of it. @unit bytes */
+  progressed(ref: HandoffRef, moved: number): void;
   /** The target has it whole. */
   taken(handoffId: string, from: NodeRef): void;
   /** A chunk that fits no transfer, or a digest that does not match. */
@@ -86,11 +88,9 @@ export class StateTransfer {
     return { outgoing: this.#outgoing.size, incoming: this.#incoming.size };
   }
 
-  /** How far the state of a handoff has come. @returns null where none is kept here. @unit bytes */
-  progressOf(handoffId: string): { readonly size: number; readonly moved: number } | null {
-    const outgoing = this.#outgoing.get(handoffId);
-    if (outgoing === undefined) return null;
-    return { size: outgoing.state.size, moved: outgoing.transfer?.acknowledged ?? 0 };
+  /** How much of a state that is kept here its target has. @unit bytes */
+  movedOf(handoffId: string): number {
+    return this.#outgoing.get(handoffId)?.transfer?.acknowledged ?? 0;
   }
 
   /** Keeps what was captured. @returns what the coordinator is told about it; size 0 for no entities. */
@@ -202,7 +202,10 @@ export class StateTransfer {
     if (isWhole) {
       transfer.cancel();
       this.#events.taken(handoffId, from);
-    } else if (received > before) this.#pump(state, transfer);
+      return true;
+    }
+    this.#events.progressed(transfer.ref, received);
+    if (received > before) this.#pump(state, transfer);
     // It has forgotten what it had.
     else if (received < before) this.#again(state, transfer);
     return true;

@@ -1,11 +1,14 @@
 "use client";
-import type { PlanRow } from "@leasehold/sharding/observe";
+import type { PlanRow, ShardRef } from "@leasehold/sharding/observe";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import Link from "next/link";
 import { useRef } from "react";
+import { live } from "../../live/use-live.ts";
 import { SectionHead } from "../../ui/section.tsx";
 import { SpacerRow } from "../../ui/spacer-row.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
+import { moveInFlight, phaseWord } from "./in-flight.model.ts";
+import { PhaseMeter } from "./phase-meter.tsx";
 import { moveLook } from "./plan.model.ts";
 
 const rowHeight = 28;
@@ -69,11 +72,15 @@ export function PlanMoves({ plan }: { readonly plan: PlanRow }) {
                   </td>
                   <td className="n text-fg-2">{move.from.nodeId}</td>
                   <td className="n">{move.to.nodeId}</td>
-                  <td className="max-w-44 truncate" title={move.why}>
+                  <td className="max-w-44 truncate" title={progress.why ?? move.why}>
                     {progress.why ?? move.why}
                   </td>
                   <td>
-                    <StateBadge look={moveLook[progress.state]} flat />
+                    {progress.state === "moving" ? (
+                      <MovePhase move={move} />
+                    ) : (
+                      <StateBadge look={moveLook[progress.state]} flat />
+                    )}
                   </td>
                 </tr>
               );
@@ -83,6 +90,18 @@ export function PlanMoves({ plan }: { readonly plan: PlanRow }) {
         </table>
       </div>
     </>
+  );
+}
+
+/** Between the log's two words for it a move has steps, and its nodes say at which it is. */
+function MovePhase({ move }: { readonly move: ShardRef }) {
+  const flat = live.mirror.index.find(move);
+  const flight = flat === -1 ? null : moveInFlight(live.mirror, flat);
+  if (flight === null) return <StateBadge look={moveLook.moving} flat />;
+  return (
+    <span className="whitespace-nowrap" data-testid="move-phase" data-phase={flight.phase}>
+      <PhaseMeter phase={flight.phase} /> <span className="text-2">{phaseWord(flight)}</span>
+    </span>
   );
 }
 

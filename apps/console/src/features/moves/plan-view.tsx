@@ -6,7 +6,7 @@ import { live } from "../../live/use-live.ts";
 import { Figure, SectionHead } from "../../ui/section.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { Changes } from "./changes.tsx";
-import { changedSince, nodeChanges, planLook, progressOf } from "./plan.model.ts";
+import { changedSince, failedMoves, nodeChanges, planLook, progressOf } from "./plan.model.ts";
 import { PlanActions } from "./plan-actions.tsx";
 import { PlanMoves } from "./plan-moves.tsx";
 
@@ -82,6 +82,7 @@ export function PlanView({ plan, summary }: { readonly plan: PlanRow; readonly s
         <Figure label="Failed or skipped" value={progress.failed + progress.skipped} />
       </dl>
       {!isOpen && <ProgressBar plan={plan} />}
+      <FailedMoves plan={plan} />
       <div className="grid grid-cols-[minmax(0,1fr)_520px] mid:grid-cols-[minmax(0,1fr)_400px] small:grid-cols-1">
         <div className="min-w-0">
           <SectionHead
@@ -98,6 +99,27 @@ export function PlanView({ plan, summary }: { readonly plan: PlanRow; readonly s
     </section>
   );
 }
+
+/** Why moves failed, in full: the table below has room for the first words. */
+function FailedMoves({ plan }: { readonly plan: PlanRow }) {
+  const failed = failedMoves(plan);
+  if (failed.length === 0) return null;
+  return (
+    <ul className="text-2 border-line-1 border-b px-(--gutter) py-2" aria-label="Failed moves">
+      {failed.slice(0, failuresShown).map(({ label, to, why }) => (
+        <li key={label} data-testid="failed-move" className="wrap-anywhere">
+          <span className="n text-fg-0">{label}</span> to <span className="n">{to}</span>:{" "}
+          <span className="text-danger-text">{why}</span>
+        </li>
+      ))}
+      {failed.length > failuresShown && (
+        <li className="text-fg-2">and {failed.length - failuresShown} more</li>
+      )}
+    </ul>
+  );
+}
+
+const failuresShown = 5;
 
 function titleOf(plan: PlanRow): string {
   if (plan.kind === "drain") return `Drain ${plan.node ?? ""}`;

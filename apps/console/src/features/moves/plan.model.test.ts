@@ -2,7 +2,7 @@ import { type PlanRow, toClusterJson } from "@leasehold/sharding/observe";
 import { describe, expect, test } from "vitest";
 import { ClusterMirror } from "../../live/mirror.ts";
 import { assigned, entriesOf, nodeRef, smallCluster } from "../../testing/factories.ts";
-import { changedSince, nodeChanges, progressOf } from "./plan.model.ts";
+import { changedSince, failedMoves, nodeChanges, progressOf } from "./plan.model.ts";
 
 const move = (shard: number, from: string, to: string) => ({
   group: "default",
@@ -35,6 +35,18 @@ describe("plan", () => {
   test("counts what is over, whatever its end", () => {
     expect(progressOf(plan(["done", "skipped"]))).toMatchObject({ total: 2, over: 2, done: 1 });
     expect(progressOf(plan(["moving", "pending"]))).toMatchObject({ over: 0, moving: 1 });
+  });
+
+  test("says why moves failed", () => {
+    const [first, second] = plan(["done", "failed"]).progress;
+    const failed = {
+      ...plan([]),
+      progress: [
+        { ...first, why: null },
+        { ...second, why: "busy" },
+      ],
+    };
+    expect(failedMoves(failed as PlanRow)).toEqual([{ label: "2", to: "node-b", why: "busy" }]);
   });
 
   test("shows the change that is still to come: done moves are in the counts already", () => {

@@ -34,6 +34,17 @@ export function changedSince(mirror: ClusterMirror, plan: PlanRow): number {
   return plan.moves.filter((move) => findShard(cluster, move)?.epoch !== move.epoch).length;
 }
 
+/** Moves that failed, each with its reason. */
+export const failedMoves = (
+  plan: PlanRow,
+): readonly { readonly label: string; readonly to: string; readonly why: string }[] =>
+  plan.moves.flatMap(({ group, shard, to }, index) => {
+    const progress = plan.progress[index];
+    if (progress?.state !== "failed") return [];
+    const label = group === "default" ? `${shard}` : `${group}/${shard}`;
+    return [{ label, to: to.nodeId, why: progress.why ?? "no reason was given" }];
+  });
+
 export interface NodeChange {
   readonly nodeId: string;
   readonly before: number;

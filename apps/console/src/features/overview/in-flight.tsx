@@ -4,7 +4,7 @@ import type { Summary } from "../../live/summary.ts";
 import { live } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { SectionHead } from "../../ui/section.tsx";
-import { movesInFlight } from "../moves/in-flight.model.ts";
+import { movesInFlight, phaseWord } from "../moves/in-flight.model.ts";
 import { PhaseMeter } from "../moves/phase-meter.tsx";
 
 const limit = 5;
@@ -46,7 +46,7 @@ export function InFlight({ summary }: { readonly summary: Summary }) {
                   <td>
                     <PhaseMeter phase={it.phase} />
                   </td>
-                  <td>{it.phase}</td>
+                  <td>{phaseWord(it)}</td>
                 </tr>
               ))}
             </tbody>

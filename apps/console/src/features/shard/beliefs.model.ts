@@ -79,7 +79,8 @@ function roleOf(
   const isCoordinator = mirror.cluster?.coordinator?.nodeId === nodeId;
   if (ownerOf(row)?.nodeId === nodeId) return row.state === "starting" ? "new home" : "home";
   if (row.state === "handing-off" && row.handoff.to.nodeId === nodeId) return "next home";
-  if (belief !== undefined) return belief.phase === "frozen" ? "keeps a copy" : "former home";
+  const isKept = belief?.phase === "sending" || belief?.phase === "frozen";
+  if (belief !== undefined) return isKept ? "keeps a copy" : "former home";
   return isCoordinator ? "coordinator, routes" : "routes";
 }
 

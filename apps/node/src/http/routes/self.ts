@@ -18,7 +18,11 @@ const selfAnswer = z.object({
       shard: z.int(),
       epoch: z.int(),
       serving: z.boolean(),
-      phase: z.enum(["starting", "serving", "draining", "frozen"]),
+      phase: z.enum(["starting", "serving", "draining", "sending", "frozen"]),
+      carried: z
+        .object({ size: z.int(), moved: z.int() })
+        .optional()
+        .describe("While it is sending: bytes of its state, and how many the target has restored"),
     }),
   ),
   peers: z.array(z.object({ nodeId: z.string(), incarnation: z.string(), connected: z.boolean() })),

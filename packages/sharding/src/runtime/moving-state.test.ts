@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import type { ShardBelief } from "../core/belief.ts";
+import type { PlanRow } from "../core/cluster.ts";
+import { MemoryCluster } from "../testkit/memory-cluster.ts";
+import { command, defineEntity } from "./entities/definition.ts";
+
+const MiB = 1024 * 1024;
+
+const Box = defineEntity("box", {
+  state: () => ({ text: "" }),
+  commands: {
+    fill: command(z.number(), ({ state }, size) => {
+      state.text = "x".repeat(size);
+    }),
+    size: command(({ state }) => state.text.length),
+  },
+});
+
+/** One shard on one of two nodes, and a plan that moves it to the other. */
+class Scene {
+  readonly cluster = new MemoryCluster({ entities: [Box], shards: 1 });
+
+  async begin(): Promise<void> {
+    for (const nodeId of ["node-1", "node-2"]) this.cluster.add(nodeId);
+    await this.cluster.until("both are there", () => {
+      return this.cluster.state.nodes.size === 2 && this.cluster.isAllHosted();
+    });
+  }
+
+  get owner(): string {
+    const [row] = this.cluster.rows();
+    return row === undefined || row.state === "unallocated" ? "" : row.owner.nodeId;
+  }
+
+  get plan(): PlanRow | undefined {
+    return [...this.cluster.state.plans.values()].at(-1);
+  }
+
+  ask(id: string, name: string, input: unknown = null): Promise<unknown> {
+    const { node } = this.#nodeOf("node-1");
+    const asked = node.ask({ type: "box", id, command: name, input });
+    return this.cluster.result(asked.then(({ result }) => result));
+  }
+
+  async move(): Promise<void> {
+    const { node } = this.#nodeOf("node-1");
+    const to = this.owner === "node-1" ? "node-2" : "node-1";
+    const request = { kind: "move", moves: [{ group: "default", shard: 0, to }] } as const;
+    const asked = node.admin({ tag: "plan", by: "olga", request });
+    const { planId } = await this.cluster.result(asked);
+    if (planId === null) throw new Error("no plan");
+    const verb = { tag: "plan-control", by: "olga", planId, verb: "apply" } as const;
+    await this.cluster.result(node.admin(verb));
+  }
+
+  beliefOf(nodeId: string): ShardBelief | undefined {
+    return this.#nodeOf(nodeId).node.shardBeliefs()[0];
+  }
+
+  #nodeOf(nodeId: string) {
+    const found = this.cluster.nodes.get(nodeId);
+    if (found === undefined) throw new Error(`no ${nodeId}`);
+    return found;
+  }
+}
+
+describe("a shard that moves", () => {
+  it("with an entity that is too large fails its move, says which one, and serves on where it is", async () => {
+    const scene = new Scene();
+    await scene.begin();
+    const { owner } = scene;
+    await scene.ask("small", "fill", 10);
+    await scene.ask("large", "fill", 5 * MiB);
+    await scene.move();
+    await scene.cluster.until("its plan has ended", () => scene.plan?.state !== "applying");
+    expect(scene.plan?.progress).toMatchObject([
+      {
+        state: "failed",
+        why: "default/box/large: its state is above 4 MiB: an entity of this size cannot move.",
+      },
+    ]);
+    await scene.cluster.until("it is hosted again", () => scene.cluster.isAllHosted());
+    expect(scene.owner).toBe(owner);
+    expect(await scene.ask("large", "size")).toBe(5 * MiB);
+    expect(await scene.ask("small", "size")).toBe(10);
+
+    // What stood in the way is gone: the next move is like any other.
+    await scene.ask("large", "fill", 1);
+    await scene.move();
+    await scene.cluster.until("it is hosted elsewhere", () => {
+      return scene.owner !== owner && scene.cluster.isAllHosted();
+    });
+    expect(await scene.ask("small", "size")).toBe(10);
+  });
+
+  it("says how much of its state has arrived", async () => {
+    const scene = new Scene();
+    await scene.begin();
+    const { owner } = scene;
+    for (let id = 0; id < 4; id += 1) await scene.ask(`${id}`, "fill", MiB);
+    const seen: (ShardBelief["carried"] | null)[] = [];
+    await scene.move();
+    await scene.cluster.until("it is hosted elsewhere", () => {
+      const belief = scene.beliefOf(owner);
+      if (belief?.phase === "sending") seen.push(belief.carried);
+      return scene.owner !== owner && scene.cluster.isAllHosted();
+    });
+    const moved = seen.map((carried) => carried?.moved ?? -1);
+    expect(moved.length).toBeGreaterThan(3);
+    expect(moved).toEqual(moved.toSorted((a, b) => a - b));
+    expect(moved[0]).toBe(0);
+    expect(moved.at(-1)).toBeGreaterThan(2 * MiB);
+    expect(seen.every((carried) => (carried?.size ?? 0) > 4 * MiB)).toBe(true);
+  });
+});
