@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { CommandClient } from "@leasehold/node/command-client";
+import { createClient } from "@leasehold/sharding/client";
+import { outcomeOf } from "../harness/outcome.ts";
 import type { TestCluster } from "../harness.ts";
 
 /** For `LEASEHOLD_ENTITIES`. */
@@ -21,17 +22,12 @@ export async function askBoxes(
   command: string,
   input: (id: string) => unknown,
 ): Promise<readonly unknown[]> {
-  const client = new CommandClient({ nodes: () => cluster.nodes.map((node) => node.url) });
-  try {
-    const asked = ids.map(async (id, firstNode) => {
-      const request = { type: "box", id, command, input: input(id), firstNode };
-      const outcome = await client.send(request);
-      return outcome.tag === "ok" ? outcome.result : outcome.code;
-    });
-    return await Promise.all(asked);
-  } finally {
-    client.close();
-  }
+  const client = createClient({ nodes: cluster.nodes.map((node) => node.url), deadlineMs: 30_000 });
+  const asked = ids.map(async (id) => {
+    const outcome = await outcomeOf(client.ask({ type: "box", id, command, input: input(id) }));
+    return outcome.tag === "ok" ? outcome.result : outcome.code;
+  });
+  return await Promise.all(asked);
 }
 
 /** Moves the only shard to a node that does not have it, and waits until that one serves it. */
