@@ -68,8 +68,9 @@ const perSecond = (events: number, sinceMs: number): string =>
 test(
   `${count} events are stored at three nodes while others follow them: none is lost, none reordered, and no namespace sees another's`,
   async () => {
-    const cluster = await startCluster({ nodes: 3 });
-    const [first, second] = [await joined(cluster), await joined(cluster)];
+    const ttlMs = 5_000;
+    const cluster = await startCluster({ nodes: 3, ttlMs });
+    const [first, second] = [await joined(cluster, ttlMs), await joined(cluster, ttlMs)];
     const all = [new Followed(), new Followed()];
     const [other, both, one] = [new Followed(), new Followed(), new Followed()];
     await first.node.subscribe({}, (all[0] as Followed).take);
@@ -93,7 +94,7 @@ test(
         one.count >= count / ids.length,
       { timeoutMs },
     );
-    console.info(`stored and followed by 4 subscribers meanwhile: ${perSecond(count, startMs)}`);
+    console.info(`stored and followed by 5 subscriptions meanwhile: ${perSecond(count, startMs)}`);
     for (const followed of all) await followed.expectAll(cluster, ["default"]);
     await other.expectAll(cluster, ["other"]);
     await both.expectAll(cluster, ["default", "other"]);
