@@ -15,6 +15,9 @@ import { RowLocks } from "./row-locks.ts";
 /** How long an append waits for a head that another session holds. @unit milliseconds */
 const lockTimeoutMs = 2_500;
 
+/** What an index of Postgres takes, less what stands beside the key. @unit characters */
+const indexRowLimit = 2_500;
+
 export type Settled = { readonly result: AppendResult } | { readonly refused: Error };
 
 /** The server's half of the journal: statements with their row locks, and appends that hang. */
@@ -102,6 +105,7 @@ export class MemoryJournalServer {
   #write(append: Append): Settled {
     try {
       const { events, outcome, timers } = append;
+      if ((outcome?.key.length ?? 0) > indexRowLimit) throw new Error("index row size exceeded");
       const stored = asStored(events);
       const kept = outcome === null ? null : { ...outcome, answer: asStored(outcome.answer) };
       const timed = timers === null ? null : asStored(timers);

@@ -59,6 +59,7 @@ describe("an error of the driver", () => {
 
   it("says for certain that nothing was stored, unless it ended the connection", () => {
     expect(leavesNoTrace(refusal("53100"))).toBe(true);
+    expect(leavesNoTrace(refusal("54000"))).toBe(true);
     expect(leavesNoTrace(refusal("57014"))).toBe(true);
     expect(leavesNoTrace(refusal("57P01"))).toBe(false);
     expect(leavesNoTrace(new Error("Connection terminated unexpectedly"))).toBe(false);

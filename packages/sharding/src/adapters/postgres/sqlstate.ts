@@ -55,12 +55,12 @@ export const isUnsettable = (error: unknown): boolean =>
  */
 export const leavesNoTrace = (error: unknown): boolean =>
   error instanceof DatabaseError &&
-  (["22", "23", "25", "40", "42", "53", "55"].includes(error.code?.slice(0, 2) ?? "") ||
+  (["22", "23", "25", "40", "42", "53", "54", "55"].includes(error.code?.slice(0, 2) ?? "") ||
     error.code === "57014");
 
-/** The statement said something that no table takes: the same one again would fail again. */
+/** The statement said something that no table, or no index (54), takes: the same one again would fail again. */
 export const isRefusedRow = (error: unknown): boolean =>
-  error instanceof DatabaseError && ["22", "23"].includes(error.code?.slice(0, 2) ?? "");
+  error instanceof DatabaseError && ["22", "23", "54"].includes(error.code?.slice(0, 2) ?? "");
 
 export const isDuplicate = (error: unknown): boolean =>
   error instanceof DatabaseError && error.code === "23505";

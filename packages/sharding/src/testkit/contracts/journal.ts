@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { NodeRef } from "../../core/ids.ts";
 import type {
@@ -177,6 +177,21 @@ export function journalContract(name: string, makeHarness: MakeJournalHarness): 
         const results = await Promise.allSettled([
           write(head, 0, [1]),
           write(head, 0, [{ text }], { id: "bad" }),
+          write(head, 0, [2], { id: "y" }),
+        ]);
+        expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+        expect(await eventsOf(entityIn(0, "bad"))).toEqual([]);
+        expect(await eventsOf(entityIn(0, "y"))).toEqual([2]);
+      });
+
+      it("with a key that no index takes fails alone, and leaves no trace", async () => {
+        await claim(a, 0, 1);
+        const head = headOf(a, 0, 1);
+        // At random: what repeats itself is stored shorter.
+        const key = randomBytes(5_000).toString("hex");
+        const results = await Promise.allSettled([
+          write(head, 0, [1]),
+          write(head, 0, ["bad"], { id: "bad", outcome: outcome(key) }),
           write(head, 0, [2], { id: "y" }),
         ]);
         expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
