@@ -443,6 +443,23 @@ describe("POST /v1/entities", () => {
     );
     expect(http.node.asked).toEqual([]);
   });
+
+  test.each([
+    ["10 kB", "k".repeat(10_000)],
+    ["nothing", ""],
+    ["letters that a header has no code for", "\u00e9"],
+  ])("an idempotency key of %s is refused before it is routed", async (_what, key) => {
+    const { statusCode, body } = await http.app.inject({
+      ...{ method: "POST", url: "/v1/entities/counter/c/get" },
+      headers: { host: "localhost", "idempotency-key": key },
+    });
+    expect(statusCode).toBe(400);
+    expect(JSON.parse(body)).toMatchObject({
+      ...{ code: "REQUEST_INVALID", executed: "no", retryable: false },
+      issues: [{ path: "idempotency-key", message: "1 to 255 printable characters" }],
+    });
+    expect(http.node.asked).toEqual([]);
+  });
 });
 
 describe("plans", () => {

@@ -7,6 +7,7 @@ import type { DurableStore, Prepared, Stored } from "./durable-store.ts";
 import type { EntityReply, EntityRequest } from "./executor-messages.ts";
 import type { Home } from "./home.ts";
 import { checkInput, Refused } from "./input.ts";
+import { messageOf } from "./message-of.ts";
 import type { Passivation } from "./passivation.ts";
 import { copyPlain } from "./plain-data.ts";
 import {
@@ -258,12 +259,14 @@ export class CommandLoop {
       }
     };
     let answer: unknown;
+    let isLater: boolean;
     try {
       answer = command(context as never, input as never);
+      isLater = isThenable(answer);
     } catch (thrown) {
       return failed(thrown);
     }
-    if (!isThenable(answer)) return done(answer);
+    if (!isLater) return done(answer);
     const outcome = Promise.resolve(answer).then(
       (value) => () => done(value),
       (thrown: unknown) => () => failed(thrown),
@@ -390,7 +393,7 @@ function release(context: Context, answer: unknown): EntityReply {
     Context.check(context);
     return { ok: true, value };
   } catch (error) {
-    return refuse(commandFailed((error as Error).message));
+    return refuse(commandFailed(messageOf(error)));
   }
 }
 

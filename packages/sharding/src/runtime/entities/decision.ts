@@ -5,6 +5,7 @@ import { bodyHashOf } from "./body-hash.ts";
 import { Emission } from "./emission.ts";
 import type { EntityReply, EntityRequest, WireError } from "./executor-messages.ts";
 import { fold, removal, type StoredData, stepsOf } from "./fold.ts";
+import { messageOf } from "./message-of.ts";
 import { initialStateOf } from "./passivation.ts";
 import { copyPlain } from "./plain-data.ts";
 import { commandFailed, handlerThrew, refuse } from "./replies.ts";
@@ -88,7 +89,7 @@ export function decide(
     const timers = isRemoval && fired !== null ? { ...fired, changes: [] } : fired;
     return { reply, events, isRemoval, size, state, version, outcome, timers };
   } catch (error) {
-    return nothing(activation, refuse(commandFailed((error as Error).message)));
+    return nothing(activation, refuse(commandFailed(messageOf(error))));
   }
 }
 

@@ -10,6 +10,7 @@ import { type Decision, type KeptAnswer, replyOf } from "./decision.ts";
 import type { EntityReply, EntityRequest, ServingGuard } from "./executor-messages.ts";
 import { HeadClaims } from "./head-claims.ts";
 import { type Loaded, loadEntity } from "./load-entity.ts";
+import { messageOf } from "./message-of.ts";
 import { initialStateOf } from "./passivation.ts";
 import { keyReused, notStarted, outcomeUnknown, refuse, storeUnavailable } from "./replies.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -239,6 +240,3 @@ const doubted = refuse(outcomeUnknown("Postgres did not say whether its timers w
 
 const load = (activation: Activation, journal: EntityJournal): Promise<Loaded> =>
   loadEntity(journal, activation.type, storedEntity(activation), () => initialStateOf(activation));
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

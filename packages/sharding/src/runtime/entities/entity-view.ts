@@ -1,4 +1,5 @@
 import type { Incarnation, NodeId, ShardRef } from "../../core/ids.ts";
+import { messageOf } from "./message-of.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { Journal, StoredEntity, StoredEvent } from "../../ports/journal.ts";
 import { type DueTimer, untilStartMs } from "../../ports/timers.ts";
@@ -63,7 +64,7 @@ export async function viewStored(
     return { version, state, fault: null, events: events.map(eventView), timers };
   } catch (error) {
     if (error instanceof StoreUnavailableError) throw error;
-    const fault = error instanceof Error ? error.message : String(error);
+    const fault = messageOf(error);
     return { version: null, state: null, fault, events: [], timers };
   }
 }

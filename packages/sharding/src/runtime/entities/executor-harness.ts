@@ -1,4 +1,5 @@
 import type { WarmEntity } from "../../core/messages.ts";
+import type { LogFn } from "../../node-api.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { catalogOf } from "./catalog.ts";
 import type { EntityCall } from "./context.ts";
@@ -19,6 +20,8 @@ export class ExecutorHarness {
   readonly executor: Executor;
   readonly said: FromExecutor[] = [];
   readonly calls: EntityCall[] = [];
+  /** What durable entities had to say to an operator. */
+  readonly logged: string[] = [];
   /** Whether the guard lets this epoch serve. */
   mayServe: (epoch: number) => boolean = () => true;
   answerCall: (call: EntityCall) => Promise<unknown> = async () => null;
@@ -26,6 +29,9 @@ export class ExecutorHarness {
   #lastId = 0;
 
   constructor(entities: readonly AnyEntityDefinition[], journal?: EntityJournal) {
+    const log: LogFn = (level, message, fields) => {
+      this.logged.push(`${level}: ${message} ${JSON.stringify(fields)}`);
+    };
     this.executor = createLocalExecutor({
       catalog: catalogOf(entities),
       clock: this.clock,
@@ -34,8 +40,7 @@ export class ExecutorHarness {
         this.calls.push(call);
         return this.answerCall(call);
       },
-      durable:
-        journal === undefined ? undefined : { journal, nodeId: "node-1", log: () => undefined },
+      durable: journal === undefined ? undefined : { journal, nodeId: "node-1", log },
     });
     this.executor.onMessage((message) => this.said.push(message));
   }

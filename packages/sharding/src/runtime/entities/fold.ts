@@ -1,5 +1,7 @@
+import type { StoredEvent } from "../../ports/journal.ts";
 import type { Upcast } from "./definition.ts";
 import type { EntityType } from "./entity-type.ts";
+import { messageOf } from "./message-of.ts";
 import { checkPlain, copyPlain } from "./plain-data.ts";
 
 /** An event as it is stored. */
@@ -14,6 +16,12 @@ export interface StoredData {
 export const removal: StoredData = { type: "$removed", data: null };
 
 type Typed = Pick<EntityType, "definition">;
+
+/** @throws where it is no event: somebody else has written to the journal. */
+export function storedDataOf({ event, version }: StoredEvent): StoredData {
+  if (typeof (event as Partial<StoredData> | null)?.type === "string") return event as StoredData;
+  throw new Error(`What is stored as its event ${version} is no event.`);
+}
 
 /** The upcasts of an event, oldest first. */
 const upcastsOf = ({ definition }: Typed, event: string): readonly Upcast[] =>
@@ -50,7 +58,12 @@ export function fold(
         `Entity type "${type.definition.type}" has no event "${event.type}" in this version; known: ${Object.keys(folds).join(", ")}.`,
       );
     }
-    next = apply(next, upcast(type, event));
+    try {
+      next = apply(next, upcast(type, event));
+    } catch (error) {
+      const why = messageOf(error);
+      throw new Error(`The event "${event.type}" cannot be folded: ${why}`, { cause: error });
+    }
   }
   checkPlain(next, "state");
   return next;

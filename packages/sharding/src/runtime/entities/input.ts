@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AnyCommand } from "./command.ts";
 import type { WireError } from "./executor-messages.ts";
+import { messageOf } from "./message-of.ts";
 import { copyPlain, NotPlainError } from "./plain-data.ts";
 import { commandInvalid, notStarted } from "./replies.ts";
 
@@ -58,7 +59,7 @@ const pathOf = (issue: StandardSchemaV1.Issue): string =>
     .join(".");
 
 function failed(error: unknown): Refused {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (error instanceof NotPlainError) {
     return new Refused(
       commandInvalid(`The input is not valid: ${message}`, [{ path: "", message }]),

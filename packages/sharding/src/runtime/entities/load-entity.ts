@@ -1,6 +1,6 @@
 import type { Journal, StoredEntity } from "../../ports/journal.ts";
 import type { EntityType } from "./entity-type.ts";
-import { fold, removal, type StoredData } from "./fold.ts";
+import { fold, removal, type StoredData, storedDataOf } from "./fold.ts";
 
 /** An entity as it is folded from the journal. */
 export interface Loaded {
@@ -38,7 +38,7 @@ export async function loadEntity(
   let version = from;
   let page = events;
   for (;;) {
-    const stored = page.map(({ event }) => event as StoredData);
+    const stored = page.map(storedDataOf);
     state = fold(type, state, stored, initial);
     version = page.at(-1)?.version ?? version;
     if (page.length < pageSize) return { state, version, folded: version - from };
@@ -46,4 +46,4 @@ export async function loadEntity(
   }
 }
 
-const isRemoval = (event: unknown): boolean => (event as StoredData).type === removal.type;
+const isRemoval = (event: unknown): boolean => (event as StoredData | null)?.type === removal.type;

@@ -4,6 +4,7 @@ import type { Activation } from "./activation.ts";
 import type { EntityId } from "./command.ts";
 import type { EntityType } from "./entity-type.ts";
 import type { WireError } from "./executor-messages.ts";
+import { messageOf } from "./message-of.ts";
 import { copyPlain, samePlain } from "./plain-data.ts";
 import { notStarted, overloaded } from "./replies.ts";
 
@@ -162,6 +163,3 @@ export function initialStateOf({
   // A copy: a definition may give the same object each time.
   return copyPlain(type.definition.state({ namespace, id }), "initial state");
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

@@ -1,6 +1,7 @@
 import type { LogFn } from "../../node-api.ts";
 import type { Journal, NewSnapshot } from "../../ports/journal.ts";
 import type { Activation } from "./activation.ts";
+import { messageOf } from "./message-of.ts";
 import { storedEntity } from "./stored-entity.ts";
 import { checkStorable } from "./stored-json.ts";
 
@@ -86,7 +87,7 @@ export class Snapshots {
       throw new Error(`state has ${size} characters as JSON; ${sizeLimit} can be kept.`);
     } catch (error) {
       const name = type.definition.type;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       if (!this.#told.has(name)) this.#log("warn", "a state cannot be kept", { entity: key, why });
       this.#told.add(name);
       return null;

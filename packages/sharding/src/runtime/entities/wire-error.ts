@@ -1,12 +1,13 @@
 import * as errors from "../../errors.ts";
 import type { WireError } from "./executor-messages.ts";
+import { messageOf } from "./message-of.ts";
 
 /** The form in which an error crosses threads and nodes. What is no `ShardingError` is a handler's failure. */
 export function toWireError(thrown: unknown): WireError {
   if (!(thrown instanceof errors.ShardingError)) {
     return {
       code: "COMMAND_FAILED",
-      message: thrown instanceof Error ? thrown.message : String(thrown),
+      message: messageOf(thrown),
       retryable: false,
       executed: "yes",
     };
