@@ -47,6 +47,13 @@ const withServers: readonly Step[] = [
 /** The same tests with more rounds: what takes too long for every run. */
 const nightly: readonly Step[] = [
   {
+    name: "unit",
+    command: "vitest run --project unit passing-through",
+    env: { LEASEHOLD_TEST_LONG: "on" },
+    report: "vitest",
+    timeoutMinutes: 15,
+  },
+  {
     name: "cluster",
     command: "vitest run --project cluster --testTimeout=1800000",
     env: { LEASEHOLD_TEST_LONG: "on" },

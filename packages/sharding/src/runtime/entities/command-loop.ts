@@ -226,6 +226,9 @@ export class CommandLoop {
     }
     const nowMs = home.clock.monotonicMs();
     if (found.tag === "ready" && found.loaded !== null && !activation.loaded) {
+      // Others may have been loaded meanwhile.
+      const full = this.#passivation.full(activation, nowMs);
+      if (full !== null) return home.reply(request.requestId, refuse(full));
       const { state, version, folded } = found.loaded;
       activation.version = version;
       this.#passivation.restore(activation, state, nowMs);
