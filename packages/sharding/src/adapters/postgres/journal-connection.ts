@@ -1,4 +1,4 @@
-import type { Client } from "pg";
+import type { Client, QueryConfig } from "pg";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { Backend } from "../../ports/lease-session.ts";
 import { type ConnectionOptions, newConnection, type RawConnection } from "./connection.ts";
@@ -12,6 +12,21 @@ import { leavesNoTrace, storeError } from "./sqlstate.ts";
  * statements ask for an order that only the right key has; sorting is what must not look like a bargain.
  */
 export const journalPlanning = { enable_sort: "off" } as const;
+
+/**
+ * An append is planned once for any batch: for a batch of one a plan of its own looks cheaper to the server, which
+ * then plans each of them, for longer than it runs.
+ */
+export const appendPlanning = {
+  ...journalPlanning,
+  plan_cache_mode: "force_generic_plan",
+} as const;
+
+/** A statement that the server plans once for the connection, and then only runs. */
+export interface Prepared {
+  readonly name: string;
+  readonly text: string;
+}
 
 interface Live {
   readonly connection: RawConnection;
@@ -45,8 +60,13 @@ export class JournalConnection {
   }
 
   /** @throws {StoreUnavailableError} the outcome is unknown. The driver's error for a refused row. */
-  query<R extends object>(doing: string, text: string, values: unknown[]): Promise<R[]> {
-    const answer = this.#last.then(() => this.#query<R>(doing, text, values));
+  query<R extends object>(
+    doing: string,
+    statement: string | Prepared,
+    values: unknown[],
+  ): Promise<R[]> {
+    const given = typeof statement === "string" ? { text: statement } : statement;
+    const answer = this.#last.then(() => this.#query<R>(doing, { ...given, values }));
     // The next statement follows whatever became of this one; who asked hears of a failure.
     this.#last = answer.catch(() => undefined);
     return answer;
@@ -60,10 +80,10 @@ export class JournalConnection {
     clearTimeout(drop);
   }
 
-  async #query<R extends object>(doing: string, text: string, values: unknown[]): Promise<R[]> {
+  async #query<R extends object>(doing: string, config: QueryConfig): Promise<R[]> {
     const live = await this.#connect(doing);
     try {
-      const { rows } = await live.connection.client.query<R>(text, values);
+      const { rows } = await live.connection.client.query<R>(config);
       return rows;
     } catch (error) {
       if (!leavesNoTrace(error)) this.#giveUp(live);
@@ -157,7 +177,7 @@ async function prepare(
     application_name: applicationName,
     // Compiling a statement over hundreds of rows takes longer than running it.
     jit: "off",
-    ...journalPlanning,
+    ...appendPlanning,
   };
   await setAll(client, settings);
   const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");

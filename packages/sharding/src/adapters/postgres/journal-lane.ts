@@ -2,7 +2,7 @@ import type { Append, AppendResult } from "../../ports/journal.ts";
 import type { TimerWrites } from "../../ports/timers.ts";
 import { Batches } from "../batches.ts";
 import { entityValues } from "./entity-values.ts";
-import type { JournalConnection } from "./journal-connection.ts";
+import type { JournalConnection, Prepared } from "./journal-connection.ts";
 import type { OutcomePruning } from "./outcome-pruning.ts";
 import { isDuplicate, isRefusedRow } from "./sqlstate.ts";
 
@@ -21,8 +21,8 @@ interface ResultRow {
 
 export interface AppendSql {
   /** Without timers. */
-  readonly events: string;
-  readonly timed: string;
+  readonly events: Prepared;
+  readonly timed: Prepared;
   /** One that removes its entity. */
   readonly removal: string;
 }

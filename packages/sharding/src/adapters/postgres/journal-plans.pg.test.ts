@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Client } from "pg";
+import { type Client, escapeLiteral } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type TestCluster, testClusters } from "./fixtures/test-cluster.ts";
-import { journalPlanning } from "./journal-connection.ts";
+import { appendPlanning, journalPlanning } from "./journal-connection.ts";
 import { appendEvents, appendRemoval, appendTimed } from "./sql/append-events.ts";
 import { claimHeads } from "./sql/claim-heads.ts";
 import { dueTimers } from "./sql/due-timers.ts";
@@ -75,12 +75,33 @@ describe("in a journal that nobody has analyzed", () => {
   ]);
 
   it("an append looks for its entity, and for its head, by their own keys", async () => {
-    const plan = await planOf(appendEvents, [items]);
+    expectAppended(await planOf(appendEvents, [items]));
+  });
+
+  const expectAppended = (plan: string) => {
     expect(plan).toContain("journal_version_key");
     expect(plan).toContain("heads_pkey");
     expect(plan).not.toContain("journal_pkey");
     expect(plan).not.toContain("outcomes_expires_at");
     expect(plan).not.toMatch(/Seq Scan on heads(?! h_1)/);
+  };
+
+  it.each([
+    ["all appends", appendEvents],
+    ["all appends with timers", appendTimed],
+  ])("so does the plan that is made for %s of a connection", async (_what, statement) => {
+    for (const [name, value] of Object.entries(appendPlanning)) {
+      await client.query("select set_config($1, $2, false)", [name, value]);
+    }
+    await client.query(`prepare append as ${statement(cluster.schema)}`);
+    const { rows } = await client.query<{ "QUERY PLAN": string }>(
+      `explain execute append(${escapeLiteral(items)})`,
+    );
+    const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+    expectAppended(plan);
+    expect(plan).not.toMatch(/Seq Scan on timers/);
+    const prepared = "select generic_plans::int as count from pg_prepared_statements";
+    expect((await client.query(prepared)).rows, "made for any items").toEqual([{ count: 1 }]);
   });
 
   it("an append with timers finds each of them by its own key", async () => {

@@ -81,7 +81,8 @@ export class PostgresJournal implements Journal {
       timersOf: timersOf(schema),
     };
     const append = {
-      ...{ events: appendEvents(schema), timed: appendTimed(schema) },
+      events: { name: "append", text: appendEvents(schema) },
+      timed: { name: "append timed", text: appendTimed(schema) },
       removal: appendRemoval(schema),
     };
     const prune = pruneOutcomes(schema);

@@ -183,13 +183,15 @@ from judged`;
 /**
  * The entity has another version than the command was decided on, or keeps an answer under its key.
  *
- * Ordered, and not by `exists` or `max`: only the entities' own key has this order (see `journalPlanning`).
+ * Ordered, and not by `exists` or `max`: only the entities' own key has this order (see `journalPlanning`). And
+ * from the expected version on: without a lower end the whole page of the index is compared, all versions on it.
  */
 const isBehind = (schema: string): string => `
         coalesce(
           (
             select j.version from ${schema}.journal j
             where ${sameEntity("j", "i")}
+              and j.version >= i.version
             order by j.version desc
             limit 1
           ),
