@@ -15,19 +15,29 @@ export async function judgeRegisters(
   load: RegisterLoad,
   atLeast = 100,
 ): Promise<void> {
-  const history = await load.stop();
+  const { faults, answered } = await findFaults(cluster, [load]);
+  expect(faults).toEqual([]);
+  expect(answered).toBeGreaterThan(atLeast);
+  await expectFencedInOrder(cluster);
+}
+
+/** Ends the loads, which ask the same registers. @returns a sentence for each answer that no order of its register's commands explains. */
+export async function findFaults(
+  cluster: TestCluster,
+  loads: readonly RegisterLoad[],
+): Promise<{ readonly faults: readonly string[]; readonly answered: number }> {
+  const histories = await Promise.all(loads.map((load) => load.stop()));
   const journal = await readJournal(cluster);
   const counts = { answered: 0, "not-executed": 0, unknown: 0 };
   const faults: string[] = [];
-  for (const [id, operations] of history) {
+  for (const id of loads[0]?.ids ?? []) {
+    const operations = histories.flatMap((history) => history.get(id) ?? []);
     for (const { outcome } of operations) counts[outcome.tag] += 1;
     const found = judgeRegister(operations, journal.get(id) ?? []);
     faults.push(...found.map((fault) => `${id}: ${fault}`));
   }
   console.info(`registers: ${JSON.stringify(counts)}`);
-  expect(faults).toEqual([]);
-  expect(counts.answered).toBeGreaterThan(atLeast);
-  await expectFencedInOrder(cluster);
+  return { faults, answered: counts.answered };
 }
 
 /** What Postgres has: the values of each register in the order of their versions. */
@@ -47,7 +57,7 @@ async function readJournal(cluster: TestCluster): Promise<ReadonlyMap<string, un
 }
 
 /** S4 as rows: along each shard's positions, which have no gap, no epoch goes down. */
-async function expectFencedInOrder(cluster: TestCluster): Promise<void> {
+export async function expectFencedInOrder(cluster: TestCluster): Promise<void> {
   const faults = await query(
     cluster,
     `select * from (

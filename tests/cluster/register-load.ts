@@ -9,22 +9,28 @@ export interface RegisterLoadOptions {
   readonly ids: number;
   /** Of the registers' ids. */
   readonly prefix: string;
+  /** Short, so that a call to a node that stands still does not keep its caller for long. @unit milliseconds @default 3000 */
+  readonly deadlineMs?: number;
+  /** Changes nothing. @default false */
+  readonly readsOnly?: boolean;
 }
-
-/** Short, so that a call to a node that stands still does not keep its caller for long. @unit milliseconds */
-const deadlineMs = 3_000;
 
 /** Reads, writes and compare-and-sets of a few registers, over all nodes that run; every value is new. */
 export class RegisterLoad {
   readonly ids: readonly string[];
   readonly #history = new Map<string, Operation[]>();
   readonly #client: Client;
+  readonly #readsOnly: boolean;
   readonly #callers: readonly Promise<void>[];
   #isStopping = false;
   #sent = 0;
   #answered = 0;
 
-  constructor(cluster: Pick<TestCluster, "nodes">, { clients, ids, prefix }: RegisterLoadOptions) {
+  constructor(
+    cluster: Pick<TestCluster, "nodes">,
+    { clients, ids, prefix, deadlineMs = 3_000, readsOnly = false }: RegisterLoadOptions,
+  ) {
+    this.#readsOnly = readsOnly;
     this.ids = Array.from({ length: ids }, (_, index) => `${prefix}-${index}`);
     for (const id of this.ids) this.#history.set(id, []);
     const nodes = () => cluster.nodes.filter((node) => node.isRunning).map((node) => node.url);
@@ -56,7 +62,8 @@ export class RegisterLoad {
       const number = this.#sent;
       this.#sent += 1;
       const id = this.ids[number % this.ids.length] as string;
-      const kind = (["write", "read", "cas"] as const)[(number + caller) % 3] ?? "read";
+      const kinds = this.#readsOnly ? (["read"] as const) : (["write", "read", "cas"] as const);
+      const kind = kinds[(number + caller) % kinds.length] ?? "read";
       const value = kind === "read" ? null : `${id}/${number}`;
       const expect = kind === "cas" ? { expect: seen } : {};
       const input = kind === "read" ? null : { ...expect, value };
@@ -64,7 +71,7 @@ export class RegisterLoad {
       const asked = this.#client.ask({
         ...{ type: "register", id, command: kind, input },
         // Every other one under a key: there an outcome that got lost is asked for again.
-        ...(number % 2 === 0 ? {} : { key: `key-${number}` }),
+        ...(number % 2 === 0 || this.#readsOnly ? {} : { key: `key-${number}` }),
       });
       const result = judge(kind, await outcomeOf(asked));
       const endMs = performance.now();

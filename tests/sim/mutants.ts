@@ -1,12 +1,5 @@
 import type { Step, StepKind } from "@leasehold/sharding/testkit";
-
-/** One place of the source, and what stands there instead. */
-export interface Edit {
-  /** Under packages/sharding/src. */
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-}
+import type { Edit } from "../support/plant.ts";
 
 /** A known mistake. */
 export interface Mutant {

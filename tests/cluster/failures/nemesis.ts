@@ -5,6 +5,15 @@ import type { TestCluster, TestNode } from "../harness.ts";
 /** Ends what an act began. */
 type Undo = () => Promise<unknown> | unknown;
 
+/** What makes owners overlap: they die, stand still, or hear nobody. */
+export const killFreezeAndCut = [
+  "kill",
+  "freeze",
+  "isolate",
+  "cut one way",
+  "cut from Postgres",
+] as const;
+
 /** Numbers from 0 up to 1 that a seed decides (mulberry32). */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
@@ -26,8 +35,16 @@ export class Nemesis {
   readonly #cluster: TestCluster;
   readonly #random: () => number;
   readonly #inHand: Set<TestNode>;
+  readonly #only: readonly string[] | null;
 
-  constructor(cluster: TestCluster, seed: number, inHand: Set<TestNode>) {
+  /** @param only of its acts. @default all */
+  constructor(
+    cluster: TestCluster,
+    seed: number,
+    inHand: Set<TestNode>,
+    only?: readonly (typeof killFreezeAndCut)[number][],
+  ) {
+    this.#only = only ?? null;
     this.#cluster = cluster;
     this.#random = randomOf(seed);
     this.#inHand = inHand;
@@ -52,7 +69,9 @@ export class Nemesis {
   }
 
   async #trouble(node: TestNode, troubleMs: number): Promise<void> {
-    const [name, act] = this.#one(Object.entries(this.#acts)) as [string, Act];
+    const acts = Object.entries(this.#acts);
+    const chosen = acts.filter(([known]) => this.#only?.includes(known) !== false);
+    const [name, act] = this.#one(chosen) as [string, Act];
     this.done.push(`${name} ${node.nodeId}`);
     try {
       const undo = await act(node);

@@ -242,7 +242,7 @@ describe("in the journal", () => {
     const one: Append = { ...by, ...entity, version, commandId, events: [event], ...plainly };
     return journal.append(one);
   };
-  const plainly = { outcome: null, isRemoval: false } as const;
+  const plainly = { outcome: null, isRemoval: false, timers: null } as const;
 
   test.each(Object.entries(stored))(
     "%s stops its entity and no other",

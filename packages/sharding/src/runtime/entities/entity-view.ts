@@ -1,11 +1,11 @@
 import type { Incarnation, NodeId, ShardRef } from "../../core/ids.ts";
-import { messageOf } from "./message-of.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { Journal, StoredEntity, StoredEvent } from "../../ports/journal.ts";
 import { type DueTimer, untilStartMs } from "../../ports/timers.ts";
 import type { AnyEntityDefinition } from "./definition.ts";
 import type { StoredData } from "./fold.ts";
 import { loadEntity } from "./load-entity.ts";
+import { messageOf } from "./message-of.ts";
 import { initialStateOf } from "./passivation.ts";
 
 /** An entity as whoever looks at it sees it: nothing is activated for it. */

@@ -41,6 +41,9 @@ const forgetful: EntityJournal = {
   findCommand: async () => false,
   findOutcome: async () => null,
   holds: async () => true,
+  dueTimers: async () => ({ nowMs: 0, timers: [] }),
+  timersOf: async () => [],
+  startTimers: async () => undefined,
 };
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,0 +1,23 @@
+import type { Edit } from "../../support/plant.ts";
+
+/** What a node would be without the fences that durable entities rest on. */
+export const planted = {
+  /** Whoever once had the shard may append to it. */
+  "an append without a fence": [
+    {
+      file: "adapters/postgres/sql/append-events.ts",
+      from: `
+    and head.epoch = i.epoch
+    and head.incarnation = i.incarnation`,
+      to: "",
+    },
+  ],
+  /** Whoever has the shard may still answer from memory. */
+  "a take-over that does not wait for the lease to run out": [
+    {
+      file: "core/membership.ts",
+      from: "nowMs - seen.changedAtMs > ttlMs * watchFactor",
+      to: "nowMs - seen.changedAtMs > ttlMs * 0.3",
+    },
+  ],
+} as const satisfies Readonly<Record<string, readonly Edit[]>>;
