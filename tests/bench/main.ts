@@ -9,12 +9,14 @@ import { printTable } from "./support/table.ts";
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   allocation: async () => (await import("./allocation.ts")).bench,
   console: async () => (await import("./console.ts")).bench,
+  durable: async () => (await import("./durable.ts")).bench,
   failover: async () => (await import("./failover.ts")).bench,
   mesh: async () => (await import("./mesh.ts")).bench,
   sim: async () => (await import("./sim.ts")).bench,
 };
 const usage = `pnpm bench [${Object.keys(benches).join("|")}] [--rounds N] [--json]
-pnpm bench failover [--shards 256,1000] [--only coordinator,leave]`;
+pnpm bench failover [--shards 256,1000] [--only coordinator,leave]
+pnpm bench durable [--only commands,replay,handoff,memory]`;
 
 try {
   await main();

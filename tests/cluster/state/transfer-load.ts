@@ -1,4 +1,5 @@
-import { CommandClient, type CommandOutcome } from "@leasehold/node/command-client";
+import { type Client, createClient } from "@leasehold/sharding/client";
+import { type Outcome, outcomeOf } from "../harness/outcome.ts";
 import type { TestCluster } from "../harness.ts";
 
 export interface TransferLoadOptions {
@@ -50,8 +51,7 @@ export class TransferLoad {
   askedAgain = 0;
   readonly #accounts: readonly string[];
   readonly #clients: number;
-  readonly #client: CommandClient;
-  #sent = 0;
+  readonly #client: Client;
 
   constructor(
     cluster: Pick<TestCluster, "nodes">,
@@ -72,7 +72,7 @@ export class TransferLoad {
       return { ...steps, hasLeft: null, hasArrived: false };
     });
     const nodes = () => cluster.nodes.filter((node) => node.isRunning).map((node) => node.url);
-    this.#client = new CommandClient({ nodes, deadlineMs });
+    this.#client = createClient({ nodes, deadlineMs });
   }
 
   /** All the money that there is. */
@@ -111,10 +111,6 @@ export class TransferLoad {
     return found;
   }
 
-  close(): void {
-    this.#client.close();
-  }
-
   async #advance(transfer: Transfer): Promise<void> {
     transfer.hasLeft ??= await this.#do(transfer.withdraw);
     if (transfer.hasLeft !== true || transfer.hasArrived) return;
@@ -136,13 +132,10 @@ export class TransferLoad {
     return null;
   }
 
-  #send({ account, command, amount, key }: Ask): Promise<CommandOutcome> {
-    this.#sent += 1;
-    return this.#client.send({
-      ...{ type: "account", id: account, command, firstNode: this.#sent },
-      input: amount === undefined ? null : { amount },
-      ...(key === undefined ? {} : { idempotencyKey: key }),
-    });
+  #send({ account, command, amount, key }: Ask): Promise<Outcome> {
+    const input = amount === undefined ? null : { amount };
+    const request = { type: "account", id: account, command, input };
+    return outcomeOf(this.#client.ask(key === undefined ? request : { ...request, key }));
   }
 
   async #each<T>(all: readonly T[], one: (item: T) => Promise<void>): Promise<void> {

@@ -68,7 +68,6 @@ test(
       `${done} of ${transfers} transfers, the others had no funds; ${(tookMs / 1_000).toFixed(1)} s, ${open} open, ${load.askedAgain} commands asked again`,
     );
     expect(done).toBeGreaterThan(transfers / 2);
-    load.close();
   },
   (transfers / 50 + 120) * 1_000,
 );
