@@ -317,7 +317,7 @@ describe("an idempotency key", () => {
     const refused = cluster.result(node.entity(Durable, "a", { key }).add(1));
     await expect(refused).rejects.toMatchObject({
       ...{ code: "COMMAND_INVALID", executed: "no", retryable: false },
-      message: "An idempotency key has 1 to 255 printable ASCII characters.",
+      message: `An idempotency key has 1 to 255 printable ASCII characters; this one has ${key.length}.`,
     });
     const longest = { key: "k".repeat(255) };
     expect(await cluster.result(node.entity(Durable, "a", longest).add(1))).toBe(1);
