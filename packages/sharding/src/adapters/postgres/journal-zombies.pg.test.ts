@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { NodeRef } from "../../core/ids.ts";
 import type { AppendResult, Journal } from "../../ports/journal.ts";
@@ -11,8 +10,8 @@ const next: NodeRef = { nodeId: "node-b", incarnation: randomUUID() };
 const shard = { group: "default", shard: 0 };
 const entity = { ...shard, namespace: "default", type: "register", id: "x" };
 const rounds = 200;
-/** An append and its answer have so many bytes and some: a few of the freezes come after the end. */
-const bytes = 5_000;
+/** At every second byte of an append, which has some 370: the last few freezes come after its end. */
+const places = Array.from({ length: rounds }, (_, round) => 2 * round);
 
 const createCluster = testClusters();
 let cluster: TestCluster;
@@ -39,8 +38,7 @@ const append = (
 it(`an owner that froze in the middle of an append writes nothing after it was replaced (${rounds} times, S4)`, async () => {
   const zombie = cluster.stores({ stream: ice.stream, timeoutMs: 20_000 }).journal;
   const successor = cluster.stores().journal;
-  const places = fc.sample(fc.nat(bytes), { seed: 7, numRuns: rounds });
-  let fenced = 0;
+  const ends: string[] = [];
   for (const [round, place] of places.entries()) {
     const epoch = 2 * round + 1;
     const events = () => successor.read(entity, 0, 10_000);
@@ -59,8 +57,10 @@ it(`an owner that froze in the middle of an append writes nothing after it was r
     expect(["fenced", "committed", "STORE_UNAVAILABLE"]).toContain(end);
     if (end === "fenced") expect(found.length - before.length).toBe(1);
     if (end === "committed") expect(found.length - before.length).toBe(2);
-    if (end === "fenced") fenced += 1;
+    ends.push(end);
     expect(await append(successor, next, epoch + 1, found.length)).toBe("committed");
   }
-  expect(fenced).toBeGreaterThan(rounds / 2);
+  expect(ends.filter((end) => end === "fenced").length).toBeGreaterThan(0.8 * rounds);
+  // Executed, and not yet told to commit: the only place where it holds the head.
+  expect(ends).toContain("STORE_UNAVAILABLE");
 }, 60_000);
