@@ -13,7 +13,8 @@ afterEach(stopAll);
 async function arm(cluster: TestCluster, count: number, command: string, input: unknown) {
   const client = createClient({ nodes: cluster.nodes.map((node) => node.url) });
   const ids = Array.from({ length: count }, (_, index) => `alarm-${index}`);
-  await Promise.all(ids.map((id) => client.ask({ type: "alarm", id, command, input })));
+  const key = command;
+  await Promise.all(ids.map((id) => client.ask({ type: "alarm", id, command, input, key })));
 }
 
 /** How often each alarm rang, and how late. */
@@ -43,9 +44,10 @@ test("timers fire once, also those of a node that is killed when they are due", 
 }, 60_000);
 
 test("1,000 remembered entities run again after the coordinator's node is killed, without a message", async () => {
-  // By itself a shard could move once more, and its entities would run once more, too.
+  // By itself a shard could move once more, and its entities would run once more, too; so would those of a node that
+  // lost its lease because a thousand entities were loaded at once.
   const env = { LEASEHOLD_ENTITIES: entities, LEASEHOLD_REBALANCE: "manual" };
-  const cluster = await startCluster({ shards: 24, ttlMs, env });
+  const cluster = await startCluster({ shards: 24, ttlMs: 5_000, env });
   const count = 1_000;
   await arm(cluster, count, "remember", null);
   expect((await rings(cluster)).size).toBe(0);
