@@ -5,6 +5,7 @@ import { startEmbedded } from "@leasehold/db/embedded";
 import { type ShardingNode, startNode } from "@leasehold/sharding";
 import type { Bench, Row } from "./support/bench.ts";
 import { quantile } from "./support/bench.ts";
+import { untilHosted } from "./support/until-hosted.ts";
 
 const nodeCount = 3;
 
@@ -21,28 +22,11 @@ async function allocate(
   );
   const joinedMs = performance.now() - startMs;
   try {
-    await hosted(nodes[0] as ShardingNode);
+    await untilHosted(nodes[0] as ShardingNode);
     return { joinedMs, hostedMs: performance.now() - startMs };
   } finally {
     await Promise.all(nodes.map((node) => node.stop()));
   }
-}
-
-function hosted(node: ShardingNode): Promise<void> {
-  const isHosted = () =>
-    node
-      .authority()
-      .state.shards.get("default")
-      ?.every((row) => row.state === "hosted") === true;
-  return new Promise((resolve) => {
-    const check = () => {
-      if (!isHosted()) return;
-      stop();
-      resolve();
-    };
-    const stop = node.onLog(check);
-    check();
-  });
 }
 
 export const bench: Bench = {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startEmbedded } from "@leasehold/db/embedded";
 import { type NodeOptions, type ShardingNode, startNode } from "@leasehold/sharding";
 import pg from "pg";
+import { untilHosted } from "../support/until-hosted.ts";
 import { Box, DurablePasser, Eventful, Passer, Tally } from "./tally.ts";
 
 export const schema = "leasehold_default";
@@ -45,24 +46,6 @@ export async function openScene(progress: (line: string) => void): Promise<Scene
       await rm(dataDir, { recursive: true, force: true });
     },
   };
-}
-
-/** Every shard has a home that serves it. */
-function untilHosted(node: ShardingNode): Promise<void> {
-  const isHosted = () =>
-    node
-      .authority()
-      .state.shards.get("default")
-      ?.every((row) => row.state === "hosted") === true;
-  return new Promise((resolve) => {
-    const check = () => {
-      if (!isHosted()) return;
-      stop();
-      resolve();
-    };
-    const stop = node.onLog(check);
-    check();
-  });
 }
 
 /** Calls `one` for each number below `count`, so many at a time. */
