@@ -16,6 +16,7 @@ import type {
   StoredEvent,
   Version,
 } from "../../ports/journal.ts";
+import { keyOf } from "./entity-key.ts";
 import { MemoryTimers } from "./memory-timers.ts";
 
 /** What an observer sees of the journal, in the order in which it took effect. */
@@ -93,7 +94,7 @@ export class MemoryJournalTables {
     const head = this.#heads.get(shardKey(append));
     if (head?.epoch !== append.epoch || head.incarnation !== append.incarnation) return "fenced";
     const { version, commandId, outcome, timers } = append;
-    const rows = this.#events.get(entityOf(append)) ?? [];
+    const rows = this.#events.get(keyOf(append)) ?? [];
     const isTaken = outcome !== null && this.findOutcome(append, outcome.key) !== null;
     const fired = timers?.fired ?? null;
     const isGone = fired !== null && !this.timers.has(append, fired);
@@ -101,7 +102,7 @@ export class MemoryJournalTables {
     if (lastVersion(rows) !== version || isKnown || isGone) return "conflict";
     if (append.isRemoval) {
       rows.length = 0;
-      this.#snapshots.delete(entityOf(append));
+      this.#snapshots.delete(keyOf(append));
       this.timers.removed(append);
     }
     if (timers !== null) this.timers.write(append, commandId, timers);
@@ -118,7 +119,7 @@ export class MemoryJournalTables {
   }
 
   read(entity: StoredEntity, after: Version, limit: number): readonly StoredEvent[] {
-    const rows = this.#events.get(entityOf(entity)) ?? [];
+    const rows = this.#events.get(keyOf(entity)) ?? [];
     const above = rows.filter(({ version }) => version > after).slice(0, limit);
     return above.map(({ version, event }) => ({ version, event }));
   }
@@ -138,18 +139,18 @@ export class MemoryJournalTables {
 
   latest(entity: StoredEntity): Latest {
     const seq = this.#heads.get(shardKey(entity))?.lastSeq ?? 0;
-    return { version: lastVersion(this.#events.get(entityOf(entity)) ?? []), seq };
+    return { version: lastVersion(this.#events.get(keyOf(entity)) ?? []), seq };
   }
 
   replay(entity: StoredEntity, stateVersion: number, limit: number): Replay {
-    const row = this.#snapshots.get(entityOf(entity));
+    const row = this.#snapshots.get(keyOf(entity));
     const kept = row?.stateVersion === stateVersion ? row : null;
     const snapshot = kept === null ? null : { version: kept.version, state: kept.state };
     return { snapshot, events: this.read(entity, snapshot?.version ?? 0, limit) };
   }
 
   keep({ version, stateVersion, state, deleteUpTo, ...head }: NewSnapshot): void {
-    const key = entityOf(head);
+    const key = keyOf(head);
     const events = this.#events.get(key) ?? [];
     const before = this.#snapshots.get(key);
     const isLate = before?.stateVersion === stateVersion && before.version >= version;
@@ -204,7 +205,7 @@ export class MemoryJournalTables {
 
   #write(head: HeadRow, append: Append): void {
     const { commandId, events } = append;
-    const key = entityOf(append);
+    const key = keyOf(append);
     const rows = this.#events.get(key) ?? [];
     this.#events.set(key, rows);
     for (const [index, event] of events.entries()) {
@@ -247,10 +248,7 @@ const entityPart = ({ group, shard, namespace, type, id }: StoredEntity): Stored
   ...{ group, shard, namespace, type, id },
 });
 
-const entityOf = ({ group, shard, namespace, type, id }: StoredEntity): string =>
-  JSON.stringify([group, shard, type, namespace, id]);
-
-const outcomeOf = (entity: StoredEntity, key: string): string => `${entityOf(entity)} ${key}`;
+const outcomeOf = (entity: StoredEntity, key: string): string => `${keyOf(entity)} ${key}`;
 
 const commandOf = ({ group, shard, commandId }: CommandRef | Append): string =>
   `${group}/${shard} ${commandId}`;

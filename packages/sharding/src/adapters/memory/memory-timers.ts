@@ -8,6 +8,7 @@ import {
   type TimerWrites,
   untilStartMs,
 } from "../../ports/timers.ts";
+import { keyOf } from "./entity-key.ts";
 
 /** The timers of one cluster, by entity and name. */
 export class MemoryTimers {
@@ -76,6 +77,3 @@ export class MemoryTimers {
     };
   }
 }
-
-const keyOf = ({ group, shard, namespace, type, id }: StoredEntity): string =>
-  JSON.stringify([group, shard, type, namespace, id]);

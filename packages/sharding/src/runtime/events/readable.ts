@@ -4,6 +4,7 @@ import type { FeedEvent } from "../../ports/event-feed.ts";
 import type { AnyEntityDefinition } from "../entities/definition.ts";
 import { entityKey } from "../entities/entity-key.ts";
 import { type StoredData, upcast } from "../entities/fold.ts";
+import { messageOf } from "../entities/message-of.ts";
 
 /**
  * A stored event as a subscriber gets it: in the newest shape that this node's program knows.
@@ -22,7 +23,7 @@ export function readable(
     return { entity, version, name: event.type, data: data ?? null, at };
   } catch (error) {
     const what = `Event ${version} of ${entityKey(namespace, type, id)} cannot be read`;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new EventUnreadableError(`${what}: ${why}`, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { shardKey } from "../../../core/ids.ts";
 import type { LogFn } from "../../../node-api.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Journal, StoredEntity } from "../../../ports/journal.ts";
@@ -71,15 +72,15 @@ export class TimerLoop {
 
   /** @param isStart this node has not served it just before. */
   opened(shard: Shard, isStart: boolean): void {
-    this.#shards.set(keyOf(shard.ref), shard);
+    this.#shards.set(shardKey(shard.ref), shard);
     if (isStart) this.#reader.start(shard);
     this.#reader.want(shard);
   }
 
   /** It is not served here, or not now. Commands that run already end by themselves. */
   closed(shard: Shard): void {
-    if (this.#shards.get(keyOf(shard.ref)) !== shard) return;
-    this.#shards.delete(keyOf(shard.ref));
+    if (this.#shards.get(shardKey(shard.ref)) !== shard) return;
+    this.#shards.delete(shardKey(shard.ref));
     this.#reader.forget(shard);
     for (const { timer } of this.#due.all()) {
       if (timer.shard === shard.ref.shard && timer.group === shard.ref.group) this.#forget(timer);
@@ -102,7 +103,7 @@ export class TimerLoop {
 
   /** What was changed there is not known. */
   doubt(shard: Shard): void {
-    if (this.#shards.get(keyOf(shard.ref)) === shard) this.#reader.want(shard);
+    if (this.#shards.get(shardKey(shard.ref)) === shard) this.#reader.want(shard);
   }
 
   /** The entity was removed, its timers with it, and that is committed. */
@@ -135,7 +136,7 @@ export class TimerLoop {
   }
 
   #place(timer: DueTimer): void {
-    const shard = this.#shards.get(keyOf(timer));
+    const shard = this.#shards.get(shardKey(timer));
     if (shard === undefined) return;
     const notBeforeMs = this.#failures.get(timerKey(timer))?.notBeforeMs ?? timer.dueMs;
     this.#due.set({ timer, atMs: Math.max(timer.dueMs, notBeforeMs) });
@@ -165,7 +166,7 @@ export class TimerLoop {
   #fire(timer: DueTimer): void {
     const key = timerKey(timer);
     this.#due.delete(key);
-    const shard = this.#shards.get(keyOf(timer));
+    const shard = this.#shards.get(shardKey(timer));
     if (shard === undefined) return;
     const requestId = this.#nextRequestId;
     this.#nextRequestId -= 1;
@@ -184,7 +185,7 @@ export class TimerLoop {
   /** It is read again, after a pause: whether it is still there, only Postgres knows. */
   #failed(timer: DueTimer, error: WireError | null): void {
     const key = timerKey(timer);
-    const shard = this.#shards.get(keyOf(timer));
+    const shard = this.#shards.get(shardKey(timer));
     if (shard === undefined) return;
     const times = (this.#failures.get(key)?.times ?? 0) + 1;
     const isPassing = error?.retryable ?? true;
@@ -206,6 +207,3 @@ const none = { dueMs: 0, command: "", input: null, recurrence: null } as const;
 
 const isOf = (entity: StoredEntity, { type, namespace, id }: DueTimer): boolean =>
   entity.id === id && entity.type === type && entity.namespace === namespace;
-
-const keyOf = ({ group, shard }: { readonly group: string; readonly shard: number }): string =>
-  `${group}/${shard}`;

@@ -5,6 +5,7 @@ import {
   type TimerSetting,
   untilStartMs,
 } from "../../../ports/timers.ts";
+import { messageOf } from "../message-of.ts";
 import { copyPlain } from "../plain-data.ts";
 import { checkStorable } from "../stored-json.ts";
 import { checkCron, nextDue } from "./recurrence.ts";
@@ -84,7 +85,7 @@ function settingOrWhyNot(
     }
     return { ...whenOf(spec, nowMs), command, input };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 
