@@ -15,6 +15,8 @@ export const shardGroupsTable = (schema: PgSchema) =>
     shards: integer("shards").notNull(),
     strategy: text("strategy").$type<"least-loaded" | "rendezvous">().notNull(),
     createdSeq: counter("created_seq").notNull(),
+    /** Of a daemon's group. */
+    workers: integer("workers"),
   });
 
 /** The latest incarnation of each node that ever joined. */
@@ -29,6 +31,8 @@ export const nodesTable = (schema: PgSchema) =>
     state: text("state").$type<"up" | "draining" | "drained" | "evicted" | "dead">().notNull(),
     cordoned: boolean("cordoned").notNull(),
     createdSeq: counter("created_seq").notNull(),
+    /** The shard groups that it can serve; null: all. */
+    groups: text("groups").array(),
   });
 
 export const shardsTable = (schema: PgSchema) =>

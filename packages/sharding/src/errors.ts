@@ -103,6 +103,8 @@ export class CancelledError extends define("CANCELLED", false, "no") {}
 export class ReentrantError extends define("REENTRANT", false, "no") {}
 /** A handler was still running when its node had to go; it saw its signal aborted. */
 export class HandlerAbortedError extends define("HANDLER_ABORTED", true, "unknown") {}
+/** This run of a daemon's worker is over: another one may have begun elsewhere. */
+export class WorkerOverError extends define("WORKER_OVER", false, "no") {}
 /** This node is leaving or has no lease; another node will do. */
 export class NodeNotReadyError extends define("NODE_NOT_READY", true, "no") {}
 /** The coordinator did not answer an operator's command in time. */

@@ -10,6 +10,8 @@ import type { LeaseFactory } from "./ports/lease.ts";
 import type { LogPage } from "./ports/state-store.ts";
 import type { DropCounter } from "./ports/transport.ts";
 import type { MessageListener } from "./runtime/broadcast.ts";
+import type { DaemonView } from "./runtime/daemons/daemon-view.ts";
+import type { DaemonDefinition } from "./runtime/daemons/definition.ts";
 import type { AnyEntityDefinition, EntityClient } from "./runtime/entities/definition.ts";
 import type { EntityView } from "./runtime/entities/entity-view.ts";
 
@@ -24,6 +26,8 @@ export interface NodeOptions {
   /** @default a name from the host and the pid */
   readonly nodeId?: NodeId;
   readonly entities: readonly AnyEntityDefinition[];
+  /** @default none */
+  readonly daemons?: readonly DaemonDefinition[];
   /** Shards of the group `default`. All nodes must agree. @default 256 */
   readonly shards?: number;
   /** @default "least-loaded" */
@@ -141,6 +145,21 @@ export interface ShardingNode {
     options?: Pick<EntityOptions, "namespace">,
   ): Promise<number>;
 
+  /** Every daemon that the cluster knows, with what this node runs of it. From memory. */
+  daemons(): readonly DaemonView[];
+  /**
+   * Sets how many workers a daemon has, from 0 (none) to 65536. Resolves once this node knows it; workers begin and
+   * end as each node learns of it.
+   *
+   * @throws {OptionsError} the number makes no sense. @throws {AdminRefusedError} `DAEMON_UNKNOWN`.
+   * @throws {CoordinatorUnavailableError} nobody answered in time.
+   */
+  scaleDaemon(
+    name: string,
+    workers: number,
+    options?: { readonly by?: string; readonly deadlineMs?: number },
+  ): Promise<DaemonView>;
+
   /** Joined, lease valid, not leaving. */
   isReady(): boolean;
   /** This node's copy of the authority. */
@@ -252,6 +271,9 @@ export interface NodeCounters {
   readonly meshBadFrames: number;
   readonly entities: number;
   readonly shardsServing: number;
+  /** Workers of daemons that run here, and how many were given up here. */
+  readonly workersRunning: number;
+  readonly workersGivenUp: number;
   /** States of shards that are kept for handoffs under way: captured here, or on their way here. */
   readonly statesOut: number;
   readonly statesIn: number;

@@ -7,9 +7,13 @@ export {
   findShard,
   LogMismatchError,
   ownerOf,
+  shardsAtWork,
 } from "./core/cluster.ts";
 export { type ClusterJson, fromClusterJson, toClusterJson } from "./core/cluster-json.ts";
+export { daemonOf } from "./core/daemons.ts";
 export { shardOf } from "./core/hash.ts";
 export type * from "./core/ids.ts";
 export { sameNode, shardKey } from "./core/ids.ts";
 export type * from "./core/log.ts";
+export type * from "./runtime/daemons/daemon-view.ts";
+export { daemonViews } from "./runtime/daemons/daemon-view.ts";

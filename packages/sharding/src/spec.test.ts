@@ -62,6 +62,7 @@ const words: Record<AssignCause | PlanVerb, true> = {
   death: true,
   abort: true,
   eviction: true,
+  "given-up": true,
   apply: true,
   pause: true,
   resume: true,

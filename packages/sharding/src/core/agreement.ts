@@ -45,10 +45,11 @@ export function disagreeOnGroups(
   declared: readonly GroupDeclaration[],
 ): Disagreement | null {
   const code = "GROUP_MISMATCH";
-  for (const { group, shards, strategy } of declared) {
+  for (const { group, shards, strategy, workers } of declared) {
     const row = known.get(group);
     if (row === undefined) continue;
-    if (row.shards !== shards) {
+    // A daemon's number of workers is changed while the cluster runs: what a program says is only the first one.
+    if (workers === undefined && row.shards !== shards) {
       const why = `Group "${group}" has ${row.shards} shards in this cluster, but this node declares ${shards}. The count is fixed when a group is created: start the node with ${row.shards}.`;
       return { code, why };
     }

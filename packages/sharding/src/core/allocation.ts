@@ -27,6 +27,8 @@ export interface Candidate {
   readonly weight: number;
   /** Shards it has now. */
   readonly shards: number;
+  /** Shards of other groups, which decide between nodes that have equally many of this one. @default 0 */
+  readonly elsewhere?: number;
 }
 
 export interface OwnedShard extends ShardRef {
@@ -43,7 +45,7 @@ export interface ProposedMove extends ShardRef {
 /** The node with the fewest shards per unit of weight. */
 export const leastLoaded: AllocationStrategy = {
   place(shards, candidates) {
-    const slots = candidates.map((c) => ({ node: c.node, weight: c.weight, shards: c.shards }));
+    const slots = candidates.map((c) => ({ elsewhere: 0, ...c }));
     return shards.map(() => {
       let best = slots[0] as (typeof slots)[number];
       for (const slot of slots) if (isEmptier(slot, best)) best = slot;
@@ -118,10 +120,13 @@ interface Lane {
   readonly shards: readonly OwnedShard[];
 }
 
-function isEmptier(a: { shards: number; weight: number; node: NodeRef }, b: typeof a): boolean {
-  const left = (a.shards + 1) * b.weight;
-  const right = (b.shards + 1) * a.weight;
-  return left < right || (left === right && a.node.nodeId < b.node.nodeId);
+function isEmptier(a: Required<Candidate>, b: Required<Candidate>): boolean {
+  const fuller = (a.shards + 1) * b.weight - (b.shards + 1) * a.weight;
+  if (fuller !== 0) return fuller < 0;
+  // A thousand daemons with one worker each would otherwise all live on the first node.
+  const busier = a.elsewhere * b.weight - b.elsewhere * a.weight;
+  if (busier !== 0) return busier < 0;
+  return a.node.nodeId < b.node.nodeId;
 }
 
 function lanesOf(owned: readonly OwnedShard[], candidates: readonly Candidate[]): readonly Lane[] {

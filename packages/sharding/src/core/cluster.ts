@@ -20,6 +20,7 @@ import type { ClusterEvent, LogEntry } from "./log.ts";
  */
 export {
   type ClusterState,
+  canServe,
   emptyCluster,
   findShard,
   type GroupRow,
@@ -33,6 +34,7 @@ export {
   type PlanRow,
   type ShardRow,
   type ShardStateName,
+  shardsAtWork,
 } from "./cluster/state.ts";
 
 /**
@@ -100,12 +102,23 @@ export class ClusterDraft {
   createGroup(group: GroupName, spec: GroupRow): void {
     // A second time it would take every shard of the group away from its home.
     if (this.groups.has(group)) throw new LogMismatchError(`There is a group "${group}" already.`);
-    const row: ShardRow = { state: "unallocated", epoch: 0, pinned: false };
     this.groups = new Map(this.groups).set(group, spec);
     this.#shards.set(
       group,
-      Array.from({ length: spec.shards }, () => row),
+      Array.from({ length: spec.shards }, () => unallocated),
     );
+    this.#owned.add(group);
+  }
+
+  scaleGroup(group: GroupName, workers: number, added: number): void {
+    const spec = this.groups.get(group);
+    if (spec?.workers === undefined) throw new LogMismatchError(`"${group}" is no daemon's group.`);
+    const shards = spec.shards + added;
+    if (workers > shards) throw new LogMismatchError(`"${group}" has ${shards} shards only.`);
+    this.groups = new Map(this.groups).set(group, { ...spec, shards, workers });
+    if (added === 0) return;
+    const more = Array.from({ length: added }, () => unallocated);
+    this.#shards.set(group, [...this.#rows(group), ...more]);
     this.#owned.add(group);
   }
 
@@ -149,6 +162,8 @@ export class ClusterDraft {
     return rows;
   }
 }
+
+const unallocated: ShardRow = { state: "unallocated", epoch: 0, pinned: false };
 
 class CopyOnWrite<K, V> {
   current: ReadonlyMap<K, V>;

@@ -18,6 +18,18 @@ export type ClusterEvent =
       readonly group: GroupName;
       readonly shards: number;
       readonly strategy: StrategyName;
+      /** Of a daemon's group. Absent: the group is for entities. */
+      readonly workers?: number;
+    }
+  /**
+   * A daemon has so many workers from now on: the first so many shards of its group. `added` shards were made for
+   * them, behind the last; none is ever taken away, because its epoch must go on rising when it is needed again.
+   */
+  | {
+      readonly type: "group-scaled";
+      readonly group: GroupName;
+      readonly workers: number;
+      readonly added: number;
     }
   | ({ readonly type: "node-joined" } & NodeInfo)
   /** The node gives its shards away; it gets no new ones. */
@@ -57,7 +69,7 @@ export type ClusterEvent =
       readonly incarnation: Incarnation;
       readonly epoch: Epoch;
     } & ShardRef)
-  /** The shard has no home, because no node can take it. `epoch` is its last one. */
+  /** The shard has no home: no node can take it, or its home gave it up. `epoch` is its last one. */
   | ({ readonly type: "shard-vacated"; readonly epoch: Epoch; readonly why: string } & ShardRef)
   /** `nodeId` was asked to hand the shard to `to`. It still owns it, at `epoch`. */
   | ({
@@ -102,11 +114,11 @@ export type StrategyName = "least-loaded" | "rendezvous";
 export type DeathProof = "released" | "watched" | "host" | "waiter" | "refused" | "superseded";
 
 /**
- * `allocated`: it had no home. `handoff`: a planned move. `death`: its home's lease ended.
+ * `allocated`: it had no home, or is needed again. `handoff`: a planned move. `death`: its home's lease ended.
  * `abort`: a handoff was given up and its source goes on, under a new epoch. `eviction`: its home was
- * evicted and has let go of it.
+ * evicted and has let go of it. `given-up`: its home lives and could not go on with it.
  */
-export type AssignCause = "allocated" | "handoff" | "death" | "abort" | "eviction";
+export type AssignCause = "allocated" | "handoff" | "death" | "abort" | "eviction" | "given-up";
 
 /** Volatile state that the source captured and sent to the target on the data socket. */
 export interface CarriedState {
@@ -127,6 +139,8 @@ export interface NodeInfo extends NodeRef {
   /** Relative capacity for shards; 0: a proxy, which gets none. @default 1 */
   readonly weight: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** The shard groups that it can serve. Absent from nodes older than the field: all. */
+  readonly groups?: readonly GroupName[];
 }
 
 export type PlanKind = "rebalance" | "drain" | "move" | "undo";
@@ -165,9 +179,11 @@ export interface PlanProposal {
   readonly spreadAfter: number;
 }
 
-/** A shard group as a node's entity types need it. Two nodes that disagree cannot share a cluster. */
+/** A shard group as a node's entity types and daemons need it. Two nodes that disagree cannot share a cluster. */
 export interface GroupDeclaration {
   readonly group: GroupName;
   readonly shards: number;
   readonly strategy: StrategyName;
+  /** Of a daemon: how many the group is made with. Once it exists its own number counts. */
+  readonly workers?: number;
 }

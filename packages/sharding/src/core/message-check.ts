@@ -26,6 +26,10 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
+const orAbsent =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 const oneOf =
   (...values: readonly unknown[]): Check =>
   (value) =>
@@ -61,16 +65,17 @@ const info = fields({
   ...node,
   ...{ address: text, zone: text, weight: number },
   labels: (value) => isObject(value) && Object.values(value).every(text),
+  groups: orAbsent(list(name)),
 });
 const groups = list(
   fields({
     group: name,
     shards: (value) => whole(value) && value !== 0,
     strategy: oneOf("least-loaded", "rendezvous"),
+    workers: orAbsent(whole),
   }),
 );
-const versions: Check = (value) =>
-  value === undefined || fields({ protocol: whole, hash: whole })(value);
+const versions = orAbsent(fields({ protocol: whole, hash: whole }));
 const carried = fields({ handoffId: name, from: fields(node), digest: text, size: whole });
 
 const planRequests: Record<PlanRequest["kind"], Check> = {
@@ -89,6 +94,7 @@ const commands: Record<AdminCommand["tag"], Check> = {
   uncordon: ofNode,
   drain: ofNode,
   unpin: fields({ by: text, ...shard }),
+  scale: fields({ by: text, daemon: name, workers: whole }),
 };
 
 const report = (field: string, item: Readonly<Record<string, Check>>): Check =>
@@ -101,7 +107,7 @@ const toCoordinator: Record<ToCoordinator["tag"], Check> = {
   "handoffs-acked": report("handoffs", handoff),
   "shards-released": report("shards", { ...handoff, digest: text, size: whole }),
   "handoffs-failed": report("handoffs", { ...handoff, why: text }),
-  "shards-stopped": report("shards", grant),
+  "shards-stopped": report("shards", { ...grant, why: orAbsent(text) }),
   "host-refused": report("shards", { ...grant, why: text }),
   admin: fields({ requestId: name, command: kinds("tag", commands) }),
 };

@@ -48,8 +48,11 @@ export type ToCoordinator =
       readonly term: Term;
       readonly shards: readonly (ShardGrant & { readonly why: string })[];
     }
-  /** A node that is or was evicted does not serve these and never will under these epochs. */
-  | { readonly tag: "shards-stopped"; readonly term: Term; readonly shards: readonly ShardGrant[] }
+  /**
+   * A node does not serve these and never will under these epochs: it is or was evicted, or `why` says what made
+   * it give the shard up.
+   */
+  | { readonly tag: "shards-stopped"; readonly term: Term; readonly shards: readonly Stopped[] }
   /** An operator's command that arrived at another node. */
   | { readonly tag: "admin"; readonly requestId: string; readonly command: AdminCommand };
 
@@ -162,6 +165,10 @@ export interface ShardGrant extends ShardRef {
   readonly epoch: Epoch;
 }
 
+export interface Stopped extends ShardGrant {
+  readonly why?: string;
+}
+
 export interface HandoffRef extends ShardGrant {
   readonly handoffId: string;
 }
@@ -192,7 +199,13 @@ export type AdminCommand =
       readonly verb: PlanVerb;
     }
   | { readonly tag: "cordon" | "uncordon" | "drain"; readonly by: string; readonly nodeId: NodeId }
-  | ({ readonly tag: "unpin"; readonly by: string } & ShardRef);
+  | ({ readonly tag: "unpin"; readonly by: string } & ShardRef)
+  | {
+      readonly tag: "scale";
+      readonly by: string;
+      readonly daemon: string;
+      readonly workers: number;
+    };
 
 export type PlanRequest =
   | { readonly kind: "rebalance" }
@@ -215,4 +228,6 @@ export type AdminErrorCode =
   | "PLAN_UNKNOWN"
   | "PLAN_STATE"
   | "PLAN_STALE"
-  | "MOVE_INVALID";
+  | "MOVE_INVALID"
+  | "DAEMON_UNKNOWN"
+  | "SCALE_INVALID";

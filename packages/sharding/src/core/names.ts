@@ -9,6 +9,7 @@ const namesOf = <Name extends string>(each: Readonly<Record<Name, true>>): reado
 export const clusterEventTypes: readonly ClusterEventType[] = namesOf<ClusterEventType>({
   "coordinator-elected": true,
   "group-created": true,
+  "group-scaled": true,
   "node-joined": true,
   "node-draining": true,
   "node-drained": true,

@@ -1,7 +1,14 @@
 import { isOwnCopy } from "./claims.ts";
 import { type Epoch, type NodeRef, type ShardRef, sameNode } from "./ids.ts";
 import type { CarriedState, LogEntry } from "./log.ts";
-import type { HandoffOrder, HandoffRef, HostOrder, Released, ShardGrant } from "./messages.ts";
+import type {
+  HandoffOrder,
+  HandoffRef,
+  HostOrder,
+  Released,
+  ShardGrant,
+  Stopped,
+} from "./messages.ts";
 import { RegionDraft } from "./region/draft.ts";
 
 /**
@@ -17,6 +24,9 @@ import { RegionDraft } from "./region/draft.ts";
  * any that this life has seen for it (`highest`).
  *
  * Boundary: no executor, no socket, no clock. What shall happen is returned as effects, in order.
+ *
+ * What cannot be served here (a daemon's worker that is stuck) is given up: it is let go of, said, and not started
+ * again under that epoch.
  *
  * A region whose life was evicted lets go of everything, says so for each shard, and starts nothing until
  * the log says that it takes part again.
@@ -59,6 +69,8 @@ export type RegionInput =
   | { readonly tag: "standing"; readonly isEvicted: boolean }
   | ({ readonly tag: "captured" } & HandoffRef & Captured)
   | ({ readonly tag: "capture-failed"; readonly why: string } & HandoffRef)
+  /** What is served here under this epoch cannot go on. */
+  | ({ readonly tag: "give-up"; readonly why: string } & ShardGrant)
   /** The target holds the state whole. */
   | { readonly tag: "taken"; readonly handoffId: string; readonly from: NodeRef }
   | ({ readonly tag: "arrived" } & HandoffRef);
@@ -80,7 +92,7 @@ export type RegionReport =
   | { readonly tag: "handoffs-acked"; readonly item: HandoffRef }
   | { readonly tag: "shards-released"; readonly item: Released }
   | { readonly tag: "handoffs-failed"; readonly item: HandoffRef & { readonly why: string } }
-  | { readonly tag: "shards-stopped"; readonly item: ShardGrant }
+  | { readonly tag: "shards-stopped"; readonly item: Stopped }
   | { readonly tag: "host-refused"; readonly item: ShardGrant & { readonly why: string } };
 
 export interface RegionTurn {
@@ -119,6 +131,8 @@ function step(draft: RegionDraft, input: RegionInput): void {
       return captured(draft, input, input);
     case "capture-failed":
       return captureFailed(draft, input, input.why);
+    case "give-up":
+      return giveUp(draft, input, input.why);
     case "taken":
       return taken(draft, input.handoffId, input.from);
     case "arrived":
@@ -276,6 +290,14 @@ function captureFailed(draft: RegionDraft, ref: HandoffRef, why: string): void {
   draft.serve(held);
   const { group, shard, epoch, handoffId } = held;
   draft.report("handoffs-failed", { group, shard, epoch, handoffId, why });
+}
+
+function giveUp(draft: RegionDraft, grant: ShardGrant, why: string): void {
+  const held = draft.find(grant);
+  // A handoff is under way, which takes it from here anyhow; or it has another home or epoch by now.
+  if (held?.phase !== "serving" || held.epoch !== grant.epoch) return;
+  draft.drop(held);
+  draft.report("shards-stopped", { ...grantOf(held), why });
 }
 
 function taken(draft: RegionDraft, handoffId: string, from: NodeRef): void {

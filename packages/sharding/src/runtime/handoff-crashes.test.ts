@@ -104,6 +104,7 @@ class Scene {
     this.cluster = new SimCluster({
       ...{ timeline: this.timeline, random: createRandom(seed), shards: 1, ttlMs, drift: 0.001 },
       entities: (_nodeId, clock) => [box(clock), ledgerEntity],
+      daemons: () => [],
       isProxy: () => false,
       say: () => undefined,
     });

@@ -21,6 +21,7 @@ import { coordinatorOptionsOf, type ResolvedOptions } from "../options.ts";
 import type { LogPage } from "../ports/state-store.ts";
 import type { DropCounter } from "../ports/transport.ts";
 import { askUntilKnown } from "./ask-until-known.ts";
+import { NodeDaemons } from "./daemons/node-daemons.ts";
 import { type Ask, createAsk } from "./data-plane/ask.ts";
 import { type Catalog, catalogOf } from "./entities/catalog.ts";
 import { createEntityClient } from "./entities/client.ts";
@@ -76,6 +77,7 @@ export class LocalNode implements ShardingNode {
   readonly #runtime: NodeRuntime;
   readonly #ask: Ask;
   readonly #executor: Executor;
+  readonly #daemons: NodeDaemons;
   /** Null without a journal to follow. */
   readonly #events: NodeEvents | null;
   /** New commands are refused: they belong to another node. */
@@ -92,17 +94,21 @@ export class LocalNode implements ShardingNode {
     this.#options = options;
     this.#ports = ports;
     this.#outside = outside;
-    this.#catalog = catalogOf(options.entities, { shards, strategy });
+    this.#catalog = catalogOf(options.entities, { shards, strategy }, options.daemons);
     for (const { type, events } of this.#catalog.types.values()) {
       if (events === null || ports.journal !== undefined) continue;
       throw new OptionsError(`Entity type "${type}" is durable, and this node has no journal.`);
     }
     this.#shardsOf = new Map(this.#catalog.groups.map((group) => [group.group, group.shards]));
     this.#events = this.#createEvents();
+    this.#daemons = this.#createDaemons();
     this.#runtime = new NodeRuntime(
       {
         nodeId,
-        info: { address: outside.address, zone, weight: options.proxy ? 0 : weight, labels },
+        info: {
+          ...{ address: outside.address, zone, weight: options.proxy ? 0 : weight, labels },
+          groups: this.#catalog.groups.map(({ group }) => group),
+        },
         groups: this.#catalog.groups,
         ttlMs: leaseTtlMs,
         handoffTimeoutMs: options.handoffTimeoutMs,
@@ -116,6 +122,8 @@ export class LocalNode implements ShardingNode {
     );
     this.#ask = this.#runtime.plane.ask;
     this.#executor = this.#runtime.plane.executor;
+    this.#runtime.onEntries.add(() => this.#daemons.logMoved());
+    this.#runtime.onReload.add(() => this.#daemons.logMoved());
     this.#runtime.onEvents.add((from, message) => this.#events?.receive(from, message));
   }
 
@@ -225,6 +233,16 @@ export class LocalNode implements ShardingNode {
     return this.#runtime.onShards.add(fn);
   }
 
+  daemons(): ReturnType<ShardingNode["daemons"]> {
+    return this.#daemons.views();
+  }
+
+  scaleDaemon(
+    ...args: Parameters<ShardingNode["scaleDaemon"]>
+  ): ReturnType<ShardingNode["scaleDaemon"]> {
+    return this.#daemons.scale(...args);
+  }
+
   publish(...[topic, message, options]: Parameters<ShardingNode["publish"]>): number {
     if (this.#isEnding) throw new NodeNotReadyError(`${this.nodeId} is stopping.`);
     return this.#runtime.broadcast.publish(topic, message, options?.namespace ?? "default");
@@ -259,6 +277,7 @@ export class LocalNode implements ShardingNode {
       ...(this.#outside.refused?.() ?? nothingRefused),
       entities: this.#executor.stats().entities,
       shardsServing: serving.count,
+      ...this.#daemons.counters(),
       ...{ statesOut, statesIn },
     };
   }
@@ -283,6 +302,7 @@ export class LocalNode implements ShardingNode {
 
   async #stop(): Promise<void> {
     this.#events?.close();
+    await this.#daemons.end();
     // Replies first: whoever asked learns what happened before the node lets go of its lease.
     await this.#ports.transport.flush(flushTimeoutMs);
     await this.#ask.leave(flushTimeoutMs);
@@ -321,7 +341,19 @@ export class LocalNode implements ShardingNode {
       drops: this.drops,
       onBehind: () => runtime.replica.catchUp(),
     });
-    return { ask, executor };
+    return { ask, executor: this.#daemons.beside(executor) };
+  }
+
+  #createDaemons(): NodeDaemons {
+    const { clock } = this.#ports;
+    const { leaseTtlMs, handoffTimeoutMs, log } = this.#options;
+    return new NodeDaemons({
+      ...{ daemons: this.#catalog.daemons, clock, log, node: this, leaseTtlMs, handoffTimeoutMs },
+      // The runtime is made after them: it asks for the executor that they are part of.
+      guard: { mayServe: (shard, epoch) => this.#runtime.serving.mayServe(shard, epoch) },
+      cluster: () => this.#runtime.replica.state,
+      admin: (command, deadlineMs) => this.admin(command, deadlineMs),
+    });
   }
 
   #createEvents(): NodeEvents | null {

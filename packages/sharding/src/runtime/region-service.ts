@@ -227,6 +227,9 @@ export class RegionService {
         this.#options.log("warn", "a handoff failed", { shard: shardKey(message), why });
       }
       this.#push(message);
+    } else if (message.tag === "gave-up") {
+      const { group, shard, epoch, why } = message;
+      this.#push({ tag: "give-up", group, shard, epoch, why });
     } else if (message.tag === "carried") {
       this.#transfer.restored(message.handoffId, message.received);
     } else if (message.tag === "carry-failed") {

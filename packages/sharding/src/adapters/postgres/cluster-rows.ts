@@ -23,12 +23,19 @@ export interface ClusterRows {
   readonly term: number;
   readonly nodeId: string | null;
   readonly incarnation: string | null;
-  readonly groups: readonly (readonly [name: GroupName, shards: number, strategy: StrategyName])[];
+  readonly groups: readonly GroupColumns[];
   readonly nodes: readonly NodeRow[];
   readonly shards: readonly AlikeShards[];
   readonly plans: readonly PlanColumns[];
   readonly moves: readonly AlikeMoves[];
 }
+
+type GroupColumns = readonly [
+  name: GroupName,
+  shards: number,
+  strategy: StrategyName,
+  workers: number | null,
+];
 
 type AlikeShards = readonly [
   group: GroupName,
@@ -74,7 +81,8 @@ type AlikeMoves = readonly [
 export function clusterOf(rows: ClusterRows): ClusterState {
   const { history, seq, term, nodeId, incarnation } = rows;
   const groups = rows.groups.map(
-    ([name, shards, strategy]) => [name, { shards, strategy }] as const,
+    ([name, shards, strategy, workers]) =>
+      [name, workers === null ? { shards, strategy } : { shards, strategy, workers }] as const,
   );
   return {
     history,

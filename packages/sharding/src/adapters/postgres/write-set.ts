@@ -7,7 +7,7 @@ import { type AlikeRows, alike, type Numbers, type Row } from "./alike.ts";
 
 /** The rows that a commit touches, with their values after it: columns of the tables. */
 export interface WriteSet {
-  readonly newGroups: readonly Row[];
+  readonly groups: readonly Row[];
   readonly nodes: readonly Row[];
   readonly newShards: AlikeRows;
   readonly shards: AlikeRows;
@@ -27,23 +27,26 @@ export function writeSetOf({ after, events, next }: CommitRequest): WriteSet {
   const touched = touchedBy(events, after);
   const planRows = [...touched.newPlans.keys()].map((planId) => planOf(next, planId));
   return {
-    newGroups: [...touched.newGroups].map(([name, created_seq]) => ({
+    groups: [...touched.groups].map(([name, created_seq]) => ({
       name,
       ...groupOf(next, name),
       created_seq,
     })),
     nodes: [...touched.nodes].map(([nodeId, seq]) => nodeColumns(next, nodeId, seq)),
     newShards: alike(
-      [...touched.newGroups.keys()].flatMap((group) =>
-        shardsOf(next, group).map((row, shard) => shardColumns(group, shard, row)),
-      ),
+      [...touched.newShards].flatMap(([group, count]) => {
+        const rows = shardsOf(next, group);
+        const from = rows.length - count;
+        return rows.slice(from).map((row, i) => shardColumns(group, from + i, row));
+      }),
     ),
     shards: alike(
       [...touched.shards].flatMap(([group, indices]) =>
-        [...indices].map((shard) => {
+        [...indices].flatMap((shard) => {
           const row = findShard(next, { group, shard });
           if (row === undefined) throw missing(`shard ${group}/${shard}`);
-          return shardColumns(group, shard, row);
+          const isNew = shard >= shardsOf(next, group).length - (touched.newShards.get(group) ?? 0);
+          return isNew ? [] : [shardColumns(group, shard, row)];
         }),
       ),
     ),
@@ -72,11 +75,13 @@ export function writeSetOf({ after, events, next }: CommitRequest): WriteSet {
 }
 
 class Touched {
-  /** With the seq of the event that made them. */
-  readonly newGroups = new Map<GroupName, Seq>();
+  /** With the seq of the event that made, or first changed, them. */
+  readonly groups = new Map<GroupName, Seq>();
+  /** How many, behind those that there were. */
+  readonly newShards = new Map<GroupName, number>();
   readonly nodes = new Map<NodeId, Seq>();
   readonly newPlans = new Map<string, Seq>();
-  /** Rows that exist already. What was made in this batch is written once, with its last values. */
+  /** What was made in this batch is written once, with its last values: a shard may stand here and be new. */
   readonly shards = new Map<GroupName, Set<number>>();
   readonly plans = new Set<string>();
   readonly moves = new Map<string, Set<number>>();
@@ -93,8 +98,12 @@ function touch(touched: Touched, event: ClusterEvent, seq: Seq): void {
     case "coordinator-elected":
       throw new Error("A term is raised by raiseTerm, not by a commit.");
     case "group-created":
-      touched.newGroups.set(event.group, seq);
+    case "group-scaled": {
+      if (!touched.groups.has(event.group)) touched.groups.set(event.group, seq);
+      const added = event.type === "group-created" ? event.shards : event.added;
+      touched.newShards.set(event.group, (touched.newShards.get(event.group) ?? 0) + added);
       return;
+    }
     case "node-joined":
     case "node-draining":
     case "node-drained":
@@ -111,7 +120,7 @@ function touch(touched: Touched, event: ClusterEvent, seq: Seq): void {
     case "handoff-began":
     case "shard-pinned":
     case "shard-unpinned":
-      if (!touched.newGroups.has(event.group)) add(touched.shards, event.group, event.shard);
+      add(touched.shards, event.group, event.shard);
       return;
     case "plan-proposed":
       touched.newPlans.set(event.planId, seq);
@@ -164,7 +173,7 @@ function shardColumns(group: GroupName, shard: number, row: ShardRow): Row & Num
 function nodeColumns(next: ClusterState, nodeId: NodeId, created_seq: Seq): Row {
   const row = next.nodes.get(nodeId);
   if (row === undefined) throw missing(`node "${nodeId}"`);
-  const { incarnation, address, zone, weight, labels, state, cordoned } = row;
+  const { incarnation, address, zone, weight, labels, state, cordoned, groups = null } = row;
   return {
     node_id: nodeId,
     incarnation,
@@ -174,6 +183,7 @@ function nodeColumns(next: ClusterState, nodeId: NodeId, created_seq: Seq): Row 
     labels,
     state,
     cordoned,
+    groups,
     created_seq,
   };
 }

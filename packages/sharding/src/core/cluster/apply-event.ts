@@ -1,7 +1,13 @@
 import type { ClusterDraft } from "../cluster.ts";
 import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { ClusterEvent, PlanProposal } from "../log.ts";
-import { LogMismatchError, type NodeState, type PlanRow, type ShardRow } from "./state.ts";
+import {
+  type GroupRow,
+  LogMismatchError,
+  type NodeState,
+  type PlanRow,
+  type ShardRow,
+} from "./state.ts";
 
 /**
  * What each event does to the state.
@@ -16,7 +22,10 @@ export function applyEvent(draft: ClusterDraft, event: ClusterEvent): void {
       draft.coordinator = { nodeId: event.nodeId, incarnation: event.incarnation };
       return;
     case "group-created":
-      draft.createGroup(event.group, { shards: event.shards, strategy: event.strategy });
+      draft.createGroup(event.group, groupRowOf(event));
+      return;
+    case "group-scaled":
+      draft.scaleGroup(event.group, event.workers, event.added);
       return;
     case "node-joined":
     case "node-draining":
@@ -46,6 +55,11 @@ export function applyEvent(draft: ClusterDraft, event: ClusterEvent): void {
   }
 }
 
+const groupRowOf = (event: Extract<ClusterEvent, { type: "group-created" }>): GroupRow => {
+  const { shards, strategy, workers } = event;
+  return workers === undefined ? { shards, strategy } : { shards, strategy, workers };
+};
+
 type NodeEvent = Extract<ClusterEvent, { type: `node-${string}` }>;
 type ShardEvent = Extract<ClusterEvent, { type: `shard-${string}` | "handoff-began" }>;
 type PlanEvent = Extract<ClusterEvent, { type: `plan-${string}` | "move-state-changed" }>;
@@ -60,10 +74,20 @@ const stateAfter = {
 
 function applyNode(draft: ClusterDraft, event: NodeEvent): void {
   if (event.type === "node-joined") {
-    const { nodeId, incarnation, address, zone, weight, labels } = event;
+    const { nodeId, incarnation, address, zone, weight, labels, groups } = event;
     // A cordon is the operator's word about the node, not about one life of it: it outlives a restart.
     const cordoned = draft.nodes.get(nodeId)?.cordoned ?? false;
-    draft.setNode({ nodeId, incarnation, address, zone, weight, labels, cordoned, state: "up" });
+    const row = {
+      nodeId,
+      incarnation,
+      address,
+      zone,
+      weight,
+      labels,
+      cordoned,
+      state: "up",
+    } as const;
+    draft.setNode(groups === undefined ? row : { ...row, groups });
     return;
   }
   const row = draft.node(event.nodeId);

@@ -28,7 +28,12 @@ export interface ClusterState {
 export interface GroupRow {
   readonly shards: number;
   readonly strategy: StrategyName;
+  /** Of a daemon's group: its first so many shards are its workers. Absent: the group is for entities. */
+  readonly workers?: number;
 }
+
+/** How many of a group's shards do something: the rest are those that a daemon was scaled down from. */
+export const shardsAtWork = ({ shards, workers }: GroupRow): number => workers ?? shards;
 
 export type NodeState = "up" | "draining" | "drained" | "evicted" | "dead";
 
@@ -36,6 +41,10 @@ export interface NodeRow extends NodeInfo {
   readonly state: NodeState;
   readonly cordoned: boolean;
 }
+
+/** A node that does not run the group's entity types or its daemon must not be its home. */
+export const canServe = ({ groups }: Pick<NodeInfo, "groups">, group: GroupName): boolean =>
+  groups === undefined || groups.includes(group);
 
 /** A proxy routes: it is given no shard, never leads, and has no say in who is evicted. */
 export const isProxy = ({ weight }: Pick<NodeInfo, "weight">): boolean => weight === 0;

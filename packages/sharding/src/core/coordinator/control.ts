@@ -1,5 +1,6 @@
 import type { ProposedMove } from "../allocation.ts";
-import { isProxy, type NodeRow, type PlanRow } from "../cluster.ts";
+import { canServe, isProxy, type NodeRow, type PlanRow } from "../cluster.ts";
+import { daemonGroup, workersLimit } from "../daemons.ts";
 import { type NodeId, type ShardRef, sameNode } from "../ids.ts";
 import type { PlanState } from "../log.ts";
 import type {
@@ -26,6 +27,8 @@ export function control(turn: Turn, command: AdminCommand): AdminAnswer {
       return drain(turn, command.nodeId, command.by);
     case "unpin":
       return unpin(turn, command);
+    case "scale":
+      return scale(turn, command.daemon, command.workers);
     default:
       return command satisfies never;
   }
@@ -70,6 +73,8 @@ function proposeMoves(
     const target = turn.cluster.nodes.get(to);
     const refusal = refuseTarget(target, to);
     if (target === undefined || refusal !== null) return refusal as AdminAnswer;
+    if (!canServe(target, group))
+      return refuse("MOVE_INVALID", `Node ${to} does not run what lives in group "${group}".`);
     if (row.state !== "hosted")
       return refuse(
         "MOVE_INVALID",
@@ -133,8 +138,8 @@ function undo(turn: Turn, plan: PlanRow, by: string): AdminAnswer {
     const back = turn.cluster.nodes.get(move.from.nodeId);
     if (progress?.state !== "done" || row.state !== "hosted" || row.epoch !== progress.epoch)
       return;
-    if (back === undefined || !turn.isCandidate(back)) return;
     const { group, shard } = move;
+    if (back === undefined || !turn.isCandidate(back) || !canServe(back, group)) return;
     const to = { nodeId: back.nodeId, incarnation: back.incarnation };
     moves.push({ group, shard, from: row.owner, to, why: `takes back ${plan.planId}` });
   });
@@ -206,4 +211,24 @@ function refuseNode(node: NodeRow | undefined, nodeId: NodeId): AdminAnswer | nu
   if (node === undefined) return refuse("NODE_UNKNOWN", `There is no node ${nodeId}.`);
   if (node.state === "up") return null;
   return refuse("NODE_NOT_UP", `Node ${nodeId} is ${node.state}.`);
+}
+
+function scale(turn: Turn, daemon: string, workers: number): AdminAnswer {
+  const group = daemonGroup(daemon);
+  const spec = turn.cluster.groups.get(group);
+  if (spec?.workers === undefined)
+    return refuse("DAEMON_UNKNOWN", `No node of this cluster has ever run a daemon "${daemon}".`);
+  if (workers > workersLimit)
+    return refuse("SCALE_INVALID", `${workers} workers are more than ${workersLimit}.`);
+  if (workers === spec.workers) return done();
+  turn.emit({ type: "group-scaled", group, workers, added: Math.max(0, workers - spec.shards) });
+  for (let shard = spec.workers; shard < Math.min(workers, spec.shards); shard += 1) {
+    // It ran here before the daemon was scaled down: what runs now needs a fence of its own.
+    const row = turn.cluster.row({ group, shard });
+    if (row.state === "hosted" || row.state === "starting")
+      turn.assign({ group, shard }, row.owner, "allocated", null);
+  }
+  turn.allocationDue = true;
+  turn.rebalanceDue = true;
+  return done();
 }

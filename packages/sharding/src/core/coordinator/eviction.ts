@@ -1,7 +1,8 @@
 import type { NodeRow } from "../cluster.ts";
 import { type NodeRef, sameNode } from "../ids.ts";
-import type { ShardGrant } from "../messages.ts";
+import type { Stopped } from "../messages.ts";
 import { evictable, isReachedAgain, missedBy } from "../reach.ts";
+import { cleanText } from "../text.ts";
 import { abortHandoff } from "./handoff.ts";
 import { leaveNode, rehome } from "./nodes.ts";
 import type { Turn } from "./turn.ts";
@@ -49,20 +50,30 @@ function restore(turn: Turn, { nodeId, incarnation }: NodeRow): void {
  * only higher ones. So this word does not age, and counts also from one that takes part again: it may have read
  * of its eviction after it had opened what it was given since.
  */
-export function stopped(turn: Turn, from: NodeRef, grants: readonly ShardGrant[]): void {
+export function stopped(turn: Turn, from: NodeRef, grants: readonly Stopped[]): void {
   const node = turn.member(from);
-  const orphans = grants.filter((grant) => {
-    const row = turn.cluster.shards.get(grant.group)?.[grant.shard];
-    if (row === undefined || row.state === "unallocated") return false;
-    if (row.epoch !== grant.epoch) return false;
-    if (!sameNode(row.owner, from)) {
-      turn.unauthorized(from, "shards-stopped");
-      return false;
-    }
-    const { group, shard } = grant;
-    return node !== null && leaveNode(turn, { group, shard }, row, node, "eviction");
-  });
-  rehome(turn, orphans, "eviction");
+  const { lost = [], givenUp = [] } = Object.groupBy(
+    grants.filter((grant) => isLost(turn, from, node, grant)),
+    ({ why }) => (why === undefined ? "lost" : "givenUp"),
+  );
+  rehome(turn, lost, "eviction");
+  for (const { group, shard, epoch, why = "" } of givenUp) {
+    turn.emit({ type: "shard-vacated", group, shard, epoch, why: cleanText(why) });
+  }
+  rehome(turn, givenUp, "given-up", from.nodeId);
+}
+
+function isLost(turn: Turn, from: NodeRef, node: NodeRow | null, grant: Stopped): boolean {
+  const row = turn.cluster.shards.get(grant.group)?.[grant.shard];
+  if (row === undefined || row.state === "unallocated") return false;
+  if (row.epoch !== grant.epoch) return false;
+  if (!sameNode(row.owner, from)) {
+    turn.unauthorized(from, "shards-stopped");
+    return false;
+  }
+  const { group, shard, why } = grant;
+  const cause = why === undefined ? "eviction" : "given-up";
+  return node !== null && leaveNode(turn, { group, shard }, row, node, cause);
 }
 
 function ownsAny(turn: Turn, node: NodeRef): boolean {

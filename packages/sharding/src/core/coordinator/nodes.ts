@@ -1,6 +1,7 @@
 import { disagreeOnGroups, disagreeOnVersions, type Versions } from "../agreement.ts";
+import type { Candidate } from "../allocation.ts";
 import type { NodeRow, ShardRow } from "../cluster.ts";
-import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
+import { type NodeId, type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { AssignCause, DeathProof, GroupDeclaration, NodeInfo } from "../log.ts";
 import { cleanText } from "../text.ts";
 import { abortHandoff } from "./handoff.ts";
@@ -50,6 +51,7 @@ function cleanInfo(info: NodeInfo): NodeInfo {
     zone: cleanText(info.zone),
     weight: info.weight >= 0 ? info.weight : 1,
     labels: Object.fromEntries(labels),
+    ...(info.groups === undefined ? {} : { groups: info.groups }),
   };
 }
 
@@ -76,7 +78,7 @@ export function loseNode(turn: Turn, node: NodeRef, proof: DeathProof, renewals:
   rehome(turn, orphans, "death");
 }
 
-type LossCause = Extract<AssignCause, "death" | "eviction">;
+export type LossCause = Extract<AssignCause, "death" | "eviction" | "given-up">;
 
 /** @returns whether the shard lost its home. */
 export function leaveNode(
@@ -102,9 +104,15 @@ export function leaveNode(
   return true;
 }
 
-export function rehome(turn: Turn, orphans: readonly ShardRef[], cause: LossCause): void {
+/** @param from a home that lives and gave them up. */
+export function rehome(
+  turn: Turn,
+  orphans: readonly ShardRef[],
+  cause: LossCause,
+  from?: NodeId,
+): void {
   for (const [group, shards] of byGroup(orphans)) {
-    const candidates = turn.settling ? [] : turn.candidates(group);
+    const candidates = turn.settling ? [] : elsewhere(turn, group, from);
     if (candidates.length === 0) {
       for (const ref of shards) {
         const { epoch } = turn.cluster.row(ref);
@@ -118,6 +126,12 @@ export function rehome(turn: Turn, orphans: readonly ShardRef[], cause: LossCaus
     const homes = turn.strategy(group).place(shards, candidates);
     for (const [i, ref] of shards.entries()) turn.assign(ref, homes[i] as NodeRef, cause, null);
   }
+}
+
+/** Other nodes than this one, or this one where there is no other. */
+function elsewhere(turn: Turn, group: string, from?: NodeId): readonly Candidate[] {
+  const others = turn.candidates(group, from);
+  return others.length > 0 ? others : turn.candidates(group);
 }
 
 /** First homes for shards that have none. */

@@ -1,5 +1,5 @@
 import { type Candidate, type OwnedShard, type ProposedMove, spreadOf } from "../allocation.ts";
-import type { NodeRow, PlanRow } from "../cluster.ts";
+import { type NodeRow, type PlanRow, shardsAtWork } from "../cluster.ts";
 import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { PlanKind, PlanMove, PlanProposal } from "../log.ts";
 import { beginHandoff } from "./handoff.ts";
@@ -15,7 +15,7 @@ export function planRebalance(turn: Turn): readonly ProposedMove[] {
   return [...turn.cluster.groups.keys()].flatMap((group) => {
     const candidates = turn.candidates(group);
     if (candidates.length === 0) return [];
-    const moves = turn.strategy(group).rebalance(ownedIn(turn, group), candidates);
+    const moves = turn.strategy(group).rebalance(atWorkIn(turn, group), candidates);
     // The state could not go there. When the link heals the cluster is looked at again.
     return moves.filter((move) => !turn.areApart(move.from, move.to));
   });
@@ -209,6 +209,13 @@ function ownedIn(turn: Turn, group: string): readonly OwnedShard[] {
     owned.push({ group, shard, owner, movable: row.state === "hosted" && !row.pinned });
   });
   return owned;
+}
+
+/** Without those that a daemon does not need at present: they weigh nothing, wherever they are. */
+function atWorkIn(turn: Turn, group: string): readonly OwnedShard[] {
+  const spec = turn.cluster.groups.get(group);
+  const atWork = spec === undefined ? 0 : shardsAtWork(spec);
+  return ownedIn(turn, group).filter(({ shard }) => shard < atWork);
 }
 
 function spreads(

@@ -2,9 +2,10 @@ import { type AllocationStrategy, type Candidate, strategies } from "../allocati
 import {
   ClusterDraft,
   type ClusterState,
+  canServe,
   isProxy,
   type NodeRow,
-  type ShardRow,
+  shardsAtWork,
 } from "../cluster.ts";
 import { type Epoch, type NodeId, type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { AssignCause, CarriedState, ClusterEvent, DeathProof } from "../log.ts";
@@ -106,6 +107,7 @@ export class Turn {
   readonly #deaths: Death[] = [];
   readonly #messages: (() => Outgoing)[] = [];
   readonly #unauthorized: Unauthorized[] = [];
+  #counts: Map<string, number> | null = null;
   #nextId: number;
 
   constructor(state: CoordinatorState, nowMs: number) {
@@ -144,6 +146,7 @@ export class Turn {
     const { nodeId, incarnation } = to;
     const { group, shard } = ref;
     this.emit({ type: "shard-assigned", group, shard, nodeId, incarnation, epoch, cause, carried });
+    this.#counts?.set(incarnation, (this.#counts.get(incarnation) ?? 0) + 1);
     this.track(ref);
     return epoch;
   }
@@ -218,13 +221,40 @@ export class Turn {
 
   candidates(group: string, except?: NodeId): readonly Candidate[] {
     const rows = [...this.cluster.nodes.values()];
-    const fitting = rows.filter((row) => this.isCandidate(row) && row.nodeId !== except);
-    const counts = countShards(this.cluster.shards.get(group) ?? []);
-    return fitting.map(({ nodeId, incarnation, weight }) => ({
-      node: { nodeId, incarnation },
-      weight,
-      shards: counts.get(incarnation) ?? 0,
-    }));
+    const fitting = rows.filter(
+      (row) => this.isCandidate(row) && canServe(row, group) && row.nodeId !== except,
+    );
+    const own = new Map<string, number>();
+    this.#count(group, own);
+    const all = this.#countAll();
+    return fitting.map(({ nodeId, incarnation, weight }) => {
+      const shards = own.get(incarnation) ?? 0;
+      const elsewhere = (all.get(incarnation) ?? 0) - shards;
+      return { node: { nodeId, incarnation }, weight, shards, elsewhere };
+    });
+  }
+
+  /**
+   * Shards of all groups per incarnation. Counted once a turn, and what is assigned since is added: a thousand
+   * daemons with one worker each would otherwise count each other a thousand times.
+   */
+  #countAll(): Map<string, number> {
+    if (this.#counts !== null) return this.#counts;
+    this.#counts = new Map();
+    for (const group of this.cluster.groups.keys()) this.#count(group, this.#counts);
+    return this.#counts;
+  }
+
+  /** A shard on its way counts where it is going; one that a daemon does not need, nowhere. */
+  #count(group: string, counts: Map<string, number>): void {
+    const spec = this.cluster.groups.get(group);
+    if (spec === undefined) return;
+    const atWork = shardsAtWork(spec);
+    for (const [shard, row] of (this.cluster.shards.get(group) ?? []).entries()) {
+      if (shard >= atWork || row.state === "unallocated") continue;
+      const holder = row.state === "handing-off" ? row.handoff.to : row.owner;
+      counts.set(holder.incarnation, (counts.get(holder.incarnation) ?? 0) + 1);
+    }
   }
 
   strategy(group: string): AllocationStrategy {
@@ -257,14 +287,3 @@ export class Turn {
 
 const missedLives = (renewing: readonly Renewing[], node: NodeRef): readonly string[] =>
   renewing.find((other) => sameNode(other, node))?.unreached ?? [];
-
-/** Shards per incarnation; a shard on its way counts where it is going. */
-function countShards(rows: readonly ShardRow[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const row of rows) {
-    if (row.state === "unallocated") continue;
-    const holder = row.state === "handing-off" ? row.handoff.to : row.owner;
-    counts.set(holder.incarnation, (counts.get(holder.incarnation) ?? 0) + 1);
-  }
-  return counts;
-}

@@ -59,7 +59,9 @@ function reportStopped(
   { state }: ShardRow,
 ): RegionReport {
   // Also where the log says that it is served here: it was let go for an eviction that was read late.
-  if (isEvicted || state !== "starting") return { tag: "shards-stopped", item };
+  if (isEvicted) return { tag: "shards-stopped", item };
+  if (state !== "starting")
+    return { tag: "shards-stopped", item: { ...item, why: "it was let go of there" } };
   // It was refused: an order that was followed and led to nothing is never followed again.
   return { tag: "host-refused", item: { ...item, why: "it could not be started here" } };
 }

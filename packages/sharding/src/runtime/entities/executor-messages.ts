@@ -73,7 +73,9 @@ export type FromExecutor =
   | { readonly tag: "carried"; readonly handoffId: string; readonly received: number }
   /** It cannot be restored, and is forgotten. */
   | { readonly tag: "carry-failed"; readonly handoffId: string; readonly why: string }
-  | ({ readonly tag: "dropped"; readonly epoch: Epoch } & ShardRef);
+  | ({ readonly tag: "dropped"; readonly epoch: Epoch } & ShardRef)
+  /** What is served under this epoch cannot go on here: the shard wants another home. */
+  | ({ readonly tag: "gave-up"; readonly epoch: Epoch; readonly why: string } & ShardRef);
 
 export interface EntityRequest extends ShardRef {
   /** Unique per executor while in flight; chosen by the region service. */

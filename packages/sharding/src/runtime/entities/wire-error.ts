@@ -61,5 +61,6 @@ const byCode: ReadonlyMap<string, new (message: string) => errors.ShardingError>
     errors.SessionLostError,
     errors.StoreUnavailableError,
     errors.StoreUnsuitableError,
+    errors.WorkerOverError,
   ].map((Known) => [new Known("").code, Known]),
 );

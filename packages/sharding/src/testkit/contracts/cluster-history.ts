@@ -124,7 +124,15 @@ const createGroup: Make = (state, { a, text }) =>
         group: `${state.groups.size}${text}`,
         shards: 1 + (a % 5),
         strategy: a % 2 === 0 ? "least-loaded" : "rendezvous",
+        ...(a % 3 === 0 ? { workers: 1 + (a % 5) } : {}),
       };
+
+const scaleGroup: Make = (state, { a, b }) => {
+  const [group, spec] = oneOf(state.groups, a) ?? [];
+  if (group === undefined || spec?.workers === undefined || spec.shards > 20) return null;
+  const workers = b % (spec.shards + 3);
+  return { type: "group-scaled", group, workers, added: Math.max(0, workers - spec.shards) };
+};
 
 const joinNode: Make = (_state, { a, uuid, text, number }) => ({
   type: "node-joined",
@@ -134,6 +142,7 @@ const joinNode: Make = (_state, { a, uuid, text, number }) => ({
   zone: text,
   weight: number,
   labels: a % 3 === 0 ? {} : { [text]: uuid, role: text },
+  ...(a % 5 === 0 ? {} : { groups: a % 5 === 1 ? [] : ["default", `daemon:${text}`] }),
 });
 
 const kill: Make = (state, { a, b, uuid }) => {
@@ -228,6 +237,7 @@ const pin = onShard(all, (_state, ref, { kind }) => {
 
 const kinds: readonly Make[] = [
   createGroup,
+  scaleGroup,
   joinNode,
   onNode("node-draining"),
   onNode("node-drained"),

@@ -4,6 +4,7 @@ import type { NodeId } from "../../core/ids.ts";
 import { resolveOptions } from "../../options.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ProcessIdentity } from "../../ports/lease-session.ts";
+import type { DaemonDefinition } from "../../runtime/daemons/definition.ts";
 import type { AnyEntityDefinition } from "../../runtime/entities/definition.ts";
 import { LocalNode } from "../../runtime/local-node.ts";
 import { ArmedPoints } from "./crash-points.ts";
@@ -35,6 +36,7 @@ export interface SimClusterOptions {
   /** The rates of clocks differ from true time by up to this part. */
   readonly drift: number;
   readonly entities: (nodeId: NodeId, clock: Clock) => readonly AnyEntityDefinition[];
+  readonly daemons: (nodeId: NodeId, clock: Clock) => readonly DaemonDefinition[];
   readonly say: (line: string) => void;
 }
 
@@ -86,7 +88,7 @@ export class SimCluster {
 
   /** Starts a process for this node id. A life that does not get up ends, as a real one exits. */
   start(nodeId: NodeId): SimNode {
-    const { timeline, shards, ttlMs, isProxy, drift, entities, say } = this.#options;
+    const { timeline, shards, ttlMs, isProxy, drift, entities, daemons, say } = this.#options;
     this.#lastPid += 1;
     const pid = this.#lastPid;
     const random = this.#options.random.fork(`process ${pid}`);
@@ -108,7 +110,8 @@ export class SimCluster {
     const transport = new SimTransport({ inner, process, timeline, random, onArrival, onSend });
     const options = resolveOptions({
       ...{ databaseUrl: "memory:", nodeId, shards, leaseTtlMs: ttlMs, handoffTimeoutMs: ttlMs / 2 },
-      ...{ deadlineMs: 3 * ttlMs, entities: entities(nodeId, process), proxy: isProxy(nodeId) },
+      ...{ entities: entities(nodeId, process), daemons: daemons(nodeId, process) },
+      ...{ deadlineMs: 3 * ttlMs, proxy: isProxy(nodeId) },
       log: (level, message, fields) => {
         if (process.isAlive && level !== "debug") {
           say(`${nodeId} says: ${message} ${JSON.stringify(fields ?? {})}`);

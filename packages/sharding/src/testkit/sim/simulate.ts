@@ -48,6 +48,7 @@ const quietTtls = 8;
 /** And how long nothing may change then. */
 const calmTtls = 1;
 const askEveryMs = 60;
+const scaleEveryMs = 4_000;
 
 /** One run: a cluster, its commands, its operators and its faults, all of it decided by the seed. */
 export async function simulate(options: SimOptions): Promise<SimResult> {
@@ -75,6 +76,7 @@ class Run {
   readonly #cluster: SimCluster;
   readonly #checks: Checks;
   readonly #asking;
+  readonly #scaling;
   #hash: number;
 
   constructor(options: SimOptions) {
@@ -96,16 +98,20 @@ class Run {
     const draw = { nodeIds: this.#nodeIds, weights, count: stepCount, untilMs: stepsMs, ttlMs };
     this.#steps = options.steps ?? drawSteps(random.fork("faults"), draw);
     this.#asking = random.fork("asks");
+    this.#scaling = random.fork("scales");
     this.#workload = new Workload(timeline, 3 * ttlMs);
     const entities = (nodeId: string, clock: Clock) => [
       this.#workload.definition(nodeId, clock),
       ledgerEntity,
       lampEntity,
     ];
+    const daemons = (nodeId: string, clock: Clock) => [
+      this.#workload.crew.definition(nodeId, clock, ttlMs),
+    ];
     const say = (line: string): void => this.#say(line);
     const isProxy = (nodeId: string) => this.#nodeIds.indexOf(nodeId) >= nodes - proxies;
-    const common = { timeline, random, shards, ttlMs, isProxy, drift: 0.004, entities, say };
-    this.#cluster = new SimCluster(common);
+    const common = { timeline, random, shards, ttlMs, isProxy, drift: 0.004, say };
+    this.#cluster = new SimCluster({ ...common, entities, daemons });
     this.#cluster.onLoss = () => {
       this.#say("the end of the log is lost");
       this.#checks.lost();
@@ -128,10 +134,12 @@ class Run {
     for (const nodeId of this.#nodeIds) this.#cluster.start(nodeId);
     await this.#pass(ttlMs);
     this.#askOn();
+    this.#scaleOn();
     const heals = this.#schedule();
     await this.#pass(stepsMs);
     this.#say("all faults end");
     for (const heal of heals) heal();
+    this.#workload.crew.calm();
     await this.#pass(2 * ttlMs);
     this.#cluster.endDoubles();
     this.#cluster.restartAll();
@@ -198,10 +206,20 @@ class Run {
     this.#timeline.after(this.#asking.between(0, 2 * askEveryMs), () => this.#askOn());
   }
 
+  #scaleOn(): void {
+    if (this.#timeline.nowMs > this.#options.stepsMs) return;
+    this.#workload.crew.scale(this.#cluster, this.#scaling, (outcome) => {
+      this.#say(`scaled: ${outcome}`);
+      this.#count(`scaled ${outcome}`);
+    });
+    this.#timeline.after(this.#scaling.between(0, scaleEveryMs), () => this.#scaleOn());
+  }
+
   async #pass(ms: number): Promise<void> {
     await this.#timeline.run(this.#timeline.nowMs + ms, () => {
       this.#violations.push(...this.#checks.look(), ...this.#workload.violations.splice(0));
       this.#violations.push(...this.#workload.ledgers.violations.splice(0));
+      this.#violations.push(...this.#workload.crew.violations.splice(0));
       if (this.#violations.length > 0) throw new SimStopped();
     });
   }

@@ -27,7 +27,8 @@ export function unwell(
     const isOver = process.isRunning && process.monotonicMs() > endsMs;
     if (isOver && outcome === null) found.push(`S8: ${id} was never answered`);
   }
-  return [...found, ...workload.ledgers.overdue(), ...workload.lamps.dark(state)];
+  const { ledgers, lamps, crew } = workload;
+  return [...found, ...ledgers.overdue(), ...lamps.dark(state), ...crew.amiss(cluster)];
 }
 
 function serves(cluster: SimCluster, nodeId: string, shard: string): boolean {

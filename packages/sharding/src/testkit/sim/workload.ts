@@ -7,6 +7,7 @@ import {
   defineEntity,
 } from "../../runtime/entities/definition.ts";
 import { pause } from "../../runtime/pause.ts";
+import { Crew } from "./crew.ts";
 import { Lamps } from "./lamps.ts";
 import { Ledgers } from "./ledger.ts";
 import type { Random } from "./random.ts";
@@ -49,6 +50,7 @@ export class Workload {
   readonly violations: string[] = [];
   readonly ledgers: Ledgers;
   readonly lamps = new Lamps();
+  readonly crew = new Crew();
   readonly outcomes = new Map<string, number>();
   readonly #timeline: Timeline;
   readonly #started = new Map<string, string>();
@@ -116,6 +118,7 @@ export class Workload {
     this.#isEndLost = true;
     this.ledgers.stop();
     this.lamps.stop();
+    this.crew.lost();
   }
 
   /**
@@ -123,6 +126,7 @@ export class Workload {
    * serve under them, and nobody beside them.
    */
   elected(): void {
+    this.crew.elected();
     if (this.#isEndLost) this.#epochs.clear();
     this.#isEndLost = false;
   }

@@ -72,13 +72,15 @@ const inserting = (
     .join(", ")}
   from counted, ${recordset(list, columns)}`;
 
-export const newGroups = (schema: string, list: RowList): Part => ({
+/** `created_seq` stays that of the group's creation. */
+export const changedGroups = (schema: string, list: RowList): Part => ({
   cte: `${inserting(
-    "new_groups",
+    "changed_groups",
     `${schema}.shard_groups`,
     list,
-    "name text, shards int, strategy text, created_seq bigint",
+    "name text, shards int, strategy text, workers int, created_seq bigint",
   )}
+  on conflict (name) do update set shards = excluded.shards, workers = excluded.workers
 )`,
 });
 
@@ -89,7 +91,7 @@ export const changedNodes = (schema: string, list: RowList): Part => ({
     `${schema}.nodes`,
     list,
     `node_id text, incarnation uuid, address text, zone text, weight double precision, labels jsonb,
-     state text, cordoned boolean, created_seq bigint`,
+     state text, cordoned boolean, groups text[], created_seq bigint`,
   )}
   on conflict (node_id) do update set
     incarnation = excluded.incarnation,
@@ -98,7 +100,8 @@ export const changedNodes = (schema: string, list: RowList): Part => ({
     weight = excluded.weight,
     labels = excluded.labels,
     state = excluded.state,
-    cordoned = excluded.cordoned
+    cordoned = excluded.cordoned,
+    groups = excluded.groups
 )`,
 });
 

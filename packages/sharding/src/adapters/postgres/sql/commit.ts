@@ -1,12 +1,12 @@
 import type { AlikeRows, Row } from "../alike.ts";
 import type { WriteSet } from "../write-set.ts";
 import {
+  changedGroups,
   changedMoves,
   changedNodes,
   changedPlans,
   changedShards,
   logged,
-  newGroups,
   newMoves,
   newPlans,
   newShards,
@@ -61,7 +61,7 @@ export function commitStatement(schema: string, content: CommitContent): Stateme
   const add = (part: (schema: string, list: RowList) => Part, rows: AlikeRows) => {
     if (rows.count > 0) parts.push(part(schema, list(rows)));
   };
-  add(newGroups, each(content.newGroups));
+  add(changedGroups, each(content.groups));
   add(changedNodes, each(content.nodes));
   add(newShards, content.newShards);
   add(changedShards, content.shards);

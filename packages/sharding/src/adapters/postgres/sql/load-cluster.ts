@@ -19,14 +19,15 @@ select
   c.node_id as "nodeId",
   c.incarnation,
   (
-    select coalesce(json_agg(json_build_array(g.name, g.shards, g.strategy) order by g.created_seq), '[]')
+    select coalesce(json_agg(json_build_array(g.name, g.shards, g.strategy, g.workers) order by g.created_seq), '[]')
     from ${schema}.shard_groups g
   ) as groups,
   (
-    select coalesce(json_agg(json_build_object(
+    select coalesce(json_agg(json_strip_nulls(json_build_object(
       'nodeId', n.node_id, 'incarnation', n.incarnation, 'address', n.address, 'zone', n.zone,
-      'weight', n.weight, 'labels', n.labels, 'state', n.state, 'cordoned', n.cordoned
-    ) order by n.created_seq), '[]')
+      'weight', n.weight, 'labels', n.labels, 'state', n.state, 'cordoned', n.cordoned,
+      'groups', n.groups
+    )) order by n.created_seq), '[]')
     from ${schema}.nodes n
   ) as nodes,
   (
