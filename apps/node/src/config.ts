@@ -205,7 +205,7 @@ export const settings = {
   entities: setting({
     env: "LEASEHOLD_ENTITIES",
     flag: "entities",
-    about: "The module whose exports are the entity types: a path, or a package.",
+    about: "The module whose exports are the entity types and daemons: a path, or a package.",
     accepts: "a module path or package name",
     schema: z.string().regex(/^[^\0]{1,1024}$/),
     unset: "the samples",

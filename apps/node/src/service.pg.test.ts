@@ -24,6 +24,7 @@ const start = async (nodeId: string): Promise<Service> => {
   const service = await startService({
     config,
     entities: [Account, Counter, Register],
+    daemons: [],
     migrate: true,
     log,
   });

@@ -14,6 +14,7 @@ afterEach(async () => {
 const optionsFor = (env: Environment, start: ServiceOptions["start"]): ServiceOptions => ({
   config: readConfig({ DATABASE_URL: "postgres://localhost/x", LEASEHOLD_PORT: "0", ...env }),
   entities: [Counter],
+  daemons: [],
   migrate: false,
   log: () => undefined,
   ...(start === undefined ? {} : { start }),

@@ -1,12 +1,6 @@
 import type { Server } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  type AnyEntityDefinition,
-  type LogFn,
-  type NodeOptions,
-  type ShardingNode,
-  startNode,
-} from "@leasehold/sharding";
+import { type LogFn, type NodeOptions, type ShardingNode, startNode } from "@leasehold/sharding";
 import type { NodeConfig } from "./config.ts";
 import { CrashPoints } from "./faults/crash-points.ts";
 import { crashNow, createFaultEngine } from "./faults/engine.ts";
@@ -16,6 +10,7 @@ import type { FaultEngine } from "./faults/types.ts";
 import { buildApp } from "./http/app.ts";
 import type { Connections } from "./http/connections.ts";
 import { createNodeServer, portOf } from "./http/server.ts";
+import type { Program } from "./load-program.ts";
 import { type Observation, serveObservation } from "./observe/server.ts";
 
 /** How long answers that are under way may take after the node has gone. @unit milliseconds */
@@ -29,9 +24,8 @@ const lastAnswersMs = 1_000;
  */
 const lingerMs = 1_000;
 
-export interface ServiceOptions {
+export interface ServiceOptions extends Program {
   readonly config: NodeConfig;
-  readonly entities: readonly AnyEntityDefinition[];
   /** Bring the schema up to date first. */
   readonly migrate: boolean;
   readonly log: LogFn;
@@ -144,7 +138,8 @@ async function startFaults({ config, entities }: ServiceOptions): Promise<{
   return { engine, gates: { linkGate, postgresStream, entities: points.watchEntities(entities) } };
 }
 
-function nodeOptions({ config, entities, migrate, log }: ServiceOptions, url: string): NodeOptions {
+function nodeOptions(options: ServiceOptions, url: string): NodeOptions {
+  const { config, entities, daemons, migrate, log } = options;
   const {
     token: _token,
     faults: _faults,
@@ -156,7 +151,7 @@ function nodeOptions({ config, entities, migrate, log }: ServiceOptions, url: st
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return {
     ...(given as Omit<typeof rest, "entities">),
-    entities,
+    ...{ entities, daemons },
     migrate,
     log,
     advertiseUrl: url,

@@ -125,6 +125,10 @@ describe("exit codes", () => {
     "cordon",
     "drain",
     "unpin 7",
+    "scale",
+    "scale mail",
+    "scale mail -1",
+    "scale mail 65537",
     "fault melt",
     "fault drop",
     "fault cut-link",
@@ -378,6 +382,25 @@ describe("nodes and shards", () => {
       "is drained",
     );
     expect((await cli("drain node-2 --wait", [began, dead])).exitCode).toBe(1);
+  });
+
+  test("daemons are listed and scaled", async () => {
+    const items = [
+      { index: 0, state: "hosted", nodeId: "node-1", incarnation: "i", epoch: 4 },
+      { index: 1, state: "unallocated", nodeId: null, incarnation: null, epoch: 0 },
+    ];
+    const view = { daemon: "mail", group: "daemon:mail", workers: 2, items, here: [] };
+    const listed = await cli("daemons", [{ body: { daemons: [view] } }]);
+    expect(listed.out.split("\n")).toEqual([
+      "DAEMON  WORKER  NODE    STATE        FENCE",
+      "mail         0  node-1  hosted           4",
+      "mail         1  -       unallocated      0",
+    ]);
+    expect((await cli("daemons", [{ body: { daemons: [] } }])).out).toBe("no daemons");
+    const scaled = await cli("scale mail 2", [{ body: view }]);
+    expect(scaled.sent[0]).toMatchObject({ method: "POST", body: { workers: 2 } });
+    expect(new URL(scaled.sent[0]?.url ?? "").pathname).toBe("/v1/daemons/mail/scale");
+    expect(scaled.out).toBe("mail has 2 workers now");
   });
 
   test("unpin names the shard", async () => {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type Flags, readConfig } from "../config/read-config.ts";
-import { loadEntities } from "../load-entities.ts";
+import { loadProgram } from "../load-program.ts";
 import { createLog } from "../log.ts";
 import { connectParent } from "../parent.ts";
 import { startService } from "../service.ts";
@@ -35,12 +35,12 @@ export function registerNode(program: Command, io: CliIo, exitWith: (code: numbe
 /** @returns the exit code, once the node was asked to end and has ended. */
 async function runNode({ migrate, json: _json, ...flags }: NodeFlags, io: CliIo): Promise<number> {
   const config = readConfig(io.env, flags);
-  const entities = await loadEntities(config.entities);
+  const program = await loadProgram(config.entities);
   const log = createLog(config.nodeId === undefined ? {} : { node: config.nodeId });
   const parent = connectParent(process);
   const service = startService({
     config,
-    entities,
+    ...program,
     migrate: migrate === true,
     log,
     onListening: parent.listening,

@@ -3,6 +3,7 @@ import { userInfo } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { Command, CommanderError } from "commander";
 import { describeFailure } from "../start-failure.ts";
+import { registerDaemons } from "./daemons.ts";
 import { registerEvents } from "./events.ts";
 import { registerFault } from "./fault.ts";
 import { registerHeal } from "./heal.ts";
@@ -56,6 +57,7 @@ function createProgram(io: CliIo, exitWith: (code: number) => void): Command {
   registerPlan(program, io);
   registerNodeVerbs(program, io);
   registerUnpin(program, io);
+  registerDaemons(program, io);
   registerFault(program, io);
   registerHeal(program, io);
   return program;

@@ -47,7 +47,7 @@ describe("a crash point on frames", () => {
 describe("a crash point on statements", () => {
   const none = { count: 0, rows: [] };
   const nothing = {
-    ...{ deaths: [], newGroups: [], nodes: [], newShards: none, shards: none, newPlans: [] },
+    ...{ deaths: [], groups: [], nodes: [], newShards: none, shards: none, newPlans: [] },
     ...{ newMoves: none, plans: [], moves: none, channel: null, term: 3, after: 7 },
   };
   const bytesOf = (type: string): Buffer => {

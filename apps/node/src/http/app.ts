@@ -15,6 +15,7 @@ import { createMetrics, type Metrics } from "./metrics.ts";
 import { answerClientError, answerFrameworkError, answerProblems } from "./problem-answers.ts";
 import { HttpProblem } from "./problems.ts";
 import { clusterRoutes } from "./routes/cluster.ts";
+import { daemonRoutes } from "./routes/daemons.ts";
 import { descriptionRoutes } from "./routes/description.ts";
 import { entityRoutes } from "./routes/entities.ts";
 import { eventRoutes } from "./routes/events.ts";
@@ -56,6 +57,7 @@ export async function buildApp(server: Server, deps: HttpDeps): Promise<App> {
       selfRoutes,
       eventRoutes,
       entityRoutes,
+      daemonRoutes,
       planRoutes,
       nodeRoutes,
       faultRoutes,

@@ -19,6 +19,10 @@ const counterNames = {
   handoffsIn: ["leasehold_handoffs_in_total", "Shards taken from another node"],
   leaseLosses: ["leasehold_lease_losses_total", "Node leases lost"],
   takeOvers: ["leasehold_take_overs_total", "Times this node became coordinator"],
+  workersGivenUp: [
+    "leasehold_workers_given_up_total",
+    "Workers of daemons that failed here, so that their shard went elsewhere",
+  ],
   meshSocketsRefused: [
     "leasehold_mesh_sockets_refused_total",
     "Mesh sockets turned away before their hello",
@@ -45,6 +49,11 @@ const gauges: readonly GaugeReading[] = [
   ],
   ["leasehold_entities", "Resident entities", (node) => node.counters().entities],
   ["leasehold_shards_serving", "Shards this node serves", (node) => node.counters().shardsServing],
+  [
+    "leasehold_workers_running",
+    "Workers of daemons that run on this node",
+    (node) => node.counters().workersRunning,
+  ],
   [
     "leasehold_handoff_states_out",
     "Captured states of shards that this node keeps until their target serves",

@@ -57,6 +57,8 @@ const catalogue = {
   PLAN_STATE: [409, "The plan's state does not allow it"],
   PLAN_STALE: [409, "The cluster has changed since the plan was made"],
   MOVE_INVALID: [422, "A move makes no sense"],
+  DAEMON_UNKNOWN: [404, "There is no such daemon"],
+  SCALE_INVALID: [422, "A daemon cannot have so many workers"],
   // Faults.
   FAULTS_OFF: [403, "This node was started without faults"],
   FAULT_UNKNOWN: [404, "There is no such fault"],

@@ -616,6 +616,67 @@ describe("POST /v1/nodes", () => {
   });
 });
 
+describe("daemons", () => {
+  beforeEach(() => {
+    http.node.commit(
+      {
+        type: "group-created",
+        group: "daemon:mail",
+        shards: 2,
+        workers: 2,
+        strategy: "least-loaded",
+      },
+      {
+        ...{ type: "shard-assigned", group: "daemon:mail", shard: 1, epoch: 3, cause: "allocated" },
+        ...{ nodeId: "node-2", incarnation: "b", carried: null },
+      },
+    );
+  });
+
+  test("are listed with the homes of their workers", async () => {
+    const { status, body } = await call("GET", "/v1/daemons");
+    expect(status).toBe(200);
+    expect(body.daemons).toEqual([
+      {
+        ...{ daemon: "mail", group: "daemon:mail", workers: 2, here: [] },
+        items: [
+          { index: 0, state: "unallocated", nodeId: null, incarnation: null, epoch: 0 },
+          { index: 1, state: "starting", nodeId: "node-2", incarnation: "b", epoch: 3 },
+        ],
+      },
+    ]);
+  });
+
+  test("are scaled; shards that they do not need are not counted", async () => {
+    http.node.onAdmin = async () => {
+      http.node.commit({ type: "group-scaled", group: "daemon:mail", workers: 1, added: 0 });
+      return { seq: 12, planId: null };
+    };
+    const { total } = (await call("GET", "/v1/cluster")).body.shards;
+    const scaled = await call("POST", "/v1/daemons/mail/scale", { workers: 1 });
+    expect(scaled).toMatchObject({ status: 200, body: { daemon: "mail", workers: 1 } });
+    expect(http.node.commands).toEqual([{ tag: "scale", by: "http", daemon: "mail", workers: 1 }]);
+    expect((await call("GET", "/v1/cluster")).body.shards.total).toBe(total - 1);
+  });
+
+  test.each([{}, { workers: -1 }, { workers: 1.5 }, { workers: 65_537 }, { workers: "2" }])(
+    "are not scaled to %o",
+    async (body) => {
+      const refused = await call("POST", "/v1/daemons/mail/scale", body);
+      expect(refused).toMatchObject({ status: 400, body: { code: "REQUEST_INVALID" } });
+      expect(http.node.commands).toEqual([]);
+    },
+  );
+
+  test("one that nobody knows is 404", async () => {
+    http.node.onAdmin = async () => {
+      throw new AdminRefusedError("DAEMON_UNKNOWN", "No such daemon.");
+    };
+    const refused = await call("POST", "/v1/daemons/mali/scale", { workers: 1 });
+    expect(refused).toMatchObject({ status: 404, body: { code: "DAEMON_UNKNOWN" } });
+  });
+});
+
 describe("faults", () => {
   test("are set with defaults, listed and healed", async () => {
     const set = await call("POST", "/v1/faults", { kind: "cut-postgres" });
@@ -753,12 +814,14 @@ describe("descriptions", () => {
       "get /metrics",
       "get /readyz",
       "get /v1/cluster",
+      "get /v1/daemons",
       "get /v1/entities/{type}/{id}",
       "get /v1/events",
       "get /v1/faults",
       "get /v1/plans/{id}",
       "get /v1/self",
       "get /v1/shards",
+      "post /v1/daemons/{name}/scale",
       "post /v1/entities/{type}/{id}/{command}",
       "post /v1/faults",
       "post /v1/nodes/{id}/{verb}",

@@ -4,6 +4,7 @@ import {
   type NodeRow,
   ownerOf,
   type ShardRow,
+  shardsAtWork,
 } from "@leasehold/sharding/observe";
 import type { FaultEngine } from "../faults/types.ts";
 import type { HttpDeps } from "./deps.ts";
@@ -91,8 +92,10 @@ export interface ShardCounts {
 
 export function countShards(state: ClusterState): ShardCounts {
   const counts = { total: 0, hosted: 0, starting: 0, unallocated: 0, handingOff: 0 };
-  for (const rows of state.shards.values()) {
-    for (const row of rows) {
+  for (const [group, rows] of state.shards) {
+    const spec = state.groups.get(group);
+    // Those that a daemon was scaled down from do nothing, wherever they are.
+    for (const row of rows.slice(0, spec === undefined ? rows.length : shardsAtWork(spec))) {
       counts.total += 1;
       counts[row.state === "handing-off" ? "handingOff" : row.state] += 1;
     }

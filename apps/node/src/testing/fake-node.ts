@@ -14,6 +14,7 @@ import {
 import {
   applyEntries,
   type ClusterState,
+  daemonViews,
   emptyCluster,
   type ShardBelief,
 } from "@leasehold/sharding/observe";
@@ -121,6 +122,17 @@ export class FakeNode implements ShardingNode {
   onReload = (fn: OnReload) => follow(this.#onReload, fn);
   onShardBelief = (fn: OnShardBelief) => follow(this.#onShardBelief, fn);
 
+  daemons = (): ReturnType<ShardingNode["daemons"]> => daemonViews(this.#state, []);
+
+  async scaleDaemon(
+    ...[name, workers, { by = "test" } = {}]: Parameters<ShardingNode["scaleDaemon"]>
+  ): ReturnType<ShardingNode["scaleDaemon"]> {
+    await this.admin({ tag: "scale", by, daemon: name, workers });
+    const view = this.daemons().find(({ daemon }) => daemon === name);
+    if (view === undefined) throw new Error(`The fake has no daemon "${name}".`);
+    return view;
+  }
+
   publish(): never {
     throw new Error("The fake has nobody to tell.");
   }
@@ -197,6 +209,8 @@ export class FakeNode implements ShardingNode {
       shardsServing: 9,
       statesOut: 14,
       statesIn: 15,
+      workersRunning: 16,
+      workersGivenUp: 17,
     };
     const mesh = { meshSocketsRefused: 10, meshHellosRefused: 12, meshBadFrames: 13 };
     return { requests, failures, forwarded, handoffsOut, handoffsIn, ...rest, ...mesh };
