@@ -1,12 +1,20 @@
 import type { ClusterState, ShardRef } from "@leasehold/sharding/observe";
 
+/** Shards of one group that came together: numbered from `offset`, the first of them is shard `from`. */
+interface Stretch {
+  readonly name: string;
+  readonly offset: number;
+  readonly from: number;
+  readonly size: number;
+}
+
 /**
  * Gives every shard of every group one number, so that states fit in typed arrays and sets of shards
- * are sets of small integers. Groups only come: a number never changes its meaning within a history.
+ * are sets of small integers. Groups and shards only come: a number never changes its meaning within a history.
  */
 export class ShardIndex {
-  readonly #offsets = new Map<string, number>();
-  #groups: { readonly name: string; readonly offset: number; readonly size: number }[] = [];
+  readonly #stretchesOf = new Map<string, Stretch[]>();
+  #stretches: Stretch[] = [];
   #size = 0;
 
   get size(): number {
@@ -14,38 +22,44 @@ export class ShardIndex {
   }
 
   clear(): void {
-    this.#offsets.clear();
-    this.#groups = [];
+    this.#stretchesOf.clear();
+    this.#stretches = [];
     this.#size = 0;
   }
 
-  /** Adds the groups that are new. True when there were any. */
+  /** Adds the shards that are new: of new groups, and of daemons that were scaled up. True when there were any. */
   learn(cluster: ClusterState): boolean {
     const before = this.#size;
     for (const [name, group] of cluster.groups) {
-      if (this.#offsets.has(name)) continue;
-      this.#offsets.set(name, this.#size);
-      this.#groups.push({ name, offset: this.#size, size: group.shards });
-      this.#size += group.shards;
+      const known = this.#stretchesOf.get(name) ?? [];
+      const from = known.reduce((count, it) => count + it.size, 0);
+      const size = group.shards - from;
+      if (size <= 0) continue;
+      const stretch = { name, offset: this.#size, from, size };
+      this.#stretchesOf.set(name, [...known, stretch]);
+      this.#stretches.push(stretch);
+      this.#size += size;
     }
     return this.#size !== before;
   }
 
   /** -1 where the group is not known. */
   find(ref: ShardRef): number {
-    const offset = this.#offsets.get(ref.group);
-    return offset === undefined ? -1 : offset + ref.shard;
+    for (const { offset, from, size } of this.#stretchesOf.get(ref.group) ?? []) {
+      if (ref.shard < from + size) return offset + ref.shard - from;
+    }
+    return -1;
   }
 
   refOf(flat: number): ShardRef {
-    const group = this.#groups.findLast((it) => it.offset <= flat);
-    if (group === undefined) throw new RangeError(`No shard has the number ${flat}.`);
-    return { group: group.name, shard: flat - group.offset };
+    const stretch = this.#stretches.findLast((it) => it.offset <= flat);
+    if (stretch === undefined) throw new RangeError(`No shard has the number ${flat}.`);
+    return { group: stretch.name, shard: stretch.from + flat - stretch.offset };
   }
 
   /** `default/812`; the group is left out where there is only one. */
   label(flat: number): string {
     const ref = this.refOf(flat);
-    return this.#groups.length === 1 ? String(ref.shard) : `${ref.group}/${ref.shard}`;
+    return this.#stretchesOf.size === 1 ? String(ref.shard) : `${ref.group}/${ref.shard}`;
   }
 }

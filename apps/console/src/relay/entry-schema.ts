@@ -12,6 +12,8 @@ const ref = z.object(nodeRef);
 const shard = { group: name, shard: z.int().min(0) };
 const why = z.string().max(5000);
 
+/** Of a daemon's group. */
+export const workers = z.int().min(0).exactOptional();
 export const strategy = z.enum(["least-loaded", "rendezvous"]);
 export const planState = z.enum([
   "proposed",
@@ -32,6 +34,7 @@ export const nodeInfo = {
   zone: name,
   weight: z.number(),
   labels: z.record(z.string(), z.string()),
+  groups: z.array(name).exactOptional(),
 };
 export const proposal = {
   planId: name,
@@ -50,7 +53,8 @@ const event = <T extends string, S extends z.core.$ZodLooseShape>(type: T, shape
 
 const logEntry = z.discriminatedUnion("type", [
   event("coordinator-elected", nodeRef),
-  event("group-created", { group: name, shards: z.int().min(1), strategy }),
+  event("group-created", { group: name, shards: z.int().min(1), strategy, workers }),
+  event("group-scaled", { group: name, workers: z.int().min(0), added: z.int().min(0) }),
   event("node-joined", nodeInfo),
   event("node-draining", nodeRef),
   event("node-drained", nodeRef),
@@ -66,7 +70,7 @@ const logEntry = z.discriminatedUnion("type", [
     ...shard,
     ...nodeRef,
     epoch,
-    cause: z.enum(["allocated", "handoff", "death", "abort", "eviction"]),
+    cause: z.enum(["allocated", "handoff", "death", "abort", "eviction", "given-up"]),
     carried,
   }),
   event("shard-hosted", { ...shard, ...nodeRef, epoch }),

@@ -1,6 +1,14 @@
 import type { Belief, ClusterJson, ShardBelief } from "@leasehold/sharding/observe";
 import { z } from "zod";
-import { carried, moveState, nodeInfo, planState, proposal, strategy } from "./entry-schema.ts";
+import {
+  carried,
+  moveState,
+  nodeInfo,
+  planState,
+  proposal,
+  strategy,
+  workers,
+} from "./entry-schema.ts";
 
 /** The frames of the observation plane, checked before anything is done with them. */
 const name = z.string().max(500);
@@ -91,7 +99,7 @@ const clusterJson = z.object({
   seq: z.int().min(0),
   term: epoch,
   coordinator: ref.nullable(),
-  groups: z.array(z.tuple([name, z.object({ shards: z.int().min(0), strategy })])),
+  groups: z.array(z.tuple([name, z.object({ shards: z.int().min(0), strategy, workers })])),
   nodes: z.array(z.tuple([name, nodeRow])),
   shards: z.array(z.tuple([name, z.array(shardRow)])),
   plans: z.array(z.tuple([name, planRow])),

@@ -27,6 +27,8 @@ export function whyHere(mirror: ClusterMirror, ref: ShardRef): Sentence | null {
       return say`A handoff was given up, so ${entry.nodeId} goes on under a new epoch.`;
     case "eviction":
       return say`Most nodes could not reach its former home, which has let go of it; the coordinator gave it to ${entry.nodeId} in term ${entry.term}.`;
+    case "given-up":
+      return say`Its worker failed at its former home, which gave it up; the coordinator gave it to ${entry.nodeId} in term ${entry.term}.`;
     default:
       return entry.cause satisfies never;
   }

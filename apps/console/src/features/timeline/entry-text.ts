@@ -21,6 +21,7 @@ const kind = (glyph: GlyphName, tone: Tone, topic: Topic): Kind => ({ glyph, ton
 const kinds: Readonly<Record<LogEntry["type"], Kind>> = {
   "coordinator-elected": kind("star", "warning", "coordinator"),
   "group-created": kind("plus", "unknown", "coordinator"),
+  "group-scaled": kind("plus", "unknown", "coordinator"),
   "node-joined": kind("plus", "stable", "membership"),
   "node-draining": kind("slash", "handoff", "membership"),
   "node-drained": kind("slash", "unknown", "membership"),
@@ -62,6 +63,7 @@ const causes = {
   death: "its home died",
   abort: "handoff given up",
   eviction: "its home was evicted",
+  "given-up": "its home gave it up",
 };
 
 function detailOf(entry: LogEntry): string {
@@ -69,7 +71,11 @@ function detailOf(entry: LogEntry): string {
     case "coordinator-elected":
       return `coordinates, term ${entry.term}`;
     case "group-created":
-      return `${plural(entry.shards, "shard")}, ${entry.strategy}`;
+      return entry.workers === undefined
+        ? `${plural(entry.shards, "shard")}, ${entry.strategy}`
+        : plural(entry.workers, "worker");
+    case "group-scaled":
+      return `scaled to ${plural(entry.workers, "worker")}`;
     case "node-joined":
       return [entry.address, entry.zone].filter((it) => it !== "").join(", ");
     case "node-dead":
