@@ -10,6 +10,5 @@ export const failedSeeds: readonly number[] = [
   // An error of the check: a home that did not know yet that its epoch was lost counted against the next (S1).
   403796,
   // A node that woke up began a worker by an old order, under a fence that was over (S2).
-  1100900,
-  1102006,
+  1100900, 1102006,
 ];

@@ -11,6 +11,20 @@ export const planted = {
     and head.incarnation = i.incarnation`,
       to: "",
     },
+    {
+      file: "adapters/postgres/sql/append-plain.ts",
+      from: `
+    and epoch = $3::bigint
+    and incarnation = $4::uuid\``,
+      to: "`",
+    },
+    {
+      file: "adapters/postgres/sql/append-plain.ts",
+      from: `
+      and epoch = s.epoch
+      and incarnation = $2::uuid`,
+      to: "",
+    },
   ],
   /** Whoever has the shard may still answer from memory. */
   "a take-over that does not wait for the lease to run out": [

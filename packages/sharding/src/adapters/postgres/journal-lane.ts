@@ -3,14 +3,16 @@ import type { TimerWrites } from "../../ports/timers.ts";
 import { Batches } from "../batches.ts";
 import { entityValues } from "./entity-values.ts";
 import type { JournalConnection, Prepared } from "./journal-connection.ts";
+import { KnownEnds } from "./known-ends.ts";
 import type { OutcomePruning } from "./outcome-pruning.ts";
+import {
+  areAlike,
+  type PlainAppend,
+  type ShardPart,
+  valuesOfMany,
+  valuesOfOne,
+} from "./plain-appends.ts";
 import { isDuplicate, isRefusedRow } from "./sqlstate.ts";
-
-interface Written {
-  readonly append: Append;
-  /** The append as JSON text: made once, also where it is sent twice. */
-  readonly json: string;
-}
 
 type Settled = { readonly result: AppendResult } | { readonly refused: Error };
 
@@ -19,7 +21,19 @@ interface ResultRow {
   readonly result: AppendResult;
 }
 
+/** Where each shard ended before. */
+interface Before {
+  readonly before: readonly number[];
+}
+
+/** Where an append's shard ends now. */
+type EndOf = (append: Append) => number;
+
 export interface AppendSql {
+  /** One event of one append, the same where its version is known, and events of several: all of it, or no row. */
+  readonly one: Prepared;
+  readonly next: Prepared;
+  readonly many: Prepared;
   /** Without timers. */
   readonly events: Prepared;
   readonly timed: Prepared;
@@ -29,6 +43,8 @@ export interface AppendSql {
 
 const batchLimit = 500;
 const batchBytes = 4 * 1024 * 1024;
+/** What an append weighs without its events, roughly. */
+const rowBytes = 300;
 
 /**
  * The appends of the shards that are pinned to one connection: those that wait share a statement.
@@ -40,7 +56,8 @@ export class JournalLane {
   readonly #connection: JournalConnection;
   readonly #sql: AppendSql;
   readonly #pruning: OutcomePruning;
-  readonly #batches: Batches<Written, Settled>;
+  readonly #ends = new KnownEnds();
+  readonly #batches: Batches<PlainAppend, Settled>;
 
   constructor(connection: JournalConnection, sql: AppendSql, pruning: OutcomePruning) {
     this.#connection = connection;
@@ -50,29 +67,30 @@ export class JournalLane {
       send: (batch) => this.#send(batch),
       limit: batchLimit,
       weightLimit: batchBytes,
-      weigh: ({ json }) => json.length,
+      weigh: ({ texts }) => texts.reduce((sum, text) => sum + text.length, rowBytes),
     });
   }
 
   async append(append: Append): Promise<AppendResult> {
-    const settled = await this.#batches.add({ append, json: jsonOf(append) });
+    const texts = append.events.map((event) => JSON.stringify(event));
+    const settled = await this.#batches.add({ append, texts });
     if ("refused" in settled) throw settled.refused;
     return settled.result;
   }
 
-  async #send(batch: readonly Written[]): Promise<readonly Settled[]> {
+  async #send(batch: readonly PlainAppend[]): Promise<readonly Settled[]> {
     const together = batch.filter(({ append }) => !append.isRemoval);
-    const settled = new Map<Written, Settled>();
+    const settled = new Map<PlainAppend, Settled>();
     if (together.length > 0) {
       for (const [n, one] of (await this.#sendTogether(together)).entries()) {
-        settled.set(together[n] as Written, one);
+        settled.set(together[n] as PlainAppend, one);
       }
     }
     for (const one of batch) if (one.append.isRemoval) settled.set(one, await this.#sendAlone(one));
     return batch.map((one) => settled.get(one) as Settled);
   }
 
-  async #sendTogether(batch: readonly Written[]): Promise<readonly Settled[]> {
+  async #sendTogether(batch: readonly PlainAppend[]): Promise<readonly Settled[]> {
     try {
       return await this.#write(batch);
     } catch (error) {
@@ -84,7 +102,7 @@ export class JournalLane {
   }
 
   /** A duplicate that the statement's snapshot could not see is seen by the next one. */
-  async #sendAlone(one: Written, again = false): Promise<Settled> {
+  async #sendAlone(one: PlainAppend, again = false): Promise<Settled> {
     try {
       const [settled] = await this.#write([one]);
       return settled as Settled;
@@ -96,27 +114,75 @@ export class JournalLane {
     }
   }
 
-  async #write(batch: readonly Written[]): Promise<readonly Settled[]> {
-    const items = batch.map(({ json }, n) => `{"n":${n},${json.slice(1)}`);
+  async #write(batch: readonly PlainAppend[]): Promise<readonly Settled[]> {
+    const appends = batch.map(({ append }) => append);
+    let settled: readonly Settled[] | null = null;
+    try {
+      settled = await this.#writePlain(batch);
+    } finally {
+      if (settled === null) this.#ends.forget(appends);
+    }
+    settled ??= await this.#writeAny(batch);
+    this.#pruning.after(appends);
+    return settled;
+  }
+
+  /** @returns null where nothing was written: not what it can do, or one of them does not fit. */
+  async #writePlain(batch: readonly PlainAppend[]): Promise<readonly Settled[] | null> {
+    if (!areAlike(batch)) return null;
+    const [only] = batch as [PlainAppend];
+    const isOne = batch.length === 1 && only.texts.length === 1;
+    const ends = isOne ? await this.#writeOne(only) : await this.#writeMany(batch);
+    if (ends === null) return null;
+    const appends = batch.map(({ append }) => append);
+    this.#ends.wrote(appends, ends);
+    return batch.map(() => ({ result: "committed" }));
+  }
+
+  async #writeOne(one: PlainAppend): Promise<EndOf | null> {
+    const isKnown = this.#ends.knows(one.append);
+    const sql = isKnown ? this.#sql.next : this.#sql.one;
+    const more = isKnown ? [this.#ends.lastSeqOf(one.append)] : [];
+    const [row] = await this.#query<Before>(sql, [...valuesOfOne(one), ...more]);
+    return row === undefined ? null : () => (row.before[0] as number) + 1;
+  }
+
+  async #writeMany(batch: readonly PlainAppend[]): Promise<EndOf | null> {
+    const many = valuesOfMany(batch, this.#ends);
+    if (many === null) return null;
+    const [row] = await this.#query<Before>(this.#sql.many, many.values);
+    if (row === undefined) return null;
+    return ({ shard }) => {
+      const { place, added } = many.parts.get(shard) as ShardPart;
+      return (row.before[place - 1] as number) + added;
+    };
+  }
+
+  async #query<R extends object>(sql: Prepared | string, values: unknown[]): Promise<R[]> {
+    return await this.#connection.query<R>("appending", sql, values);
+  }
+
+  async #writeAny(batch: readonly PlainAppend[]): Promise<readonly Settled[]> {
+    const items = batch.map(jsonOf);
     const list = `[${items.join(",")}]`;
     const removed = batch.find(({ append }) => append.isRemoval)?.append;
     const [sql, values] =
       removed === undefined
         ? [batch.some(isTimed) ? this.#sql.timed : this.#sql.events, [list]]
         : [this.#sql.removal, [list, ...entityValues(removed)]];
-    const rows = await this.#connection.query<ResultRow>("appending", sql, values);
+    const rows = await this.#query<ResultRow>(sql, values);
     const results: Settled[] = [];
     for (const { n, result } of rows) results[n] = { result };
-    this.#pruning.after(batch.map(({ append }) => append));
     return results;
   }
 }
 
-const isTimed = ({ append }: Written): boolean => append.timers !== null;
+const isTimed = ({ append }: PlainAppend): boolean => append.timers !== null;
 
-function jsonOf(append: Append): string {
+function jsonOf({ append, texts }: PlainAppend, n: number): string {
   const { outcome, timers } = append;
-  return JSON.stringify({
+  const rest = JSON.stringify({
+    n,
     group_name: append.group,
     shard: append.shard,
     epoch: append.epoch,
@@ -126,13 +192,13 @@ function jsonOf(append: Append): string {
     entity_id: append.id,
     version: append.version,
     command_id: append.commandId,
-    events: append.events,
     key: outcome?.key ?? null,
     body_hash: outcome?.bodyHash ?? null,
     answer: outcome?.answer ?? null,
     keep_for_ms: outcome?.keepForMs ?? null,
     ...(timers === null ? {} : timersJson(timers)),
   });
+  return `${rest.slice(0, -1)},"events":[${texts.join(",")}]}`;
 }
 
 const timersJson = ({ changes, fired }: TimerWrites): object => ({

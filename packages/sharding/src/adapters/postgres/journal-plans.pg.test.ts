@@ -3,7 +3,10 @@ import { type Client, escapeLiteral } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type TestCluster, testClusters } from "./fixtures/test-cluster.ts";
 import { appendPlanning, journalPlanning } from "./journal-connection.ts";
+import { KnownEnds } from "./known-ends.ts";
+import { valuesOfMany, valuesOfOne } from "./plain-appends.ts";
 import { appendEvents, appendRemoval, appendTimed } from "./sql/append-events.ts";
+import { appendMany, appendOne } from "./sql/append-plain.ts";
 import { claimHeads } from "./sql/claim-heads.ts";
 import { dueTimers } from "./sql/due-timers.ts";
 import { deleteEvents, keepSnapshots } from "./sql/keep-snapshots.ts";
@@ -104,6 +107,43 @@ describe("in a journal that nobody has analyzed", () => {
     expect((await client.query(prepared)).rows, "made for any items").toEqual([{ count: 1 }]);
   });
 
+  const plain = {
+    append: {
+      ...{
+        group: "default",
+        shard: 0,
+        epoch: 1,
+        incarnation,
+        namespace: "default",
+        type: "register",
+      },
+      ...{ id: "an-entity-with-a-long-name-7", version: 1, commandId: randomUUID(), events: [1] },
+      ...{ outcome: null, isRemoval: false, timers: null },
+    },
+    texts: ["1"],
+  };
+
+  it.each([
+    ["one event", appendOne, valuesOfOne(plain)],
+    ["many events", appendMany, valuesOfMany([plain], new KnownEnds())?.values ?? []],
+  ])(
+    "an append of %s uses those keys, also when it is planned once",
+    async (_what, sql, values) => {
+      for (const [name, value] of Object.entries(appendPlanning)) {
+        await client.query("select set_config($1, $2, false)", [name, value]);
+      }
+      await client.query(`prepare plain as ${sql(cluster.schema)}`);
+      const given = values.map(literalOf).join(", ");
+      const { rows } = await client.query<{ "QUERY PLAN": string }>(
+        `explain execute plain(${given})`,
+      );
+      const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+      expect(plan).toContain("journal_version_key");
+      expect(plan).toContain("heads_pkey");
+      expect(plan).not.toContain("journal_pkey");
+    },
+  );
+
   it("an append with timers finds each of them by its own key", async () => {
     const plan = await planOf(appendTimed, [items]);
     expect(plan).toMatch(/Index (Only )?Scan using timers_pkey on timers d/);
@@ -195,3 +235,11 @@ describe("in a journal that nobody has analyzed", () => {
     );
   });
 });
+
+/** A parameter as text; lists as the server writes them. */
+const literalOf = (value: unknown): string => {
+  const text = Array.isArray(value)
+    ? `{${value.map((one) => JSON.stringify(one)).join(",")}}`
+    : value;
+  return escapeLiteral(String(text));
+};

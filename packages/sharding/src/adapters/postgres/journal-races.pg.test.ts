@@ -2,11 +2,14 @@ import { randomUUID } from "node:crypto";
 import type { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { NodeRef } from "../../core/ids.ts";
-import type { AppendResult, Journal } from "../../ports/journal.ts";
+import type { Append, AppendResult, Journal } from "../../ports/journal.ts";
 import { waitUntil } from "../../testkit/contracts/wait-until.ts";
 import { blackHole } from "./fixtures/black-hole.ts";
 import { type TestCluster, testClusters } from "./fixtures/test-cluster.ts";
+import { KnownEnds } from "./known-ends.ts";
+import { valuesOfMany, valuesOfOne } from "./plain-appends.ts";
 import { appendEvents } from "./sql/append-events.ts";
+import { appendMany, appendOne } from "./sql/append-plain.ts";
 import { claimHeads } from "./sql/claim-heads.ts";
 
 const a: NodeRef = { nodeId: "node-a", incarnation: "00000000-0000-4000-8000-00000000000a" };
@@ -18,7 +21,7 @@ const group = "default";
  * interleavings that no amount of parallel calls is sure to hit. One of the two is played by an open
  * transaction that runs the very statement.
  */
-describe("an append and a claim that meet", () => {
+describe.each(["any", "one", "many"] as const)("an append of %s and a claim that meet", (kind) => {
   const createCluster = testClusters();
   let cluster: TestCluster;
   let other: Client;
@@ -30,7 +33,7 @@ describe("an append and a claim that meet", () => {
     journal = cluster.stores({ timeoutMs: 4_000 }).journal;
     await journal.claim(
       a,
-      [0, 1].map((shard) => ({ group, shard, epoch: 1 })),
+      [0, 1, 2, 3].map((shard) => ({ group, shard, epoch: 1 })),
     );
   });
 
@@ -42,17 +45,21 @@ describe("an append and a claim that meet", () => {
     ...{ group, shard, namespace: "default", type: "register", id: "x" },
   });
 
-  const append = (owner: NodeRef, epoch: number, version = 0, shard = 0): Promise<AppendResult> =>
-    journal.append({
-      ...{ ...entity(shard), epoch, incarnation: owner.incarnation, version },
-      ...{
-        commandId: randomUUID(),
-        events: [`by ${owner.nodeId}`],
-        outcome: null,
-        isRemoval: false,
-        timers: null,
-      },
-    });
+  const newAppend = (owner: NodeRef, epoch: number, version: number, shard: number): Append => ({
+    ...{ ...entity(shard), epoch, incarnation: owner.incarnation, version },
+    ...{ commandId: randomUUID(), events: [`by ${owner.nodeId}`] },
+    ...{ outcome: null, isRemoval: false, timers: null },
+  });
+
+  const append = async (
+    ...[owner, epoch, version = 0, shard = 0]: [NodeRef, number, number?, number?]
+  ): Promise<AppendResult> => {
+    const asked = journal.append(newAppend(owner, epoch, version, shard));
+    // In the same turn, and so in the same statement: of another shard, which nobody takes from node a.
+    const beside = { ...newAppend(owner, 1, 0, shard + 2), id: randomUUID() };
+    const besides = kind === "many" ? [journal.append(beside)] : [];
+    return (await Promise.all([asked, ...besides]))[0];
+  };
 
   const events = async (shard = 0) =>
     (await journal.read(entity(shard), 0, 10)).map(({ event }) => event);
@@ -68,13 +75,27 @@ describe("an append and a claim that meet", () => {
   };
 
   const appendSlowly = async (client: Client, owner: NodeRef, shards: readonly number[] = [0]) => {
+    await client.query("begin");
+    if (kind !== "any") return await appendPlainly(client, owner, shards);
     const items = shards.map((shard, n) => ({
       ...{ n, group_name: group, shard, epoch: 1, incarnation: owner.incarnation },
       ...{ namespace: "default", entity_type: "register", entity_id: "x", version: 0 },
       ...{ command_id: randomUUID(), events: [`by ${owner.nodeId}`] },
     }));
-    await client.query("begin");
     await client.query(appendEvents(cluster.schema), [JSON.stringify(items)]);
+  };
+
+  const appendPlainly = async (client: Client, owner: NodeRef, shards: readonly number[]) => {
+    const batch = shards.map((shard) => {
+      const texts = [JSON.stringify(`by ${owner.nodeId}`)];
+      return { append: newAppend(owner, 1, 0, shard), texts };
+    });
+    const [first] = batch;
+    if (kind === "one" && first !== undefined && batch.length === 1) {
+      return void (await client.query(appendOne(cluster.schema), valuesOfOne(first)));
+    }
+    const many = valuesOfMany(batch, new KnownEnds());
+    await client.query(appendMany(cluster.schema), many?.values);
   };
 
   const waits = (count = 1) =>
@@ -150,7 +171,8 @@ describe("an append and a claim that meet", () => {
     await other.query("rollback");
     await append(a, 1, 1);
     const { rows } = await other.query(
-      `select shard_seq::int as seq, version::int from ${cluster.schema}.journal order by 1`,
+      `select shard_seq::int as seq, version::int from ${cluster.schema}.journal
+       where shard = 0 order by 1`,
     );
     expect(rows).toEqual([
       { seq: 1, version: 1 },

@@ -10,7 +10,8 @@ const next: NodeRef = { nodeId: "node-b", incarnation: randomUUID() };
 const shard = { group: "default", shard: 0 };
 const entity = { ...shard, namespace: "default", type: "register", id: "x" };
 const rounds = 200;
-/** At every second byte of an append, which has some 370: the last few freezes come after its end. */
+/** At every second byte of an append, which has some 370 with this: the last few freezes come after its end. */
+const padding = "x".repeat(80);
 const places = Array.from({ length: rounds }, (_, round) => 2 * round);
 
 const createCluster = testClusters();
@@ -32,7 +33,7 @@ const append = (
 ): Promise<AppendResult> =>
   journal.append({
     ...{ ...entity, epoch, incarnation, version, commandId: randomUUID() },
-    ...{ events: [`by ${nodeId}`], outcome: null, isRemoval: false, timers: null },
+    ...{ events: [`by ${nodeId} ${padding}`], outcome: null, isRemoval: false, timers: null },
   });
 
 it(`an owner that froze in the middle of an append writes nothing after it was replaced (${rounds} times, S4)`, async () => {

@@ -22,6 +22,7 @@ import { JournalLane } from "./journal-lane.ts";
 import { OutcomePruning } from "./outcome-pruning.ts";
 import type { StorePool } from "./pool.ts";
 import { appendEvents, appendRemoval, appendTimed } from "./sql/append-events.ts";
+import { appendMany, appendNext, appendOne } from "./sql/append-plain.ts";
 import { claimHeads } from "./sql/claim-heads.ts";
 import { dueTimers, timersOf } from "./sql/due-timers.ts";
 import { endDeadWriters } from "./sql/end-dead-writers.ts";
@@ -81,6 +82,9 @@ export class PostgresJournal implements Journal {
       timersOf: timersOf(schema),
     };
     const append = {
+      one: { name: "append one", text: appendOne(schema) },
+      next: { name: "append next", text: appendNext(schema) },
+      many: { name: "append many", text: appendMany(schema) },
       events: { name: "append", text: appendEvents(schema) },
       timed: { name: "append timed", text: appendTimed(schema) },
       removal: appendRemoval(schema),
