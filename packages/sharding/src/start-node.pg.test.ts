@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { createTestDatabase } from "@leasehold/db/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { command, defineEntity } from "./runtime/entities/definition.ts";
@@ -36,4 +38,17 @@ test("a node and a proxy beside it: commands go through, and messages reach both
     ...["host", "proxy"],
     { at: news.at, big: news.big, text: "ä" },
   ]);
+});
+
+test("an upgrade that is not the mesh's is refused, and keeps no node from stopping", async () => {
+  const database = await createTestDatabase();
+  onTestFinished(() => database.drop());
+  const node = await start(database.url, "host");
+  const { hostname, port } = new URL(node.address);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  const upgrade = "Connection: Upgrade\r\nUpgrade: websocket";
+  socket.write(`GET /socket.io/ HTTP/1.1\r\nHost: ${hostname}\r\n${upgrade}\r\n\r\n`);
+  expect(await text(socket)).toMatch(/^HTTP\/1.1 404 /);
+  await node.stop();
 });

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { checkSchema, migrate } from "@leasehold/db";
 import { createLinuxProcesses } from "./adapters/linux-processes.ts";
 import { createPostgresStore } from "./adapters/postgres/index.ts";
@@ -48,7 +49,7 @@ export async function startNode(given: NodeOptions): Promise<ShardingNode> {
     ...(options.linkGate === undefined ? {} : { gate: options.linkGate }),
     log: options.log,
   });
-  const stopUpgrades = takeUpgrades(server, transport);
+  const stopUpgrades = takeUpgrades(server, transport, own !== null);
   const closeAll = async (): Promise<void> => {
     stopUpgrades();
     await transport.close();
@@ -117,19 +118,31 @@ function addressOf(server: Server, host: string): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${bound.port}`;
 }
 
-function takeUpgrades(server: Server, transport: WebsocketTransport): () => void {
+/**
+ * @param isOwn nobody else takes upgrades of this server: one that is left alone would stay open for ever, and keep the
+ * server from closing. A console tries `/socket.io` on every node that it learns of.
+ */
+function takeUpgrades(server: Server, transport: WebsocketTransport, isOwn: boolean): () => void {
   const onUpgrade = (
     request: Parameters<WebsocketTransport["handleUpgrade"]>[0],
     socket: Parameters<WebsocketTransport["handleUpgrade"]>[1],
     head: Buffer,
   ): void => {
     if (request.url?.split("?")[0] === "/mesh") transport.handleUpgrade(request, socket, head);
+    else if (isOwn) refuse(socket);
   };
   server.on("upgrade", onUpgrade);
   return () => {
     server.off("upgrade", onUpgrade);
   };
 }
+
+function refuse(socket: Duplex): void {
+  socket.on("error", () => socket.destroy());
+  socket.end(notHere, () => socket.destroy());
+}
+
+const notHere = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 async function closeServer(server: Server): Promise<void> {
   server.closeAllConnections();
