@@ -48,6 +48,18 @@ describe("a node as the pages show it", () => {
     });
   });
 
+  test("is ready without being heard where it is a proxy, unless Postgres says otherwise", () => {
+    const proxy = (state: "up" | "dead") => ({
+      ...factsOf({ weight: 0, state }),
+      sight: undefined,
+    });
+    expect(viewNode(proxy("up")).condition).toBe("ready");
+    expect(viewNode(proxy("dead")).condition).toBe("dead");
+    const silent = { ...factsOf({ weight: 0 }) };
+    const sight = { ...(silent.sight as NodeSight), silent: true };
+    expect(viewNode({ ...silent, sight }).condition).toBe("unknown");
+  });
+
   test("counts the lease down between frames and warns below half of it", () => {
     expect(viewNode(factsOf({})).leaseLeftMs).toBe(4400);
     const low = factsOf({}, { lease: { state: "held", leftMs: 2400 } });

@@ -92,6 +92,10 @@ export function viewNode(facts: NodeFacts): NodeView {
 
 /** A node that speaks is judged by its own words first: the dead do not talk. */
 function conditionOf(row: NodeRow, sight: NodeSight | undefined): NodeCondition {
+  if (sight === undefined && row.weight === 0 && row.state === "up") {
+    // A proxy inside an application shows nothing; it owns nothing either that it could be wrong about.
+    return "ready";
+  }
   if (sight === undefined || sight.silent) {
     return row.state === "up" || row.state === "draining" ? "unknown" : row.state;
   }
