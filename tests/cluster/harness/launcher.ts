@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type Found, findProcesses } from "./processes.ts";
 import { waitUntil } from "./wait-until.ts";
 
-const program = fileURLToPath(import.meta.resolve("@leasehold/node/launch"));
+const startProgram = fileURLToPath(import.meta.resolve("@leasehold/node/launch"));
 
 export interface Ready {
   readonly console: string;
@@ -14,14 +14,19 @@ export interface Ready {
   readonly database: string;
 }
 
-/** `pnpm start` as a process, with everything that it starts. */
+/** `pnpm start`, or a program that starts a cluster like it, as a process with everything that it starts. */
 export class Launcher {
   readonly child: ChildProcess;
   readonly #mark: string;
   readonly #dataDir: string;
   #output = "";
 
-  constructor(dataDir: string, flags: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  constructor(
+    dataDir: string,
+    flags: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    program = startProgram,
+  ) {
     this.#dataDir = dataDir;
     this.#mark = `LEASEHOLD_TEST_MARK=${randomUUID()}`;
     const [name = "", value = ""] = this.#mark.split("=");

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { migrate } from "@leasehold/db";
 import { createClient } from "@leasehold/sharding/client";
+import { besideCluster, nothingBeside, type StartBeside } from "./beside.ts";
 import { type Child, tell } from "./child.ts";
 import {
   consoleUrlOf,
@@ -35,6 +36,7 @@ const abandonedMs = 15_000;
  */
 export interface Launch {
   readonly flags: LaunchFlags;
+  readonly startBeside: StartBeside | null;
   readonly undo: AsyncDisposableStack;
   readonly children: Child[];
   /** Aborted when the launcher was asked to stop. */
@@ -49,7 +51,7 @@ export interface Launch {
  * @throws {LaunchError} the message says what is in the way. The caller undoes what was started.
  */
 export async function startAll(launch: Launch): Promise<string> {
-  const { flags, undo, signal, say } = launch;
+  const { flags, startBeside, undo, signal, say } = launch;
   const dataDir = await openDataDir(flags.dataDir);
   undo.defer(() => dataDir.release());
   await requirePortsFree(flags, dataDir.wasAbandoned ? abandonedMs : 0);
@@ -59,8 +61,18 @@ export async function startAll(launch: Launch): Promise<string> {
   const around = await prepare(launch, dataDir);
   signal.throwIfAborted();
   await startChildren(launch, around);
-  const consoleUrl = flags.console ? consoleUrlOf(flags) : "-";
-  return `ready console=${consoleUrl} nodes=${nodeUrls(flags).join(",")} database=${around.databaseUrl}`;
+  const cluster = besideCluster(around);
+  const beside = await (startBeside ?? nothingBeside)(cluster);
+  undo.defer(() => beside.stop());
+  signal.throwIfAborted();
+  const places = {
+    ...beside.places,
+    console: cluster.consoleUrl ?? "-",
+    nodes: nodeUrls(flags).join(","),
+    database: around.databaseUrl,
+  };
+  const said = Object.entries(places).map(([name, place]) => `${name}=${place}`);
+  return `ready ${said.join(" ")}`;
 }
 
 async function prepare({ flags, undo, say }: Launch, dataDir: DataDir): Promise<Surroundings> {
