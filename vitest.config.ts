@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "{packages,apps}/*/src/**/*.test.{ts,tsx}",
+            "{packages,apps,examples}/*/src/**/*.test.{ts,tsx}",
             "db/src/**/*.test.ts",
             "tests/{support,e2e,model,bench}/**/*.test.ts",
           ],
