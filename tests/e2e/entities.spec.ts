@@ -18,7 +18,9 @@ test("an entity is found by its key, and read without being activated", async ({
   const sentence = page.getByTestId("entity-sentence");
   const [, shard = ""] = /default\/(\d+)/.exec((await sentence.textContent()) ?? "") ?? [];
   await expect(sentence).toContainText(`its home is ${shards[Number(shard)]?.owner}`);
-  await expect(page.getByTestId("entity-state")).toHaveText(/"balance": 75/);
+  const state = page.getByTestId("entity-state");
+  const lines = /^\{\n +"balance": 75\n\}$/;
+  await expect(state, "a line for each field").toHaveText(lines, { useInnerText: true });
   const versions = page.getByTestId("entity-event");
   expect(await versions.evaluateAll((rows) => rows.map((row) => row.dataset["version"]))).toEqual([
     "2",
@@ -26,7 +28,7 @@ test("an entity is found by its key, and read without being activated", async ({
   ]);
 
   await cluster.order("/v1/entities/account/alice/withdraw", { amount: 5 });
-  await expect(page.getByTestId("entity-state")).toHaveText(/"balance": 70/);
+  await expect(state).toHaveText(/"balance": 70/);
   await page.screenshot({ path: info.outputPath("entity.png"), fullPage: true });
 
   await page.getByRole("link", { name: `default/${shard}`, exact: true }).click();

@@ -58,7 +58,7 @@ function StoredDetail({ stored }: { readonly stored: Stored }) {
         {fault === null ? (
           <ScrollRegion label="State">
             <pre
-              className="n text-2 whitespace-pre px-(--gutter) pb-3 text-fg-0"
+              className="text-2 whitespace-pre px-(--gutter) pb-3 font-mono text-fg-0 tracking-[-.02em]"
               data-testid="entity-state"
             >
               {JSON.stringify(state, null, 2)}
