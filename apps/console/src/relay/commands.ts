@@ -16,6 +16,10 @@ export async function runCommand(hub: Hub, it: Command): Promise<NodeAnswer> {
       return await askAny(hub, `/v1/nodes/${encodeURIComponent(it.nodeId)}/${it.verb}`, {});
     case "unpin":
       return await askAny(hub, `/v1/shards/${encodeURIComponent(it.group)}/${it.shard}/unpin`, {});
+    case "scale": {
+      const path = `/v1/daemons/${encodeURIComponent(it.daemon)}/scale`;
+      return await askAny(hub, path, { workers: it.workers });
+    }
     case "fault":
       return await askOne(hub, it.nodeId, "POST", "/v1/faults", it.fault);
     case "heal":

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { command, type Problem } from "../wire/commands.ts";
 import { lookAt, runCommand } from "./commands.ts";
+import { lookAtDaemons } from "./daemons.ts";
 import type { Guard } from "./guard.ts";
 import type { Hub } from "./hub.ts";
 import { askNode, type NodeAnswer } from "./node-http.ts";
@@ -46,6 +47,8 @@ async function respond(
       const it = entity.safeParse(queryOf(request));
       return it.success ? await lookAt(hub, it.data) : malformed(it.error);
     }
+    case "GET /api/daemons":
+      return { ok: true, status: 200, body: await lookAtDaemons(hub) };
     case "GET /api/load":
       return await askLoad(hub, "GET");
     case "PUT /api/load": {

@@ -8,6 +8,7 @@ import type { HealReport } from "../wire/commands.ts";
 import type { BeliefsFrame, Heartbeat, LogFrame, SnapshotFrame } from "../wire/relay-frames.ts";
 import { runCommand } from "./commands.ts";
 import { readConfig } from "./config.ts";
+import { lookAtDaemons } from "./daemons.ts";
 import { Gateway } from "./gateway.ts";
 import { Guard } from "./guard.ts";
 import { Hub } from "./hub.ts";
@@ -160,6 +161,32 @@ describe("relay", { timeout: 20_000 }, () => {
     await until(() => expect(browser.view()?.plans[0]?.state).toBe("done"));
     expect(browser.mirror.owned.of("node-3")).toEqual([]);
     expect(browser.view()?.invariants.every((it) => it.verdict !== "violated")).toBe(true);
+  });
+
+  test("asks each node for its workers, and says who did not tell and why", async () => {
+    const { cluster, hub } = await startConsole();
+    await until(() => expect(hub.authority.state?.nodes.size).toBe(3));
+    const [first, , third] = cluster.nodes;
+    if (first === undefined || third === undefined) throw new Error("There are three nodes.");
+    const item = { index: 0, state: "hosted", nodeId: "node-3", incarnation: "x", epoch: 2 };
+    const settler = { daemon: "settler", group: "daemon:settler", workers: 1, items: [item] };
+    first.daemons = { seq: 9, authorityAgeMs: 1, daemons: [{ ...settler, here: [] }] };
+    await third.close();
+    const older = { nodeId: "node-2", why: "older than daemons, and runs none" };
+    const view = await lookAtDaemons(hub);
+    expect(view.unanswered).toEqual([older, { nodeId: "node-3", why: "not reached" }]);
+    expect(view.daemons).toMatchObject([{ daemon: "settler", items: [{ state: "unknown" }] }]);
+    first.daemons = { seq: 9, daemons: [{ ...settler, here: "nonsense" }] };
+    const [unread] = (await lookAtDaemons(hub)).unanswered;
+    expect(unread).toEqual({ nodeId: "node-1", why: "the answer cannot be read" });
+  });
+
+  test("carries a number of workers to a node", async () => {
+    const { cluster, hub } = await startConsole();
+    await until(() => expect(hub.authority.state?.nodes.size).toBe(3));
+    for (const it of cluster.nodes) it.daemons = {};
+    const answer = await runCommand(hub, { kind: "scale", daemon: "settler", workers: 4 });
+    expect(answer).toMatchObject({ ok: true, body: { daemon: "settler", workers: 4 } });
   });
 
   test("passes a node's problem through", async () => {

@@ -47,6 +47,7 @@ function route(
     return json(response, 200, { history: authority.history, events });
   }
   if (kind === "faults") return faults(node, method, id, text, response);
+  if (kind === "daemons") return daemons(node, method, id, verb, text, response);
   if (method !== "POST") return problem(response, 404, "NOT_FOUND", path);
   if (kind === "plans") return plans(node, id, verb, text, response);
   if (kind === "nodes") return nodes(node, id ?? "", verb ?? "", response);
@@ -78,6 +79,21 @@ function faults(
   json(response, 201, { id: fault.id, expiresInMs: fault.expiresInMs });
   if (kind === "crash") node.crash();
   else node.faults.push(fault);
+}
+
+function daemons(
+  node: FakeNode,
+  method: string,
+  id: string | undefined,
+  verb: string | undefined,
+  text: string,
+  response: ServerResponse,
+): void {
+  if (node.daemons === null) return problem(response, 404, "NOT_FOUND", "/v1/daemons");
+  if (method === "GET") return json(response, 200, node.daemons);
+  if (verb !== "scale") return problem(response, 404, "NOT_FOUND", String(verb));
+  const { workers } = JSON.parse(text) as { readonly workers: number };
+  json(response, 200, { daemon: id, workers });
 }
 
 function plans(

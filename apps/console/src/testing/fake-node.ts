@@ -38,6 +38,8 @@ export class FakeNode {
   tellsLog = true;
   address = "";
   readonly peers: FakeNode[] = [];
+  /** What it answers about daemons; null: as a node that is older than they are. */
+  daemons: unknown = null;
   renewedAtMs = Date.now();
   seq = 0;
   #http: HttpServer | null = null;

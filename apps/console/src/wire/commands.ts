@@ -32,6 +32,12 @@ export const command = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("node"), nodeId, verb: z.enum(["cordon", "uncordon", "drain"]) }),
   z.object({ kind: z.literal("unpin"), ...shardRef }),
+  z.object({
+    kind: z.literal("scale"),
+    daemon: z.string().check(z.minLength(1), z.maxLength(200)),
+    // How many make sense is for the cluster to say.
+    workers: z.int().check(z.minimum(0)),
+  }),
   z.object({ kind: z.literal("fault"), nodeId, fault: faultRequest }),
   z.object({ kind: z.literal("heal"), nodeId, faultId: z.string() }),
   z.object({ kind: z.literal("heal-all") }),
