@@ -116,6 +116,50 @@ describe("cluster mirror", () => {
     expect(summary?.invariants.find((it) => it.id === "S1")?.verdict).toBe("violated");
   });
 
+  test("workers that a daemon was scaled down from are missed by nobody", () => {
+    const mirror = mirrorOf();
+    const group = "daemon:settler";
+    const at = (shard: number) => ({ ...assigned(shard, "node-a", 1), group });
+    const made = { type: "group-created", group, shards: 2, strategy: "least-loaded" } as const;
+    mirror.applyLog("h1", entriesOf(13, { ...made, workers: 2 }, at(0), at(1)), 0);
+    const believed = [0, 1].map((shard) => ({ ...serving(shard), group }));
+    mirror.applyBeliefs([observation("node-a", believed, { whole: false })], 500);
+    expect(summarize(mirror, 500)?.totals.total).toBe(6);
+    expect(mirror.owned.of("node-a")).toEqual([0, 2, 4, 5]);
+
+    const scaled = { type: "group-scaled", group } as const;
+    mirror.applyLog("h1", entriesOf(16, { ...scaled, workers: 1, added: 0 }), 1000);
+    expect(summarize(mirror, 1000)?.totals).toMatchObject({ total: 5 });
+    expect(mirror.owned.of("node-a")).toEqual([0, 2, 4]);
+    const vacated = { type: "shard-vacated", group, shard: 1, epoch: 1, why: "gone" } as const;
+    mirror.applyLog("h1", entriesOf(17, vacated), 1000);
+    hear(mirror, 1000 + 2 * graceMs);
+    mirror.tick(1000 + 2 * graceMs);
+    const after = summarize(mirror, 1000 + 2 * graceMs);
+    expect(after?.totals).toMatchObject({ total: 5, unallocated: 0 });
+    expect(after?.cells).toMatchObject({ orphan: 0, unaware: 0, "stale-idle": 0 });
+    expect(after?.divergence.total).toBe(0);
+    expect(mirror.owned.of("")).toEqual([]);
+  });
+
+  test("workers that a daemon is scaled up to are missed until somebody has them", () => {
+    const mirror = mirrorOf();
+    const group = "daemon:settler";
+    const made = { type: "group-created", group, shards: 1, strategy: "least-loaded" } as const;
+    mirror.applyLog("h1", entriesOf(13, { ...made, workers: 0 }), 0);
+    expect(summarize(mirror, 0)?.totals).toMatchObject({ total: 4, unallocated: 0 });
+    const scaled = { type: "group-scaled", group, workers: 2, added: 1 } as const;
+    mirror.applyLog("h1", entriesOf(14, scaled), 9000);
+    expect(mirror.owned.of("")).toEqual([4, 5]);
+    hear(mirror, 9000);
+    expect(summarize(mirror, 9000)?.cells).toMatchObject({ unaware: 2, orphan: 0 });
+    hear(mirror, 9100 + graceMs);
+    mirror.tick(9100 + graceMs);
+    expect(summarize(mirror, 9100 + graceMs)?.cells).toMatchObject({ unaware: 0, orphan: 2 });
+    const [first] = summarize(mirror, 9100 + graceMs)?.divergence.items ?? [];
+    expect(plain(first?.sentence ?? [])).toContain("Shard daemon:settler/0 has no home");
+  });
+
   test("turns a silent node's shards unknown by time alone, and back when it speaks", () => {
     const mirror = mirrorOf();
     mirror.tick(silentAfterMs + 1);

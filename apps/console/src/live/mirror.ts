@@ -6,7 +6,9 @@ import {
   type LogEntry,
   ownerOf,
   type ShardBelief,
+  type ShardRef,
   type ShardRow,
+  shardsAtWork,
 } from "@leasehold/sharding/observe";
 import type { NodeObservation, SnapshotFrame } from "../wire/relay-frames.ts";
 import { silentAfterMs } from "./classify.ts";
@@ -56,6 +58,11 @@ export class ClusterMirror {
     return this.#cluster === null ? undefined : findShard(this.#cluster, this.index.refOf(flat));
   }
 
+  /** Its daemon has fewer workers: wherever the shard is, nothing runs in it, and nobody misses it. */
+  isSpare(flat: number): boolean {
+    return this.#cluster !== null && isSpare(this.#cluster, this.index.refOf(flat));
+  }
+
   changedAtMs(flat: number): number {
     return this.#changedAtMs[flat] ?? 0;
   }
@@ -74,7 +81,8 @@ export class ClusterMirror {
       const ref = this.index.refOf(flat);
       const row = findShard(cluster, ref);
       if (row === undefined) continue;
-      this.owned.add(ownerOf(row)?.nodeId ?? "", flat);
+      const lane = laneOf(cluster, ref);
+      if (lane !== null) this.owned.add(lane, flat);
       const old = before === null ? undefined : findShard(before, ref);
       // A row that is as it was keeps its age; after a first snapshot every row is old.
       if (old !== undefined && !isSameRight(old, row)) this.#changedAtMs[flat] = nowMs;
@@ -102,7 +110,8 @@ export class ClusterMirror {
     this.#cluster = cluster;
     this.log.append(fresh);
     if (this.#grow(cluster)) this.#addNewShards(cluster);
-    for (const flat of this.#touchedShards(fresh)) this.#adoptRow(flat, before, cluster, nowMs);
+    for (const flat of this.#touchedShards(fresh, cluster))
+      this.#adoptRow(flat, before, cluster, nowMs);
     for (const nodeId of touchedNodes(fresh)) this.#judgeNode(nodeId, nowMs);
     return "applied";
   }
@@ -180,16 +189,21 @@ export class ClusterMirror {
 
   #addNewShards(cluster: ClusterState): void {
     for (let flat = 0; flat < this.index.size; flat++) {
-      const row = findShard(cluster, this.index.refOf(flat));
-      if (row !== undefined) this.owned.add(ownerOf(row)?.nodeId ?? "", flat);
+      const lane = laneOf(cluster, this.index.refOf(flat));
+      if (lane !== null) this.owned.add(lane, flat);
     }
     for (const listener of this.#listeners) listener.reset();
   }
 
-  #touchedShards(entries: readonly LogEntry[]): Set<number> {
+  #touchedShards(entries: readonly LogEntry[], cluster: ClusterState): Set<number> {
     const touched = new Set<number>();
     for (const entry of entries) {
       if ("shard" in entry) touched.add(this.index.find(entry));
+      if (entry.type !== "group-scaled") continue;
+      // Which of its shards are needed has changed; their rows have not.
+      const { group } = entry;
+      const shards = cluster.groups.get(group)?.shards ?? 0;
+      for (let shard = 0; shard < shards; shard++) touched.add(this.index.find({ group, shard }));
     }
     return touched;
   }
@@ -199,15 +213,22 @@ export class ClusterMirror {
     const row = findShard(cluster, ref);
     if (row === undefined) return;
     const old = findShard(before, ref);
-    const lane = ownerOf(row)?.nodeId ?? "";
-    const oldLane = old === undefined ? "" : (ownerOf(old)?.nodeId ?? "");
-    if (lane !== oldLane) {
-      this.owned.remove(oldLane, flat);
-      this.owned.add(lane, flat);
-      for (const listener of this.#listeners) listener.moved(flat, oldLane, lane);
+    const lane = laneOf(cluster, ref);
+    const oldLane = old === undefined ? lane : laneOf(before, ref);
+    if (lane !== oldLane) this.#changeLane(flat, oldLane, lane);
+    if (old === undefined || lane !== oldLane || !isSameRight(old, row)) {
+      this.#changedAtMs[flat] = nowMs;
     }
-    if (old === undefined || !isSameRight(old, row)) this.#changedAtMs[flat] = nowMs;
     this.#judge(flat, nowMs);
+  }
+
+  #changeLane(flat: number, from: string | null, to: string | null): void {
+    if (from !== null) this.owned.remove(from, flat);
+    if (to !== null) this.owned.add(to, flat);
+    for (const listener of this.#listeners) {
+      if (from === null || to === null) listener.reset();
+      else listener.moved(flat, from, to);
+    }
   }
 
   #judgeNode(nodeId: string, nowMs: number): void {
@@ -245,6 +266,18 @@ export interface MirrorListener {
   ghosts(nodeId: string): void;
   /** Everything may be different. */
   reset(): void;
+}
+
+const isSpare = (cluster: ClusterState, { group, shard }: ShardRef): boolean => {
+  const spec = cluster.groups.get(group);
+  return spec !== undefined && shard >= shardsAtWork(spec);
+};
+
+/** Whose lane a shard stands in; "" is nobody's, and a spare one stands in none. */
+function laneOf(cluster: ClusterState, ref: ShardRef): string | null {
+  const row = findShard(cluster, ref);
+  if (row === undefined || isSpare(cluster, ref)) return null;
+  return ownerOf(row)?.nodeId ?? "";
 }
 
 const hasOtherLife = (a: NodeSight, b: NodeSight): boolean =>

@@ -1,4 +1,4 @@
-import type { ClusterState, ShardRef } from "@leasehold/sharding/observe";
+import { type ClusterState, daemonOf, type ShardRef } from "@leasehold/sharding/observe";
 
 /** Shards of one group that came together: numbered from `offset`, the first of them is shard `from`. */
 interface Stretch {
@@ -57,9 +57,21 @@ export class ShardIndex {
     return { group: stretch.name, shard: stretch.from + flat - stretch.offset };
   }
 
-  /** `default/812`; the group is left out where there is only one. */
+  /** `812`, `daemon:settler/0`: of the group `default`, and where there is only one, the number says enough. */
   label(flat: number): string {
-    const ref = this.refOf(flat);
-    return this.#stretchesOf.size === 1 ? String(ref.shard) : `${ref.group}/${ref.shard}`;
+    const { group, shard } = this.refOf(flat);
+    return this.#isPlain(group) ? String(shard) : `${group}/${shard}`;
+  }
+
+  /** What fits on a tile: `812`, `s0`. */
+  shortLabel(flat: number): string {
+    const { group, shard } = this.refOf(flat);
+    return this.#isPlain(group)
+      ? String(shard)
+      : `${(daemonOf(group) ?? group).slice(0, 1)}${shard}`;
+  }
+
+  #isPlain(group: string): boolean {
+    return group === "default" || this.#stretchesOf.size === 1;
   }
 }

@@ -1,4 +1,10 @@
-import { findShard, type PlanRow, type Seq, type ShardRef } from "@leasehold/sharding/observe";
+import {
+  findShard,
+  type PlanRow,
+  type Seq,
+  type ShardRef,
+  shardsAtWork,
+} from "@leasehold/sharding/observe";
 import { type CellState, cellStates } from "./cell-state.ts";
 import { type DivergenceClass, isDanger, severity } from "./classify.ts";
 import { type Divergence, explain } from "./explain.ts";
@@ -127,9 +133,11 @@ function countPerNode(mirror: ClusterMirror): Map<string, number> {
 
 function countShards(mirror: ClusterMirror): ShardTotals {
   const totals = { total: 0, hosted: 0, starting: 0, handingOff: 0, unallocated: 0 };
-  for (const rows of mirror.cluster?.shards.values() ?? []) {
-    totals.total += rows.length;
-    for (const row of rows) {
+  const { cluster } = mirror;
+  for (const [group, spec] of cluster?.groups ?? []) {
+    const needed = cluster?.shards.get(group)?.slice(0, shardsAtWork(spec)) ?? [];
+    totals.total += needed.length;
+    for (const row of needed) {
       if (row.state === "hosted") totals.hosted++;
       else if (row.state === "starting") totals.starting++;
       else if (row.state === "handing-off") totals.handingOff++;

@@ -33,7 +33,7 @@ export class Verdicts {
   }
 
   grow(size: number): void {
-    const cells = new Uint8Array(size).fill(255);
+    const cells = new Uint8Array(size).fill(noCell);
     cells.set(this.#cells);
     this.#cells = cells;
     while (this.#believers.length < size) this.#believers.push([]);
@@ -49,7 +49,7 @@ export class Verdicts {
   }
 
   cellOf(flat: number): CellState {
-    return cellOf(this.#cells[flat] ?? 255);
+    return cellOf(this.#cells[flat] ?? noCell);
   }
 
   /** What a node's lane shows for a shard that it believes in and does not own. */
@@ -97,6 +97,7 @@ export class Verdicts {
   ): { readonly cell: boolean; readonly ghosts: readonly string[] } {
     const row = this.#mirror.rowOf(flat);
     if (row === undefined) return { cell: false, ghosts: [] };
+    if (this.#mirror.isSpare(flat)) return this.#setAside(flat);
     const owner = ownerOf(row)?.nodeId ?? null;
     const believers = this.believersOf(flat);
     const found: Divergence[] = [];
@@ -119,6 +120,15 @@ export class Verdicts {
     else this.divergences.delete(flat);
     const ghosts = this.#placeGhosts(flat, owner, changed);
     return { cell: this.#setCell(flat, cellState(row, ownerClass, others)), ghosts };
+  }
+
+  /** Nobody has to serve it, so nothing about it can be wrong. */
+  #setAside(flat: number): { readonly cell: boolean; readonly ghosts: readonly string[] } {
+    const ghosts = this.#ghostKeys.get(flat) ?? [];
+    for (const key of ghosts) this.ghosts.remove(key, flat);
+    this.#ghostKeys.delete(flat);
+    this.divergences.delete(flat);
+    return { cell: this.#setCell(flat, null), ghosts };
   }
 
   #homeless(flat: number, nowMs: number): DivergenceClass {
@@ -192,19 +202,26 @@ export class Verdicts {
     return moved ? [...new Set([...before, ...now])] : repaint ? now : [];
   }
 
-  #setCell(flat: number, state: CellState): boolean {
-    const code = cellCode(state);
+  /** @param state null: it has no cell. */
+  #setCell(flat: number, state: CellState | null): boolean {
+    const code = state === null ? noCell : cellCode(state);
     const old = this.#cells[flat];
     if (old === code) return false;
-    if (old !== undefined && old !== 255) this.counts[old] = (this.counts[old] ?? 1) - 1;
-    this.counts[code] = (this.counts[code] ?? 0) + 1;
+    if (old !== undefined && old !== noCell) this.counts[old] = (this.counts[old] ?? 1) - 1;
+    if (code !== noCell) this.counts[code] = (this.counts[code] ?? 0) + 1;
     this.#cells[flat] = code;
     return true;
   }
 }
 
+/** No state's code. */
+const noCell = 255;
+
 /** What a verdict needs of the mirror. */
-type Source = Pick<ClusterMirror, "index" | "sights" | "cluster" | "rowOf" | "changedAtMs">;
+type Source = Pick<
+  ClusterMirror,
+  "index" | "sights" | "cluster" | "rowOf" | "isSpare" | "changedAtMs"
+>;
 
 interface Sight {
   readonly nodeId: string;

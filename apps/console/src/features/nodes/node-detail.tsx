@@ -96,8 +96,8 @@ function roleOf({ isCoordinator, term, weight }: NodeView): string {
 }
 
 function Facts({ node }: { readonly node: NodeView }) {
-  const serving = [...(live.mirror.sights.get(node.nodeId)?.shards.values() ?? [])].filter(
-    (it) => it.serving,
+  const serving = [...(live.mirror.sights.get(node.nodeId)?.shards ?? [])].filter(
+    ([flat, it]) => it.serving && !live.mirror.isSpare(flat),
   ).length;
   return (
     <dl className="kv px-(--gutter) pb-3" style={{ gridTemplateColumns: "116px 1fr" }}>

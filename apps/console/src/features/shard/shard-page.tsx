@@ -1,5 +1,5 @@
 "use client";
-import type { LogEntry, ShardRef } from "@leasehold/sharding/observe";
+import { daemonOf, type LogEntry, type ShardRef, type ShardRow } from "@leasehold/sharding/observe";
 import Link from "next/link";
 import { useMemo } from "react";
 import { explain } from "../../live/explain.ts";
@@ -45,6 +45,7 @@ export function ShardPage({ shard }: { readonly shard: ShardRef }) {
   const divergences = live.mirror.verdicts.divergences.get(flat) ?? [];
   const why = whyHere(live.mirror, shard);
   const name = `${shard.group}/${shard.shard}`;
+  const isSpare = live.mirror.isSpare(flat);
   return (
     <div className="page">
       <div className="border-line-1 border-b px-(--gutter) py-4">
@@ -53,7 +54,7 @@ export function ShardPage({ shard }: { readonly shard: ShardRef }) {
             <Link href="/shards">Shards</Link> /
           </span>
           <h1 className="n text-[18px] leading-[26px]">{name}</h1>
-          <StateBadge look={stateLook[state]} />
+          {!isSpare && <StateBadge look={stateLook[state]} />}
           <span className="flex-1" />
           {row.pinned && <Unpin shard={shard} />}
           <MoveButton shard={shard} />
@@ -67,12 +68,17 @@ export function ShardPage({ shard }: { readonly shard: ShardRef }) {
           {divergences.length === 0 && (
             <p>
               <Sentence
-                words={
-                  row.state === "unallocated"
-                    ? say`It has no home.`
-                    : say`${row.owner.nodeId} serves it at epoch ${row.epoch}, and Postgres says the same.`
-                }
+                words={isSpare ? say`Its daemon has fewer workers: nothing runs in it.` : calm(row)}
               />
+            </p>
+          )}
+          {daemonOf(shard.group) !== null && (
+            <p className="text-fg-2">
+              It is worker <span className="n">{shard.shard}</span> of the daemon{" "}
+              <Link className="n underline" href="/daemons">
+                {daemonOf(shard.group)}
+              </Link>
+              .
             </p>
           )}
           {why !== null && (
@@ -97,6 +103,11 @@ export function ShardPage({ shard }: { readonly shard: ShardRef }) {
     </div>
   );
 }
+
+const calm = (row: ShardRow) =>
+  row.state === "unallocated"
+    ? say`It has no home.`
+    : say`${row.owner.nodeId} serves it at epoch ${row.epoch}, and Postgres says the same.`;
 
 const leaseLeftOf = (
   nodes: readonly { readonly nodeId: string; readonly leaseLeftMs: number | null }[],

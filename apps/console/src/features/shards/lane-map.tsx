@@ -28,7 +28,7 @@ export function LaneMap({ isMini = false, passes = null, selection }: LaneMapPro
   const canvas = useRef<HTMLCanvasElement>(null);
   const painter = useRef<MapPainter | null>(null);
   const [layout, setLayout] = useState<LaneLayout | null>(null);
-  const nodes = useSummary()?.nodes ?? [];
+  const { nodes = [], totals } = useSummary() ?? {};
   const groups = groupLanes(nodes);
   const order = laneOrder(groups);
   const orderKey = order.map((it) => `${it.startsGroup ? "|" : ""}${it.key}`).join(" ");
@@ -56,7 +56,7 @@ export function LaneMap({ isMini = false, passes = null, selection }: LaneMapPro
   }, []);
   useEffect(() => painter.current?.want(wish.current), [orderKey, isMini, passes]);
 
-  const shards = live.mirror.index.size;
+  const shards = totals?.total ?? 0;
   return (
     <div className="relative w-full" style={{ height: layout?.height }}>
       <canvas

@@ -223,7 +223,7 @@ export class MapPainter {
     const isDim = this.#wish.passes !== null && !this.#wish.passes(flat);
     if (isDim) ctx.globalAlpha = 0.16;
     if (layout.metrics.style === "tiles") {
-      paintTile(ctx, box, state, String(this.#mirror.index.refOf(flat).shard), this.#tokens);
+      paintTile(ctx, box, state, this.#mirror.index.shortLabel(flat), this.#tokens);
     } else paintBead(ctx, box, state, this.#tokens);
     if (isDim) ctx.globalAlpha = 1;
   }

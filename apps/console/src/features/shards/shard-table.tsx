@@ -167,7 +167,7 @@ function readRows(filter: ShardFilter | null): ShardFacts[] {
   const rows: ShardFacts[] = [];
   for (let flat = 0; flat < index.size; flat++) {
     const row = live.mirror.rowOf(flat);
-    if (row === undefined) continue;
+    if (row === undefined || live.mirror.isSpare(flat)) continue;
     const it = shardFacts(flat, index.refOf(flat), row, verdicts.cellOf(flat), index.label(flat));
     if (filter === null || filter(it)) rows.push(it);
   }

@@ -87,6 +87,8 @@ const passing =
 
 function countPassing(passes: (flat: number) => boolean): number {
   let found = 0;
-  for (let flat = 0; flat < live.mirror.index.size; flat++) if (passes(flat)) found++;
+  for (let flat = 0; flat < live.mirror.index.size; flat++) {
+    if (!live.mirror.isSpare(flat) && passes(flat)) found++;
+  }
   return found;
 }

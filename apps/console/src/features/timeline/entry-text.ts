@@ -1,4 +1,4 @@
-import type { LogEntry } from "@leasehold/sharding/observe";
+import { daemonOf, type LogEntry } from "@leasehold/sharding/observe";
 import { plural } from "../../live/say.ts";
 import type { GlyphName } from "../../ui/glyph-paths.ts";
 import type { Tone } from "../../ui/tone.ts";
@@ -54,7 +54,8 @@ function subjectOf(entry: LogEntry): { readonly subject: string; readonly href: 
     return { subject: entry.planId, href: `/moves?plan=${entry.planId}` };
   }
   if ("nodeId" in entry) return { subject: entry.nodeId, href: `/nodes/${entry.nodeId}` };
-  return { subject: "group" in entry ? entry.group : "", href: null };
+  if (!("group" in entry)) return { subject: "", href: null };
+  return { subject: entry.group, href: daemonOf(entry.group) === null ? null : "/daemons" };
 }
 
 const causes = {

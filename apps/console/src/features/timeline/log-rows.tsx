@@ -39,7 +39,7 @@ export function LogRows(props: {
                     subject
                   ) : (
                     <Link href={href} prefetch={false}>
-                      {subject.replace("default/", "")}
+                      {shortened(subject)}
                     </Link>
                   )}
                 </td>
@@ -52,6 +52,9 @@ export function LogRows(props: {
     </table>
   );
 }
+
+/** Beside its entry's type a worker's shard needs no more than `settler/2`. */
+const shortened = (subject: string): string => subject.replace(/^(default\/|daemon:)/, "");
 
 function lastEntries(
   all: readonly LogEntry[],
