@@ -11,6 +11,7 @@ const paths = {
   moves: "/moves",
   timeline: "/timeline",
   entities: "/entities?type=account&id=load-0",
+  daemons: "/daemons",
 };
 
 for (const [name, path] of Object.entries(paths)) {

@@ -1,4 +1,5 @@
 import { type Command, commandHeader, type LoadTarget, type Problem } from "../wire/commands.ts";
+import type { DaemonsView } from "../wire/daemons-view.ts";
 import type { EntityView } from "../wire/entity-view.ts";
 
 export type Outcome<T> =
@@ -17,6 +18,8 @@ export const writeLoad = (target: LoadTarget): Promise<Outcome<LoadTarget>> =>
 /** @param query of the address, as `entityQuery` makes it. */
 export const readEntity = (query: string): Promise<Outcome<EntityView>> =>
   call("GET", `/api/entity?${query}`);
+
+export const readDaemons = (): Promise<Outcome<DaemonsView>> => call("GET", "/api/daemons");
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<Outcome<T>> {
   try {

@@ -6,6 +6,7 @@ import {
   LayoutGrid,
   ListTree,
   type LucideIcon,
+  Repeat,
   Server,
 } from "lucide-react";
 
@@ -24,6 +25,7 @@ export const pages: readonly PageLink[] = [
   { page: "moves", href: "/moves", title: "Moves", icon: ArrowLeftRight },
   { page: "timeline", href: "/timeline", title: "Timeline", icon: ListTree },
   { page: "entities", href: "/entities", title: "Entities", icon: Box },
+  { page: "daemons", href: "/daemons", title: "Daemons", icon: Repeat },
 ];
 
 /** The page that a path belongs to: `/shards/default/8` is `shard`, `/nodes/node-1` is `node`. */
