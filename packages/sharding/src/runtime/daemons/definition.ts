@@ -35,7 +35,10 @@ export interface DaemonDefinition {
   readonly run: DaemonSpec["run"];
 }
 
-/** What a worker may ask of its node. What it starts ends with it: asks and subscriptions get its signal. */
+/**
+ * What a worker may ask of its node. What it starts ends with it: asks and subscriptions get its signal. A subscription
+ * that fails ends the worker, which is then given up like one that throws.
+ */
 export type DaemonNode = Pick<
   ShardingNode,
   "nodeId" | "entity" | "subscribe" | "latestVersion" | "publish" | "onMessage"

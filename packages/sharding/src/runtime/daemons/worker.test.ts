@@ -11,7 +11,7 @@ import { Worker } from "./worker.ts";
 
 const never = new Promise<void>(() => undefined);
 
-function begin(run: DaemonSpec["run"], clock = new ManualClock()) {
+function begin(run: DaemonSpec["run"], clock = new ManualClock(), node = {} as DaemonNode) {
   let mayServe = true;
   const begun: DaemonContext[] = [];
   const worker = new Worker({
@@ -22,7 +22,7 @@ function begin(run: DaemonSpec["run"], clock = new ManualClock()) {
         return run(context);
       },
     }),
-    ...{ ref: { group: "daemon:d", shard: 0 }, epoch: 7, clock, node: {} as DaemonNode },
+    ...{ ref: { group: "daemon:d", shard: 0 }, epoch: 7, clock, node },
     guard: { mayServe: (_ref, epoch) => mayServe && epoch === 7 },
     workers: () => 1,
   });
@@ -88,6 +88,31 @@ describe("one run of a worker", () => {
       expect(await worker.ended).toContain(`ticks(${everyMs})`);
     },
   );
+
+  test("ends with what it follows, and says why, though its own program does not listen", async () => {
+    const { promise: ended, reject } = Promise.withResolvers<void>();
+    const asked: AbortSignal[] = [];
+    const own = new AbortController();
+    const node = {
+      subscribe: async (_filter: unknown, _handle: unknown, options: { signal: AbortSignal }) => {
+        asked.push(options.signal);
+        return { ended, close: () => undefined, cursor: () => "" };
+      },
+    } as unknown as DaemonNode;
+    const { worker, context } = begin(
+      async ({ node: mine, ticks }) => {
+        await mine.subscribe({}, () => undefined, { signal: own.signal });
+        for await (const _ of ticks(10));
+      },
+      new ManualClock(),
+      node,
+    );
+    await turn();
+    reject(new Error("an event is unreadable"));
+    expect(await worker.ended).toBe("what it follows ended: an event is unreadable");
+    expect(context.signal.aborted).toBe(true);
+    expect(asked[0]?.aborted, "with the worker's own signal beside the given one").toBe(true);
+  });
 
   test("what is thrown without words ends it in words", async () => {
     const { worker } = begin(() => Promise.reject({ toString: null }));

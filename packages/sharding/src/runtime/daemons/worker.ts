@@ -32,6 +32,8 @@ export class Worker {
   /** Turns that wait for their time: while there are any the worker is not silent. */
   #resting = 0;
   #silentMs = 0;
+  /** Why it was told to end, where a subscription of it has failed. */
+  #broken: string | null = null;
   #lookedMs: number;
 
   constructor(parts: WorkerParts) {
@@ -74,10 +76,17 @@ export class Worker {
   async #run(): Promise<string> {
     try {
       await this.#parts.definition.run(this.#context());
-      return "it returned";
+      return this.#broken ?? "it returned";
     } catch (error) {
-      return `it threw: ${messageOf(error)}`;
+      return this.#broken ?? `it threw: ${messageOf(error)}`;
     }
+  }
+
+  /** Nobody else need listen to what it follows, and a rejection that nobody hears ends the process. */
+  #break(error: unknown): void {
+    if (this.stoppedMs !== null) return;
+    this.#broken = `what it follows ended: ${messageOf(error)}`;
+    this.stop(this.#broken);
   }
 
   #context(): DaemonContext {
@@ -91,7 +100,7 @@ export class Worker {
       },
       signal,
       fence: epoch,
-      node: bound(node, signal),
+      node: bound(node, signal, (error) => this.#break(error)),
       beat: () => this.#beat(),
       ticks: (everyMs) => {
         if (everyMs >= 0 && everyMs <= 86_400_000) return this.#ticks(everyMs);
@@ -150,12 +159,24 @@ export class Worker {
   }
 }
 
-/** What a worker starts through its node ends with it. */
-function bound(node: DaemonNode, signal: AbortSignal): DaemonNode {
+/** What a worker starts through its node ends with it, and a subscription that fails ends the worker. */
+function bound(
+  node: DaemonNode,
+  signal: AbortSignal,
+  failed: (error: unknown) => void,
+): DaemonNode {
+  const both = <O extends { readonly signal?: AbortSignal }>(options: O | undefined) => ({
+    ...(options as O),
+    signal: options?.signal === undefined ? signal : AbortSignal.any([signal, options.signal]),
+  });
   return {
     nodeId: node.nodeId,
-    entity: (definition, id, options) => node.entity(definition, id, { signal, ...options }),
-    subscribe: (filter, handle, options) => node.subscribe(filter, handle, { signal, ...options }),
+    entity: (definition, id, options) => node.entity(definition, id, both(options)),
+    subscribe: async (filter, handle, options) => {
+      const subscription = await node.subscribe(filter, handle, both(options));
+      subscription.ended.catch(failed);
+      return subscription;
+    },
     latestVersion: (...args) => node.latestVersion(...args),
     publish: (...args) => node.publish(...args),
     onMessage: (topic, fn, options) => {
