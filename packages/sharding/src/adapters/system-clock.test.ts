@@ -1,3 +1,4 @@
+import { uptime } from "node:os";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "./system-clock.ts";
 
@@ -29,6 +30,10 @@ describe("the machine's clock", () => {
     await new Promise<void>((resolve) => systemClock.after(50, resolve));
     const parted = systemClock.bootMs() - boot - (systemClock.monotonicMs() - monotonic);
     expect(Math.abs(parted)).toBeLessThan(25);
+  });
+
+  it("counts since boot as the system does", () => {
+    expect(Math.abs(systemClock.bootMs() - 1_000 * uptime())).toBeLessThan(1_000);
   });
 
   it("draws numbers in [0, 1) and new uuids", () => {

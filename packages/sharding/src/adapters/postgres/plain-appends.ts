@@ -102,8 +102,8 @@ class EventColumns {
       kinds.map(({ namespace }) => namespace),
       kinds.map(({ type }) => type),
       ...[this.#places, this.#positions, this.#kindOf].map(listOf),
-      ...[this.#ids, listOf(this.#versions), listOf(this.#commands), listOf(this.#indices)],
-      ...[this.#bodies, listOf(this.#lookUps)],
+      ...[textsOf(this.#ids), listOf(this.#versions), listOf(this.#commands)],
+      ...[listOf(this.#indices), textsOf(this.#bodies), listOf(this.#lookUps)],
     ];
   }
 
@@ -117,5 +117,17 @@ class EventColumns {
   }
 }
 
-/** Numbers and uuids need none of the quotes that the driver would look for in each of them. */
+/**
+ * Texts as the server reads a list of them. The driver could do it, and needs a third of what an append costs a node
+ * in a large batch.
+ */
+export const textsOf = (texts: readonly string[]): string => `{${texts.map(quoted).join(",")}}`;
+
+const quoted = (text: string): string =>
+  isPlainWord.test(text) ? text : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+
+/** With a digit, so that it is not the word for no text at all. */
+const isPlainWord = /^[a-z_-]*[0-9][a-z0-9_-]*$/;
+
+/** Numbers and uuids need no quotes. */
 const listOf = (list: readonly (string | number)[]): string => `{${list.join(",")}}`;
