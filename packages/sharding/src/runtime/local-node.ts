@@ -122,8 +122,8 @@ export class LocalNode implements ShardingNode {
     );
     this.#ask = this.#runtime.plane.ask;
     this.#executor = this.#runtime.plane.executor;
-    this.#runtime.onEntries.add(() => this.#daemons.logMoved());
-    this.#runtime.onReload.add(() => this.#daemons.logMoved());
+    this.#runtime.onEntries.add((entries) => this.#daemons.follow(entries));
+    this.#runtime.onReload.add(() => this.#daemons.rescale());
     this.#runtime.onEvents.add((from, message) => this.#events?.receive(from, message));
   }
 

@@ -87,6 +87,12 @@ export class DaemonHost {
     }
   }
 
+  get running(): number {
+    let count = 0;
+    for (const { worker } of this.#places.values()) if (worker !== null) count += 1;
+    return count;
+  }
+
   *places(): Iterable<PlaceView> {
     const nowMs = this.#parts.clock.monotonicMs();
     for (const [key, { ref, epoch, worker, cancelPause, draining, sinceMs }] of this.#places) {

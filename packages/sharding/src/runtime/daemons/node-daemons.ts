@@ -1,6 +1,7 @@
 import type { ClusterState } from "../../core/cluster.ts";
 import { daemonGroup, workersLimit } from "../../core/daemons.ts";
 import type { GroupName } from "../../core/ids.ts";
+import type { LogEntry } from "../../core/log.ts";
 import type { AdminCommand } from "../../core/messages.ts";
 import { OptionsError } from "../../errors.ts";
 import type { LogFn, ShardingNode } from "../../node-api.ts";
@@ -68,8 +69,12 @@ export class NodeDaemons {
     };
   }
 
-  /** This node's copy of the log has moved. */
-  logMoved(): void {
+  follow(entries: readonly LogEntry[]): void {
+    if (entries.some(({ type }) => type.startsWith("group-"))) this.rescale();
+  }
+
+  /** Some daemon may have another number of workers. */
+  rescale(): void {
     this.#host.rescale();
     for (const [group, { name, workers }] of this.#parts.daemons) {
       const now = this.#parts.cluster().groups.get(group)?.workers;
@@ -85,8 +90,7 @@ export class NodeDaemons {
   }
 
   counters(): { readonly workersRunning: number; readonly workersGivenUp: number } {
-    const running = [...this.#host.places()].filter(({ state }) => state === "running");
-    return { workersRunning: running.length, workersGivenUp: this.#host.givenUp };
+    return { workersRunning: this.#host.running, workersGivenUp: this.#host.givenUp };
   }
 
   async scale(
