@@ -7,10 +7,10 @@ import { KnownEnds } from "./known-ends.ts";
 import type { OutcomePruning } from "./outcome-pruning.ts";
 import {
   areAlike,
-  type PlainAppend,
   type ShardPart,
   valuesOfMany,
   valuesOfOne,
+  type WrittenAppend,
 } from "./plain-appends.ts";
 import { isDuplicate, isRefusedRow } from "./sqlstate.ts";
 
@@ -57,7 +57,7 @@ export class JournalLane {
   readonly #sql: AppendSql;
   readonly #pruning: OutcomePruning;
   readonly #ends = new KnownEnds();
-  readonly #batches: Batches<PlainAppend, Settled>;
+  readonly #batches: Batches<WrittenAppend, Settled>;
 
   constructor(connection: JournalConnection, sql: AppendSql, pruning: OutcomePruning) {
     this.#connection = connection;
@@ -78,19 +78,19 @@ export class JournalLane {
     return settled.result;
   }
 
-  async #send(batch: readonly PlainAppend[]): Promise<readonly Settled[]> {
+  async #send(batch: readonly WrittenAppend[]): Promise<readonly Settled[]> {
     const together = batch.filter(({ append }) => !append.isRemoval);
-    const settled = new Map<PlainAppend, Settled>();
+    const settled = new Map<WrittenAppend, Settled>();
     if (together.length > 0) {
       for (const [n, one] of (await this.#sendTogether(together)).entries()) {
-        settled.set(together[n] as PlainAppend, one);
+        settled.set(together[n] as WrittenAppend, one);
       }
     }
     for (const one of batch) if (one.append.isRemoval) settled.set(one, await this.#sendAlone(one));
     return batch.map((one) => settled.get(one) as Settled);
   }
 
-  async #sendTogether(batch: readonly PlainAppend[]): Promise<readonly Settled[]> {
+  async #sendTogether(batch: readonly WrittenAppend[]): Promise<readonly Settled[]> {
     try {
       return await this.#write(batch);
     } catch (error) {
@@ -102,7 +102,7 @@ export class JournalLane {
   }
 
   /** A duplicate that the statement's snapshot could not see is seen by the next one. */
-  async #sendAlone(one: PlainAppend, again = false): Promise<Settled> {
+  async #sendAlone(one: WrittenAppend, again = false): Promise<Settled> {
     try {
       const [settled] = await this.#write([one]);
       return settled as Settled;
@@ -114,7 +114,7 @@ export class JournalLane {
     }
   }
 
-  async #write(batch: readonly PlainAppend[]): Promise<readonly Settled[]> {
+  async #write(batch: readonly WrittenAppend[]): Promise<readonly Settled[]> {
     const appends = batch.map(({ append }) => append);
     let settled: readonly Settled[] | null = null;
     try {
@@ -128,9 +128,9 @@ export class JournalLane {
   }
 
   /** @returns null where nothing was written: not what it can do, or one of them does not fit. */
-  async #writePlain(batch: readonly PlainAppend[]): Promise<readonly Settled[] | null> {
+  async #writePlain(batch: readonly WrittenAppend[]): Promise<readonly Settled[] | null> {
     if (!areAlike(batch)) return null;
-    const [only] = batch as [PlainAppend];
+    const [only] = batch as [WrittenAppend];
     const isOne = batch.length === 1 && only.texts.length === 1;
     const ends = isOne ? await this.#writeOne(only) : await this.#writeMany(batch);
     if (ends === null) return null;
@@ -139,7 +139,7 @@ export class JournalLane {
     return batch.map(() => ({ result: "committed" }));
   }
 
-  async #writeOne(one: PlainAppend): Promise<EndOf | null> {
+  async #writeOne(one: WrittenAppend): Promise<EndOf | null> {
     const isKnown = this.#ends.knows(one.append);
     const sql = isKnown ? this.#sql.next : this.#sql.one;
     const more = isKnown ? [this.#ends.lastSeqOf(one.append)] : [];
@@ -147,7 +147,7 @@ export class JournalLane {
     return row === undefined ? null : () => (row.before[0] as number) + 1;
   }
 
-  async #writeMany(batch: readonly PlainAppend[]): Promise<EndOf | null> {
+  async #writeMany(batch: readonly WrittenAppend[]): Promise<EndOf | null> {
     const many = valuesOfMany(batch, this.#ends);
     if (many === null) return null;
     const [row] = await this.#query<Before>(this.#sql.many, many.values);
@@ -162,7 +162,7 @@ export class JournalLane {
     return await this.#connection.query<R>("appending", sql, values);
   }
 
-  async #writeAny(batch: readonly PlainAppend[]): Promise<readonly Settled[]> {
+  async #writeAny(batch: readonly WrittenAppend[]): Promise<readonly Settled[]> {
     const items = batch.map(jsonOf);
     const list = `[${items.join(",")}]`;
     const removed = batch.find(({ append }) => append.isRemoval)?.append;
@@ -177,9 +177,9 @@ export class JournalLane {
   }
 }
 
-const isTimed = ({ append }: PlainAppend): boolean => append.timers !== null;
+const isTimed = ({ append }: WrittenAppend): boolean => append.timers !== null;
 
-function jsonOf({ append, texts }: PlainAppend, n: number): string {
+function jsonOf({ append, texts }: WrittenAppend, n: number): string {
   const { outcome, timers } = append;
   const rest = JSON.stringify({
     n,

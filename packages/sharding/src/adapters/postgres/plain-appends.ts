@@ -1,8 +1,8 @@
 import type { Append } from "../../ports/journal.ts";
 import type { KnownEnds } from "./known-ends.ts";
 
-/** An append that only appends. Its events as JSON texts: made once, also where it is sent twice. */
-export interface PlainAppend {
+/** An append, with its events as JSON texts: made once, also where it is sent twice. */
+export interface WrittenAppend {
   readonly append: Append;
   readonly texts: readonly string[];
 }
@@ -12,7 +12,7 @@ const isPlain = ({ outcome, timers, isRemoval, events }: Append): boolean =>
   events.length > 0 && outcome === null && timers === null && !isRemoval;
 
 /** Whether one statement can have them all: it names one group and one life. */
-export function areAlike(batch: readonly PlainAppend[]): boolean {
+export function areAlike(batch: readonly WrittenAppend[]): boolean {
   const first = batch[0]?.append;
   return batch.every(
     ({ append }) =>
@@ -21,7 +21,7 @@ export function areAlike(batch: readonly PlainAppend[]): boolean {
 }
 
 /** For `appendOne`, and with the shard's last event behind them for `appendNext`. */
-export function valuesOfOne({ append, texts }: PlainAppend): unknown[] {
+export function valuesOfOne({ append, texts }: WrittenAppend): unknown[] {
   const { group, shard, epoch, incarnation, namespace, type, id, version, commandId } = append;
   const entity = [group, shard, epoch, incarnation, namespace, type, id];
   return [...entity, version + 1, commandId, texts[0]];
@@ -41,7 +41,7 @@ export interface ManyValues {
 }
 
 /** For `appendMany`; null where two of them have one shard under two epochs: one is fenced. */
-export function valuesOfMany(batch: readonly PlainAppend[], ends: KnownEnds): ManyValues | null {
+export function valuesOfMany(batch: readonly WrittenAppend[], ends: KnownEnds): ManyValues | null {
   const parts = new Map<number, ShardPart>();
   const events = new EventColumns();
   const lastSeqs: number[] = [];
@@ -57,7 +57,7 @@ export function valuesOfMany(batch: readonly PlainAppend[], ends: KnownEnds): Ma
     if (part.epoch !== epoch) return null;
     events.add(one, part, ends.knows(append));
   }
-  const { group, incarnation } = (batch[0] as PlainAppend).append;
+  const { group, incarnation } = (batch[0] as WrittenAppend).append;
   const shares = [...parts.values()];
   const perShard = [
     [...parts.keys()],
@@ -80,7 +80,7 @@ class EventColumns {
   readonly #bodies: string[] = [];
   readonly #lookUps: number[] = [];
 
-  add({ append, texts }: PlainAppend, part: ShardPart, isKnown: boolean): void {
+  add({ append, texts }: WrittenAppend, part: ShardPart, isKnown: boolean): void {
     const kind = this.#placeOf(append);
     for (const [index, text] of texts.entries()) {
       part.added += 1;
