@@ -1,40 +1,19 @@
+import type * as observe from "@leasehold/sharding/observe";
 import { shardKey } from "@leasehold/sharding/observe";
 import type { DaemonsView, DaemonView, WorkerState, WorkerView } from "../wire/daemons-view.ts";
 import type { WorkerHistory } from "./worker-history.ts";
 
-/** What a node answers to `GET /v1/daemons`. */
+/** What a node answers to `GET /v1/daemons`, as far as it is read here. */
 export interface DaemonsAnswer {
   /** How far its copy of the log has come. */
   readonly seq: number;
   readonly daemons: readonly DaemonAnswer[];
 }
 
-interface DaemonAnswer {
-  readonly daemon: string;
-  readonly group: string;
-  readonly workers: number;
-  /** From its copy of the log, one for each index. */
+type LoggedWorker = Omit<observe.WorkerView, "incarnation">;
+
+interface DaemonAnswer extends Omit<observe.DaemonView, "items"> {
   readonly items: readonly LoggedWorker[];
-  /** What it runs itself, or is about to give up. */
-  readonly here: readonly OwnWorker[];
-}
-
-interface LoggedWorker {
-  readonly index: number;
-  readonly state: "unallocated" | "starting" | "hosted" | "handing-off";
-  readonly nodeId: string | null;
-  readonly epoch: number;
-}
-
-interface OwnWorker {
-  readonly index: number;
-  readonly fence: number;
-  readonly state: "running" | "waiting" | "stopping";
-  readonly sinceMs: number;
-  readonly beatAgeMs: number | null;
-  /** In a row. */
-  readonly failures: number;
-  readonly lastFailure: string | null;
 }
 
 /** What became of the question to one node. */
@@ -92,7 +71,7 @@ function mergeDaemon(
 }
 
 /** What a node says of a worker that it runs, or is about to give up. */
-interface Sighting extends OwnWorker {
+interface Sighting extends observe.WorkerHere {
   readonly nodeId: string;
 }
 
