@@ -10,7 +10,7 @@ export {
   shardsAtWork,
 } from "./core/cluster.ts";
 export { type ClusterJson, fromClusterJson, toClusterJson } from "./core/cluster-json.ts";
-export { daemonOf } from "./core/daemons.ts";
+export { daemonOf, workersLimit } from "./core/daemons.ts";
 export { shardOf } from "./core/hash.ts";
 export type * from "./core/ids.ts";
 export { sameNode, shardKey } from "./core/ids.ts";

@@ -1,4 +1,5 @@
 import type { DaemonView } from "@leasehold/sharding";
+import { workersLimit } from "@leasehold/sharding/observe";
 import { type Command, InvalidArgumentError } from "commander";
 import { addClientFlags, type ClientFlags, NodeClient } from "./client.ts";
 import type { CliIo } from "./io.ts";
@@ -18,7 +19,7 @@ export function registerDaemons(program: Command, io: CliIo): void {
   addClientFlags(program.command("scale"))
     .description("Set how many workers a daemon has; 0 stops it.")
     .argument("<daemon>")
-    .argument("<workers>", "0 to 65536", parseWorkers)
+    .argument("<workers>", `0 to ${workersLimit}`, parseWorkers)
     .action(async (daemon: string, workers: number, flags: ClientFlags) => {
       const path = `/v1/daemons/${encodeURIComponent(daemon)}/scale`;
       const view = await new NodeClient(io, flags).post<DaemonView>(path, { workers });
@@ -28,8 +29,8 @@ export function registerDaemons(program: Command, io: CliIo): void {
 }
 
 function parseWorkers(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_536) return Number(text);
-  throw new InvalidArgumentError("It must be a whole number from 0 to 65536.");
+  if (/^\d{1,5}$/.test(text) && Number(text) <= workersLimit) return Number(text);
+  throw new InvalidArgumentError(`It must be a whole number from 0 to ${workersLimit}.`);
 }
 
 function describe(daemons: readonly DaemonView[]): string {

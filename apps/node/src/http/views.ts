@@ -92,10 +92,9 @@ export interface ShardCounts {
 
 export function countShards(state: ClusterState): ShardCounts {
   const counts = { total: 0, hosted: 0, starting: 0, unallocated: 0, handingOff: 0 };
-  for (const [group, rows] of state.shards) {
-    const spec = state.groups.get(group);
+  for (const [group, spec] of state.groups) {
     // Those that a daemon was scaled down from do nothing, wherever they are.
-    for (const row of rows.slice(0, spec === undefined ? rows.length : shardsAtWork(spec))) {
+    for (const row of state.shards.get(group)?.slice(0, shardsAtWork(spec)) ?? []) {
       counts.total += 1;
       counts[row.state === "handing-off" ? "handingOff" : row.state] += 1;
     }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { migrate } from "@leasehold/db";
 import { createClient } from "@leasehold/sharding/client";
-import { besideCluster, nothingBeside, type StartBeside } from "./beside.ts";
+import { besideCluster, type StartBeside } from "./beside.ts";
 import { type Child, tell } from "./child.ts";
 import {
   consoleUrlOf,
@@ -36,7 +36,7 @@ const abandonedMs = 15_000;
  */
 export interface Launch {
   readonly flags: LaunchFlags;
-  readonly startBeside: StartBeside | null;
+  readonly startBeside: StartBeside;
   readonly undo: AsyncDisposableStack;
   readonly children: Child[];
   /** Aborted when the launcher was asked to stop. */
@@ -62,7 +62,7 @@ export async function startAll(launch: Launch): Promise<string> {
   signal.throwIfAborted();
   await startChildren(launch, around);
   const cluster = besideCluster(around);
-  const beside = await (startBeside ?? nothingBeside)(cluster);
+  const beside = await startBeside(cluster);
   undo.defer(() => beside.stop());
   signal.throwIfAborted();
   const places = {

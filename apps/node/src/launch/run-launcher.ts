@@ -1,5 +1,5 @@
 import { EmbeddedPostgresError } from "@leasehold/db";
-import type { StartBeside } from "./beside.ts";
+import { nothingBeside, type StartBeside } from "./beside.ts";
 import type { Child } from "./child.ts";
 import { type LaunchFlags, parseFlags } from "./flags.ts";
 import { startAll } from "./launch.ts";
@@ -19,13 +19,13 @@ export { LaunchError } from "./launch-error.ts";
  */
 export async function runLauncher(
   argv: readonly string[],
-  startBeside: StartBeside | null = null,
+  startBeside: StartBeside = nothingBeside,
 ): Promise<number> {
   const parsed = parseFlags(argv);
   return parsed.tag === "exit" ? parsed.code : await run(parsed.flags, startBeside);
 }
 
-async function run(flags: LaunchFlags, startBeside: StartBeside | null): Promise<number> {
+async function run(flags: LaunchFlags, startBeside: StartBeside): Promise<number> {
   const stopping = new AbortController();
   const children: Child[] = [];
   const undo = new AsyncDisposableStack();

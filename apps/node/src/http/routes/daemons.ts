@@ -1,4 +1,5 @@
 import type { DaemonView } from "@leasehold/sharding";
+import { workersLimit } from "@leasehold/sharding/observe";
 import { z } from "zod";
 import type { Routes } from "../deps.ts";
 import { authorityAgeMs, operatorHeaders, problems } from "../schemas.ts";
@@ -64,7 +65,7 @@ export const daemonRoutes: Routes = (app, deps) => {
         tags: ["operate"],
         headers: operatorHeaders,
         params: z.object({ name: z.string().min(1).max(64) }),
-        body: z.strictObject({ workers: z.int().min(0).max(65_536) }),
+        body: z.strictObject({ workers: z.int().min(0).max(workersLimit) }),
         response: { 200: daemonAnswer, ...problems },
       },
     },
