@@ -45,8 +45,9 @@ export async function stream(
     const following = await node.subscribe(filter, pass, { from, signal: gone.signal });
     await following.ended;
   } catch (error) {
-    // Whatever it was, the browser comes back. One that remembers another journal than this begins from the start.
+    // The browser comes back, whatever it was. One that remembers another journal than this begins from the start.
     if (error instanceof CursorInvalidError) send("forget", null, "start");
+    else process.emitWarning(`A page's stream ended: ${String(error)}`);
   } finally {
     stopHomes();
     response.end();
