@@ -28,6 +28,7 @@ const states: Record<ShardStateName | NodeState | HeldPhase["phase"] | PlanState
   evicted: true,
   dead: true,
   serving: true,
+  copying: true,
   sending: true,
   frozen: true,
   proposed: true,

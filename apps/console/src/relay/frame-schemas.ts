@@ -62,7 +62,7 @@ const shardBelief = z.object({
   shard: z.int().min(0),
   epoch,
   serving: z.boolean(),
-  phase: z.enum(["starting", "serving", "draining", "sending", "frozen"]),
+  phase: z.enum(["starting", "serving", "copying", "draining", "sending", "frozen"]),
   carried: z.object({ size: z.number(), moved: z.number() }).optional(),
 }) satisfies z.ZodType<ShardBelief>;
 

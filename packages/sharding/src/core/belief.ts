@@ -49,15 +49,15 @@ export interface NodeLoad {
 
 /**
  * One shard as the node sees it. A shard that it neither serves nor holds is not listed.
- * `phase`: starting (waits for carried state), serving, draining (a handoff has begun: what runs ends, then the
- * state is captured), sending (the state goes to the target), frozen (released, the copy is kept until the target
+ * `phase`: starting (waits for carried state), serving, copying (a handoff has begun: it serves on while its state is
+ * sent ahead), draining (what runs ends, then what is left of the state is captured), sending (the state goes to the target), frozen (released, the copy is kept until the target
  * serves).
  */
 export interface ShardBelief extends ShardRef {
   readonly epoch: Epoch;
   readonly serving: boolean;
-  readonly phase: "starting" | "serving" | "draining" | "sending" | "frozen";
-  /** While it is sending: its state, and how much of it the target has restored. @unit bytes */
+  readonly phase: "starting" | "serving" | "copying" | "draining" | "sending" | "frozen";
+  /** While it is copied or sent: its state, and how much of it the target has restored. @unit bytes */
   readonly carried?: { readonly size: number; readonly moved: number } | undefined;
 }
 

@@ -14,7 +14,7 @@ export function servedTwice(regions: readonly RegionState[]): readonly string[] 
   const found: string[] = [];
   for (const region of regions) {
     for (const [key, held] of region.held) {
-      if (held.phase !== "serving" && held.phase !== "draining") continue;
+      if (held.phase === "sending" || held.phase === "frozen") continue;
       const other = servers.get(key);
       const self = `${region.self.nodeId} at epoch ${held.epoch}`;
       if (other !== undefined) found.push(`S1: ${key} is served by ${other} and by ${self}`);

@@ -63,7 +63,13 @@ const fromCoordinator: readonly FromCoordinator[] = [
 ];
 
 const states: readonly StateMessage[] = [
-  { tag: "state-chunk", ...handoff, offset: 0, size: 2, digest: "d", bytes: Uint8Array.of(1, 2) },
+  {
+    tag: "state-chunk",
+    ...handoff,
+    offset: 0,
+    whole: { size: 2, digest: "d" },
+    bytes: Uint8Array.of(1, 2),
+  },
   { tag: "state-taken", handoffId: "h-1-1", received: 2 },
   {
     ...{ tag: "warm-state", ...grant },

@@ -138,7 +138,7 @@ const warm = { namespace: name, type: name, id: text, version: whole, unkept: wh
 
 const states: Record<StateMessage["tag"], Check> = {
   "state-chunk": fields({
-    ...{ ...handoff, offset: whole, size: whole, digest: text },
+    ...{ ...handoff, offset: whole, whole: orNull(fields({ size: whole, digest: text })) },
     bytes: (value) => value instanceof Uint8Array,
   }),
   "state-taken": fields({ handoffId: name, received: whole }),

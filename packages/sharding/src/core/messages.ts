@@ -99,7 +99,7 @@ export type FromCoordinator =
     }
   | { readonly tag: "admin-answer"; readonly requestId: string; readonly answer: AdminAnswer };
 
-/** Source to target, data socket: one piece of the captured state of one shard. */
+/** Source to target, data socket: one piece of the packed state of one shard. */
 export interface StateChunk {
   readonly tag: "state-chunk";
   readonly handoffId: string;
@@ -109,10 +109,8 @@ export interface StateChunk {
   readonly epoch: Epoch;
   /** Where `bytes` belong. */
   readonly offset: number;
-  /** Bytes of the whole state. */
-  readonly size: number;
-  /** Hex SHA-256 of the whole state. */
-  readonly digest: string;
+  /** Of the whole state, once it is captured: its bytes, and their hex SHA-256. Null while it is copied ahead. */
+  readonly whole: { readonly size: number; readonly digest: string } | null;
   readonly bytes: Uint8Array;
 }
 

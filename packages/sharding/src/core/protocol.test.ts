@@ -8,7 +8,7 @@ import {
   deliver,
   die,
   elect,
-  finishDrain,
+  finishLeaving,
   follow,
   isolate,
   join,
@@ -102,7 +102,7 @@ function actOn(world: World, step: Extract<Action, { do: "follow" | "elect" | "d
   if (found === undefined) return;
   if (step.do === "follow") follow(world, found, step.count);
   else if (step.do === "elect") elect(world, found);
-  else finishDrain(world, found, step.fails, step.size);
+  else finishLeaving(world, found, step.fails, step.size);
 }
 
 function run(steps: readonly Action[]): World {

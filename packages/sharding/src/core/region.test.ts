@@ -22,6 +22,7 @@ type PhaseName = HeldPhase["phase"] | "none";
 
 const phases: Record<HeldPhase["phase"], HeldPhase> = {
   serving: { phase: "serving" },
+  copying: { phase: "copying", handoffId: "h5", to: b },
   draining: { phase: "draining", handoffId: "h5", to: b },
   sending: { phase: "sending", handoffId: "h5", to: b, ...captured },
   frozen: { phase: "frozen", handoffId: "h5", to: b, ...captured },
@@ -67,6 +68,8 @@ const inputs = {
   "stop, same epoch": { tag: "stop", grant: { ...ref, epoch: 5 } },
   "stop, higher epoch": { tag: "stop", grant: { ...ref, epoch: 6 } },
   "stop, lower epoch": { tag: "stop", grant: { ...ref, epoch: 4 } },
+  copied: { tag: "copied", ...handoffAt(5, "h5") },
+  "copied, another handoff": { tag: "copied", ...handoffAt(5, "h9") },
   "captured, nothing": { tag: "captured", ...handoffAt(5, "h5"), digest: "", size: 0 },
   "captured, state": { tag: "captured", ...handoffAt(5, "h5"), ...captured },
   "captured, another handoff": { tag: "captured", ...handoffAt(5, "h9"), ...captured },
@@ -116,6 +119,7 @@ function effectName(effect: RegionEffect): string {
     case "reopen":
     case "drop":
       return `${effect.tag} ${effect.epoch}`;
+    case "copy":
     case "drain":
     case "transfer":
     case "forget":
@@ -147,6 +151,8 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "stop, same epoch": "none",
     "stop, higher epoch": "none",
     "stop, lower epoch": "none",
+    copied: "none",
+    "copied, another handoff": "none",
     "captured, nothing": "none, forget h5",
     "captured, state": "none, forget h5",
     "captured, another handoff": "none, forget h9",
@@ -180,13 +186,15 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "order, epoch + 2": "serving 7, drop 5, open 7, shards-hosted 7",
     "order, epoch + 2, the target never served": "none, drop 5, host-refused 7",
     "order, lower epoch": "serving 5",
-    "begin, the handoff": "draining 5, drain h5, handoffs-acked h5",
-    "begin, another handoff": "draining 5, drain h9, handoffs-acked h9",
+    "begin, the handoff": "copying 5, copy h5, handoffs-acked h5",
+    "begin, another handoff": "copying 5, copy h9, handoffs-acked h9",
     "begin, lower epoch": "serving 5",
     "begin, higher epoch": "serving 5",
     "stop, same epoch": "none, drop 5",
     "stop, higher epoch": "none, drop 5",
     "stop, lower epoch": "serving 5",
+    copied: "serving 5",
+    "copied, another handoff": "serving 5",
     "captured, nothing": "serving 5, forget h5",
     "captured, state": "serving 5, forget h5",
     "captured, another handoff": "serving 5, forget h9",
@@ -205,13 +213,55 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "log: hosted by b": "none, drop 5",
     "log: hosted by us": "serving 5",
     "log: vacated": "none, drop 5",
-    "log: handoff from us": "draining 5, drain h5, handoffs-acked h5",
+    "log: handoff from us": "copying 5, copy h5, handoffs-acked h5",
     "log: handoff from b": "serving 5",
     "log: another shard": "serving 5",
     "log: pinned": "serving 5",
     "log: a node died": "serving 5",
     "log: we are evicted": "none, drop 5, shards-stopped 5",
     "log: b is evicted": "serving 5",
+  },
+  copying: {
+    "order, same epoch": "copying 5",
+    "order, epoch + 1": "serving 6, forget h5, reopen 6, shards-hosted 6",
+    "order, epoch + 1, state of b that is not here": "none, drop 5, forget h5, host-refused 6",
+    "order, epoch + 2": "serving 7, drop 5, forget h5, open 7, shards-hosted 7",
+    "order, epoch + 2, the target never served": "none, drop 5, forget h5, host-refused 7",
+    "order, lower epoch": "copying 5",
+    "begin, the handoff": "copying 5, handoffs-acked h5",
+    "begin, another handoff": "copying 5",
+    "begin, lower epoch": "copying 5",
+    "begin, higher epoch": "copying 5",
+    "stop, same epoch": "none, drop 5, forget h5",
+    "stop, higher epoch": "none, drop 5, forget h5",
+    "stop, lower epoch": "copying 5",
+    copied: "draining 5, drain h5",
+    "copied, another handoff": "copying 5",
+    "captured, nothing": "copying 5",
+    "captured, state": "copying 5",
+    "captured, another handoff": "copying 5, forget h9",
+    "capture failed": "serving 5, forget h5, handoffs-failed h5",
+    "capture failed, another handoff": "copying 5",
+    "give up": "copying 5",
+    "give up, lower epoch": "copying 5",
+    "taken by the target": "copying 5",
+    "taken by somebody else": "copying 5",
+    "taken, another handoff": "copying 5",
+    "state arrives": "copying 5",
+    "state arrives, lower epoch": "copying 5, forget h-b",
+    "log: assigned to us, epoch + 1": "serving 6, forget h5, reopen 6, shards-hosted 6",
+    "log: assigned to b with our state": "none, drop 5, forget h5",
+    "log: assigned to b": "none, drop 5, forget h5",
+    "log: hosted by b": "none, drop 5, forget h5",
+    "log: hosted by us": "copying 5",
+    "log: vacated": "none, drop 5, forget h5",
+    "log: handoff from us": "copying 5, handoffs-acked h5",
+    "log: handoff from b": "copying 5",
+    "log: another shard": "copying 5",
+    "log: pinned": "copying 5",
+    "log: a node died": "copying 5",
+    "log: we are evicted": "none, drop 5, forget h5, shards-stopped 5",
+    "log: b is evicted": "copying 5",
   },
   draining: {
     "order, same epoch": "draining 5",
@@ -227,10 +277,12 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "stop, same epoch": "none, drop 5, forget h5",
     "stop, higher epoch": "none, drop 5, forget h5",
     "stop, lower epoch": "draining 5",
+    copied: "draining 5",
+    "copied, another handoff": "draining 5",
     "captured, nothing": "frozen 5, shards-released h5",
     "captured, state": "sending 5, transfer h5",
     "captured, another handoff": "draining 5, forget h9",
-    "capture failed": "serving 5, handoffs-failed h5",
+    "capture failed": "serving 5, forget h5, handoffs-failed h5",
     "capture failed, another handoff": "draining 5",
     "give up": "draining 5",
     "give up, lower epoch": "draining 5",
@@ -267,6 +319,8 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "stop, same epoch": "none, drop 5, forget h5",
     "stop, higher epoch": "none, drop 5, forget h5",
     "stop, lower epoch": "sending 5",
+    copied: "sending 5",
+    "copied, another handoff": "sending 5",
     "captured, nothing": "sending 5",
     "captured, state": "sending 5",
     "captured, another handoff": "sending 5, forget h9",
@@ -307,6 +361,8 @@ const table: Record<PhaseName, Record<keyof typeof inputs, string>> = {
     "stop, same epoch": "none, drop 5, forget h5",
     "stop, higher epoch": "none, drop 5, forget h5",
     "stop, lower epoch": "frozen 5",
+    copied: "frozen 5",
+    "copied, another handoff": "frozen 5",
     "captured, nothing": "frozen 5",
     "captured, state": "frozen 5",
     "captured, another handoff": "frozen 5, forget h9",
@@ -388,7 +444,8 @@ describe("an order", () => {
 
   it("that is late is not obeyed once the shard has been given away", () => {
     const story = new Story();
-    story.tell(order(5), begin(5, "h5"), { tag: "captured", ...handoffAt(5, "h5"), ...captured });
+    story.tell(order(5), begin(5, "h5"), { tag: "copied", ...handoffAt(5, "h5") });
+    story.tell({ tag: "captured", ...handoffAt(5, "h5"), ...captured });
     story.tell({ tag: "taken", handoffId: "h5", from: b });
     expect(story.tell(order(5))).toBe("frozen 5");
     story.tell(assigned(6, b, "h5"), hostedBy(b, 6));
@@ -416,7 +473,8 @@ describe("an order", () => {
 describe("a release", () => {
   it("is reported only when the target has all of the state (S1, and nothing is lost)", () => {
     const story = new Story();
-    expect(story.tell(order(5), begin(5, "h5"))).toContain("drain h5, handoffs-acked h5");
+    expect(story.tell(order(5), begin(5, "h5"))).toContain("copy h5, handoffs-acked h5");
+    expect(story.tell(inputs.copied)).toBe("draining 5, drain h5");
     const sent = story.tell({ tag: "captured", ...handoffAt(5, "h5"), ...captured });
     expect(sent).toBe("sending 5, transfer h5");
     expect(story.tell(begin(5, "h5"))).toBe("sending 5, handoffs-acked h5");

@@ -15,10 +15,12 @@ import { RegionDraft } from "./region/draft.ts";
  * A node's half of the protocol: which shards it holds, under which epoch, and in which phase.
  *
  * ```
- *   (none) --order--> serving --begin--> draining --captured--> sending --taken--> released
- *                        ^                  |                      |                  |
- *                        +---- order at epoch + 1 (the handoff was given up) ---------+
+ *   (none) --order--> serving --begin--> copying --copied--> draining --captured--> sending --taken--> released
+ *                        ^                  |                   |                      |                  |
+ *                        +---------- order at epoch + 1 (the handoff was given up) -----------------------+
  * ```
+ * `copying` serves like `serving`: what can be sent ahead is not sent in the pause.
+ *
  * Intuition: orders come from the log; messages only repeat them. So each may arrive twice or late,
  * and the rule against all of that is one number: a shard is started only under an epoch higher than
  * any that this life has seen for it (`highest`).
@@ -50,6 +52,8 @@ export type HeldShard = ShardGrant & HeldPhase;
 
 export type HeldPhase =
   | { readonly phase: "serving" }
+  /** It serves on, while its state is sent ahead. */
+  | { readonly phase: "copying"; readonly handoffId: string; readonly to: NodeRef }
   | { readonly phase: "draining"; readonly handoffId: string; readonly to: NodeRef }
   | ({ readonly phase: "sending"; readonly handoffId: string; readonly to: NodeRef } & Captured)
   /** The coordinator knows that we stopped; the copy is kept until the target serves. */
@@ -67,6 +71,8 @@ export type RegionInput =
   | { readonly tag: "stop"; readonly grant: ShardGrant }
   /** How this life stands by the rows, where the entries were not seen. */
   | { readonly tag: "standing"; readonly isEvicted: boolean }
+  /** What can be sent ahead is at the target. */
+  | ({ readonly tag: "copied" } & HandoffRef)
   | ({ readonly tag: "captured" } & HandoffRef & Captured)
   | ({ readonly tag: "capture-failed"; readonly why: string } & HandoffRef)
   /** What is served here under this epoch cannot go on. */
@@ -80,6 +86,7 @@ export type RegionEffect =
   | ({ readonly tag: "open"; readonly handoffId: string | null } & ShardGrant)
   /** Go on with what is here, under a new epoch. */
   | ({ readonly tag: "reopen" } & ShardGrant)
+  | ({ readonly tag: "copy" } & HandoffRef)
   | ({ readonly tag: "drain" } & HandoffRef)
   | ({ readonly tag: "drop" } & ShardGrant)
   | ({ readonly tag: "transfer"; readonly to: NodeRef } & HandoffRef)
@@ -127,6 +134,8 @@ function step(draft: RegionDraft, input: RegionInput): void {
       return stop(draft, input.grant);
     case "standing":
       return stand(draft, input.isEvicted);
+    case "copied":
+      return copied(draft, input);
     case "captured":
       return captured(draft, input, input);
     case "capture-failed":
@@ -237,7 +246,7 @@ function goesOn(held: HeldShard, order: HostOrder, self: NodeRef): boolean {
   if (carried === null) return false;
   // The map was rebuilt from claims, and ours was the highest.
   if (isOwnCopy(carried, self)) return true;
-  if (held.phase === "serving") return false;
+  if (held.phase === "serving" || held.phase === "copying") return false;
   return carried.handoffId === held.handoffId && sameNode(carried.from, self);
 }
 
@@ -247,8 +256,8 @@ function begin(draft: RegionDraft, order: Pick<HandoffOrder, "to"> & HandoffRef)
   const { group, shard, epoch, handoffId, to } = order;
   const ref = { group, shard, epoch, handoffId };
   if (held.phase === "serving") {
-    draft.hold({ group, shard, epoch, phase: "draining", handoffId, to });
-    draft.effects.push({ tag: "drain", ...ref });
+    draft.hold({ group, shard, epoch, phase: "copying", handoffId, to });
+    draft.effects.push({ tag: "copy", ...ref });
     draft.report("handoffs-acked", ref);
     return;
   }
@@ -262,6 +271,14 @@ function stop(draft: RegionDraft, grant: ShardGrant): void {
   const held = draft.find(grant);
   draft.raise(grant, grant.epoch);
   if (held !== undefined && held.epoch <= grant.epoch) draft.drop(held);
+}
+
+function copied(draft: RegionDraft, ref: HandoffRef): void {
+  const held = draft.find(ref);
+  if (held?.phase !== "copying" || held.handoffId !== ref.handoffId) return;
+  const { group, shard, epoch, handoffId } = held;
+  draft.hold({ ...held, phase: "draining" });
+  draft.effects.push({ tag: "drain", group, shard, epoch, handoffId });
 }
 
 function captured(draft: RegionDraft, ref: HandoffRef, state: Captured): void {
@@ -285,7 +302,9 @@ function captured(draft: RegionDraft, ref: HandoffRef, state: Captured): void {
 
 function captureFailed(draft: RegionDraft, ref: HandoffRef, why: string): void {
   const held = draft.find(ref);
-  if (held?.phase !== "draining" || held.handoffId !== ref.handoffId) return;
+  if (held?.phase !== "copying" && held?.phase !== "draining") return;
+  if (held.handoffId !== ref.handoffId) return;
+  draft.effects.push({ tag: "forget", handoffId: ref.handoffId });
   // The executor serves on; the coordinator confirms that under a new epoch.
   draft.serve(held);
   const { group, shard, epoch, handoffId } = held;

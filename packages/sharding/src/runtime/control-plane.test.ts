@@ -142,7 +142,7 @@ describe("a new term", () => {
 describe("carried state", () => {
   const grant = { group: "default", shard: 0, epoch: 1 };
   const chunk = {
-    ...{ tag: "state-chunk", ...grant, handoffId: "h-1", offset: 0, size: 1, digest: "d" },
+    ...{ tag: "state-chunk", ...grant, handoffId: "h-1", offset: 0, whole: null },
     bytes: new Uint8Array(1),
   };
   const warm = { tag: "warm-state", ...grant, entities: [] };

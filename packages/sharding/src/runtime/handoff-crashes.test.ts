@@ -44,11 +44,13 @@ interface Moment {
 /** The phases of a move, by the first moment of each. */
 const phases = {
   begin: ({ scene, message }: Moment) => message === null && scene.row().state === "handing-off",
-  pausing: ({ point }: Moment) => point === "received:handoffs-acked",
+  acknowledged: ({ point }: Moment) => point === "received:handoffs-acked",
+  copying: ({ point, message }: Moment) =>
+    point === "received:state-chunk" && message?.tag === "state-chunk" && message.whole === null,
   capturing: ({ point, message }: Moment) =>
-    point === "sending:state-chunk" && message?.tag === "state-chunk" && message.offset === 0,
+    point === "sending:state-chunk" && message?.tag === "state-chunk" && message.whole !== null,
   transferring: ({ point, message }: Moment) =>
-    point === "received:state-chunk" && message?.tag === "state-chunk" && message.offset > 0,
+    point === "received:state-chunk" && message?.tag === "state-chunk" && message.whole !== null,
   restoring: ({ point, message, scene }: Moment) =>
     point === "sending:state-taken" &&
     message?.tag === "state-taken" &&
@@ -65,7 +67,8 @@ type Phase = keyof typeof phases;
 const outcomes: Record<Role, Record<Phase, "moved" | "stayed" | "reset">> = {
   source: {
     begin: "reset",
-    pausing: "reset",
+    acknowledged: "reset",
+    copying: "reset",
     capturing: "reset",
     transferring: "reset",
     // Restored at the target, but nobody has said so: the death of its home makes it a shard like any other.
@@ -74,7 +77,8 @@ const outcomes: Record<Role, Record<Phase, "moved" | "stayed" | "reset">> = {
   },
   target: {
     begin: "stayed",
-    pausing: "stayed",
+    acknowledged: "stayed",
+    copying: "stayed",
     capturing: "stayed",
     transferring: "stayed",
     restoring: "stayed",
@@ -83,7 +87,8 @@ const outcomes: Record<Role, Record<Phase, "moved" | "stayed" | "reset">> = {
   },
   coordinator: {
     begin: "moved",
-    pausing: "moved",
+    acknowledged: "moved",
+    copying: "moved",
     capturing: "moved",
     transferring: "moved",
     restoring: "moved",
@@ -178,7 +183,7 @@ class Scene {
     };
     this.cluster.onPoint = (nodeId, point, message) => {
       const said = message as ControlMessage;
-      if (said.tag === "state-chunk") this.size = said.size;
+      if (said.tag === "state-chunk") this.size = said.whole?.size ?? 0;
       look({ scene: this, nodeId, point, message: said });
     };
     this.#look = () => look({ scene: this, nodeId: "", point: "", message: null });

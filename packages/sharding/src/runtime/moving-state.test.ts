@@ -94,6 +94,59 @@ describe("a shard that moves", () => {
     expect(await scene.ask("small", "size")).toBe(10);
   });
 
+  it("serves on while most of its state goes ahead, and what changes meanwhile moves too", async () => {
+    const scene = new Scene();
+    await scene.begin();
+    const { owner } = scene;
+    for (let id = 0; id < 8; id += 1) await scene.ask(`${id}`, "fill", MiB);
+    let asked: Promise<unknown>[] = [];
+    let servedBy = "";
+    await scene.move();
+    await scene.cluster.until("it is hosted elsewhere", () => {
+      const belief = scene.beliefOf(owner);
+      const isHalfWay = (belief?.carried?.moved ?? 0) > 3 * MiB;
+      if (belief?.phase === "copying" && belief.serving && isHalfWay && asked.length === 0) {
+        asked = ["0", "7", "new"].map((id) => {
+          return scene.ask(id, "fill", 1_000).then(() => {
+            servedBy ||= scene.beliefOf(owner)?.phase ?? "another node";
+          });
+        });
+      }
+      return scene.owner !== owner && scene.cluster.isAllHosted();
+    });
+    await scene.cluster.result(Promise.all(asked));
+    expect(asked).toHaveLength(3);
+    expect(servedBy).toBe("copying");
+    const sizes = await Promise.all(["0", "1", "6", "7", "new"].map((id) => scene.ask(id, "size")));
+    expect(sizes).toEqual([1_000, MiB, MiB, 1_000, 1_000]);
+  });
+
+  it("whose target is cut off while it is copied serves on as if nothing was", async () => {
+    const scene = new Scene();
+    await scene.begin();
+    const { owner } = scene;
+    const target = owner === "node-1" ? "node-2" : "node-1";
+    for (let id = 0; id < 8; id += 1) await scene.ask(`${id}`, "fill", MiB);
+    let isCut = false;
+    let heal = (): void => undefined;
+    await scene.move();
+    await scene.cluster.until("its plan has ended", () => {
+      const belief = scene.beliefOf(owner);
+      if (!isCut && belief?.phase === "copying" && (belief.carried?.moved ?? 0) > 0) {
+        isCut = true;
+        heal = scene.cluster.links.cut(owner, target);
+      }
+      const phases = ["copying", "serving"];
+      if (isCut) expect(phases).toContain(belief?.phase);
+      return scene.plan?.state !== "applying";
+    });
+    expect(isCut).toBe(true);
+    heal();
+    await scene.cluster.until("it is hosted again", () => scene.cluster.isAllHosted());
+    expect(scene.owner).toBe(owner);
+    expect(await scene.ask("7", "size")).toBe(MiB);
+  });
+
   it("says how much of its state has arrived", async () => {
     const scene = new Scene();
     await scene.begin();
@@ -103,7 +156,7 @@ describe("a shard that moves", () => {
     await scene.move();
     await scene.cluster.until("it is hosted elsewhere", () => {
       const belief = scene.beliefOf(owner);
-      if (belief?.phase === "sending") seen.push(belief.carried);
+      if (belief?.phase === "copying" && belief.carried?.size !== 0) seen.push(belief.carried);
       return scene.owner !== owner && scene.cluster.isAllHosted();
     });
     const moved = seen.map((carried) => carried?.moved ?? -1);

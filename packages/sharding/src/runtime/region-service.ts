@@ -75,7 +75,8 @@ export class RegionService {
         options.executor.post({ tag: "carry", group, shard, handoffId, bytes, received }),
       discard: (handoffId) => options.executor.post({ tag: "forget", handoffId }),
       arrived: (ref) => this.#push({ tag: "arrived", ...ref }),
-      progressed: (ref, moved) => this.#progressed(ref, moved),
+      progressed: (ref) => this.#progressed(ref),
+      caughtUp: (ref) => options.executor.post({ tag: "copy", ...ref }),
       taken: (handoffId, from) => this.#push({ tag: "taken", handoffId, from }),
       bad: (why) => options.log("warn", "carried state was refused", { why }),
     });
@@ -112,6 +113,7 @@ export class RegionService {
   /** `draining` and frozen shards are held, and take no new requests. */
   phaseOf(ref: ShardRef): "serving" | "draining" | "frozen" | null {
     const phase = this.#state?.held.get(shardKey(ref))?.phase ?? null;
+    if (phase === "copying") return "serving";
     return phase === "sending" ? "frozen" : phase;
   }
 
@@ -121,15 +123,13 @@ export class RegionService {
 
   beliefs(): readonly ShardBelief[] {
     const held = this.#state?.held.values() ?? [];
-    return [...held].map((shard) => {
-      const moved = shard.phase === "sending" ? this.#transfer.movedOf(shard.handoffId) : 0;
-      return beliefOf(shard, this.#options.serving.isAlive(), moved);
-    });
+    const isAlive = this.#options.serving.isAlive();
+    return [...held].map((shard) => beliefOf(shard, isAlive, this.#transfer));
   }
 
-  #progressed(ref: HandoffRef, moved: number): void {
+  #progressed(ref: HandoffRef): void {
     const held = this.#state?.held.get(shardKey(ref));
-    if (held?.phase === "sending") this.#events.changed([beliefOf(held, true, moved)], []);
+    if (held !== undefined) this.#events.changed([beliefOf(held, true, this.#transfer)], []);
   }
 
   claims(): ClaimMessage | null {
@@ -211,9 +211,15 @@ export class RegionService {
   }
 
   fromExecutor(message: FromExecutor): void {
-    if (message.tag === "captured") {
+    if (message.tag === "copied") {
+      const { group, shard, epoch, handoffId, chunks } = message;
+      const ref = { group, shard, epoch, handoffId };
+      const to = this.#targetOf(message, "copying");
+      if (chunks.length === 0) this.#push({ tag: "copied", ...ref });
+      else if (to !== null) this.#transfer.sendAhead(ref, to, chunks);
+    } else if (message.tag === "captured") {
       const { group, shard, epoch, handoffId, warm } = message;
-      const to = this.#drainsTo(message, handoffId);
+      const to = this.#targetOf(message, "draining");
       if (to !== null) {
         // Before anybody hears of the release: a slot that outlived it would serve beside the target.
         this.#options.serving.close(message);
@@ -222,8 +228,8 @@ export class RegionService {
       const state = this.#transfer.keep(handoffId, message.state);
       this.#push({ tag: "captured", group, shard, epoch, handoffId, ...state });
     } else if (message.tag === "capture-failed") {
-      if (this.#drainsTo(message, message.handoffId) !== null) {
-        const { why } = message;
+      const { why } = message;
+      if (this.#targetOf(message, "copying", "draining") !== null) {
         this.#options.log("warn", "a handoff failed", { shard: shardKey(message), why });
       }
       this.#push(message);
@@ -237,10 +243,14 @@ export class RegionService {
     }
   }
 
-  /** The target of this handoff; null where the shard does not drain for it. */
-  #drainsTo(ref: ShardRef, handoffId: string): NodeRef | null {
+  /** The target of this handoff; null where the shard is in none of these phases of it. */
+  #targetOf(
+    ref: Pick<HandoffRef, "group" | "shard" | "handoffId">,
+    ...phases: readonly ("copying" | "draining")[]
+  ): NodeRef | null {
     const held = this.#state?.held.get(shardKey(ref));
-    return held?.phase === "draining" && held.handoffId === handoffId ? held.to : null;
+    if (held?.phase !== "copying" && held?.phase !== "draining") return null;
+    return phases.includes(held.phase) && held.handoffId === ref.handoffId ? held.to : null;
   }
 
   #term(): number {
@@ -282,7 +292,7 @@ export class RegionService {
     }
     for (const message of gatherReports(reports, this.#term())) this.#events.report(message);
     if (touched.size === 0 || this.#state === null) return;
-    const { changed, gone } = beliefChanges(before, this.#state, touched.values());
+    const { changed, gone } = beliefChanges(before, this.#state, touched.values(), this.#transfer);
     this.#events.changed(changed, gone);
   }
 
@@ -305,9 +315,13 @@ export class RegionService {
         serving.raise(effect, epoch);
         return executor.post({ tag: "reopen", group, shard, epoch, incarnation });
       }
-      case "drain": {
+      case "copy": {
         const { group, shard, epoch, handoffId } = effect;
         this.handoffsOut += 1;
+        return executor.post({ tag: "copy", group, shard, epoch, handoffId });
+      }
+      case "drain": {
+        const { group, shard, epoch, handoffId } = effect;
         return executor.post({
           ...{ tag: "drain", group, shard, epoch, handoffId },
           abortAfterMs: this.#isLeaving() ? handoffTimeoutMs : null,

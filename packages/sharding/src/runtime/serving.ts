@@ -3,6 +3,7 @@ import { type Epoch, type ShardRef, shardKey } from "../core/ids.ts";
 import type { HeldShard, RegionState } from "../core/region.ts";
 import type { ServingGuard } from "./entities/executor-messages.ts";
 import type { Grant } from "./grant.ts";
+import type { StateTransfer } from "./state-transfer.ts";
 
 interface Slot {
   readonly epoch: Epoch;
@@ -93,16 +94,17 @@ export class Serving implements ServingGuard {
   }
 }
 
-/**
- * The region's shards as observers see them.
- *
- * @param moved how much of a state that is being sent its target has. @unit bytes
- */
-export function beliefOf(held: HeldShard, isAlive: boolean, moved = 0): ShardBelief {
+/** The region's shards as observers see them. */
+export function beliefOf(
+  held: HeldShard,
+  isAlive: boolean,
+  transfer: Pick<StateTransfer, "progressOf">,
+): ShardBelief {
   const { group, shard, epoch, phase } = held;
-  const serves = phase === "serving" || phase === "draining";
+  const serves = phase !== "sending" && phase !== "frozen";
   const belief = { group, shard, epoch, serving: isAlive && serves, phase };
-  return phase === "sending" ? { ...belief, carried: { size: held.size, moved } } : belief;
+  if (phase !== "copying" && phase !== "sending") return belief;
+  return { ...belief, carried: transfer.progressOf(held.handoffId) };
 }
 
 /** What changed between two states of the region. */
@@ -110,12 +112,13 @@ export function beliefChanges(
   before: RegionState,
   after: RegionState,
   touched: Iterable<ShardRef>,
+  transfer: Pick<StateTransfer, "progressOf">,
 ): { readonly changed: readonly ShardBelief[]; readonly gone: readonly ShardRef[] } {
   const changed: ShardBelief[] = [];
   const gone: ShardRef[] = [];
   for (const ref of touched) {
     const held = after.held.get(shardKey(ref));
-    if (held !== undefined) changed.push(beliefOf(held, true));
+    if (held !== undefined) changed.push(beliefOf(held, true, transfer));
     else if (before.held.has(shardKey(ref))) gone.push({ group: ref.group, shard: ref.shard });
   }
   return { changed, gone };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "../adapters/memory/manual-clock.ts";
 import type { NodeRef } from "../core/ids.ts";
@@ -34,7 +35,10 @@ function side(restoresAtOnce = true) {
     },
     discard: (handoffId) => events.push(`discard ${handoffId}`),
     arrived: ({ handoffId }) => events.push(`arrived ${handoffId}`),
-    progressed: ({ handoffId }, moved) => events.push(`${moved} bytes of ${handoffId}`),
+    progressed: ({ handoffId }) => {
+      events.push(`${transfer.progressOf(handoffId).moved} bytes of ${handoffId}`);
+    },
+    caughtUp: ({ handoffId }) => events.push(`caught up with ${handoffId}`),
     taken: (handoffId, from) => events.push(`taken ${handoffId} by ${from.nodeId}`),
     bad: (why) => events.push(why),
   });
@@ -52,7 +56,8 @@ const sending = (state: PackedState) => {
 
 function chunkOf({ chunks, digest, size }: PackedState, index = 0): StateChunk {
   const bytes = chunks[index] as Uint8Array;
-  return { tag: "state-chunk", ...ref, offset: index * chunkBytes, digest, size, bytes };
+  const whole = { digest, size };
+  return { tag: "state-chunk", ...ref, offset: index * chunkBytes, whole, bytes };
 }
 
 const at = (...chunks: number[]): number[] => chunks.map((index) => index * chunkBytes);
@@ -112,7 +117,7 @@ describe("carried state", () => {
     expect(offsets()).toEqual(at(0, 1, 2, 3));
     transfer.receiveTaken(target, taken(chunkBytes));
     expect(events).toEqual([`${chunkBytes} bytes of h-1`]);
-    expect(transfer.movedOf("h-1")).toBe(chunkBytes);
+    expect(transfer.progressOf("h-1")).toEqual({ size: large.size, moved: chunkBytes });
     clock.advance(0);
     expect(offsets()).toEqual(at(0, 1, 2, 3, 4));
   });
@@ -146,6 +151,54 @@ describe("carried state", () => {
     transfer.receiveTaken(target, taken(0));
     clock.advance(0);
     expect(offsets()).toEqual(at(0, 1, 2, 3, 4, 0, 1, 2, 3));
+  });
+
+  it("goes ahead as it is copied, and on from there when it is captured", () => {
+    const { transfer, sent, events, clock } = side();
+    const [first, second, ...rest] = large.chunks as [Uint8Array, Uint8Array];
+    transfer.sendAhead(ref, target, [first]);
+    expect(sent.map(({ message }) => message)).toMatchObject([{ offset: 0, whole: null }]);
+    expect(transfer.progressOf("h-1")).toEqual({ size: chunkBytes, moved: 0 });
+    transfer.receiveTaken(target, taken(chunkBytes));
+    transfer.receiveTaken(target, taken(chunkBytes));
+    expect(events.splice(0)).toEqual(["caught up with h-1"]);
+    clock.advance(10_000);
+    transfer.resume(target);
+    expect(sent).toHaveLength(1);
+    transfer.sendAhead(ref, target, [second]);
+    transfer.receiveTaken(target, taken(2 * chunkBytes));
+    expect(events.splice(0)).toEqual(["caught up with h-1"]);
+    transfer.keep("h-1", { ...large, chunks: rest });
+    transfer.send(ref, target);
+    clock.advance(0);
+    const { digest, size } = large;
+    expect(sent.slice(2).map(({ message }) => message)).toMatchObject(
+      [2, 3, 4].map((index) => ({ offset: index * chunkBytes, whole: { digest, size } })),
+    );
+    transfer.receiveTaken(target, taken(size));
+    expect(events).toEqual(["taken h-1 by target"]);
+  });
+
+  it("that goes ahead is lost with its connection, and sent again", () => {
+    const { transfer, offsets } = side();
+    transfer.sendAhead(ref, target, large.chunks.slice(0, 1));
+    transfer.resume(target);
+    expect(offsets()).toEqual(at(0, 0));
+  });
+
+  it("that comes ahead is not whole before its source says so, whatever its size", () => {
+    const { transfer, events, sent } = side();
+    const { digest, size } = small;
+    transfer.receiveChunk(source, { ...chunkOf(small), whole: null });
+    expect([events, sent.length]).toEqual([[], 1]);
+    const [bytes] = small.chunks as [Uint8Array];
+    const whole = {
+      size: 2 * size,
+      digest: createHash("sha256").update(bytes).update(bytes).digest("hex"),
+    };
+    transfer.receiveChunk(source, { ...chunkOf(small), offset: size, whole });
+    expect(events).toEqual(["arrived h-1"]);
+    expect(digest).not.toBe(whole.digest);
   });
 
   it("waits a moment where the peer's queue is full", () => {

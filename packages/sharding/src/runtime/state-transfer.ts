@@ -23,8 +23,10 @@ export interface TransferEvents {
   discard(handoffId: string): void;
   /** State has arrived whole, with the digest that its source gave, and is restored. */
   arrived(ref: HandoffRef): void;
-  /** The target has so much of it. @unit bytes */
-  progressed(ref: HandoffRef, moved: number): void;
+  /** The target has more of it than before. */
+  progressed(ref: HandoffRef): void;
+  /** The target has all that was copied ahead. */
+  caughtUp(ref: HandoffRef): void;
   /** The target has it whole. */
   taken(handoffId: string, from: NodeRef): void;
   /** A chunk that fits no transfer, or a digest that does not match. */
@@ -32,7 +34,13 @@ export interface TransferEvents {
 }
 
 interface Outgoing {
-  readonly state: PackedState;
+  /** By where each begins. @unit bytes */
+  readonly chunks: Map<number, Uint8Array>;
+  /** Where the last one begins, and ends. @unit bytes */
+  last: number;
+  size: number;
+  /** Null while it is copied ahead: there will be more. */
+  digest: string | null;
   transfer: Transfer | null;
 }
 
@@ -45,12 +53,18 @@ interface Transfer {
   cancel: () => void;
 }
 
+/** How far a state that is being sent has come. @unit bytes */
+export interface Progress {
+  readonly size: number;
+  readonly moved: number;
+}
+
 interface Incoming {
   readonly ref: HandoffRef;
   readonly from: NodeRef;
-  readonly digest: string;
-  readonly size: number;
   readonly hash: Hash;
+  /** Null until the source has captured all of it. */
+  whole: StateChunk["whole"];
   /** @unit bytes */
   received: number;
   restored: number;
@@ -65,7 +79,8 @@ export interface TransferStats {
 }
 
 /**
- * Carries the packed state of a shard from its source to its target, in chunks and in order. The target restores
+ * Carries the packed state of a shard from its source to its target, in chunks and in order: first what was copied
+ * ahead, if anything was, then the rest. The target restores
  * each chunk before it acknowledges it, and few are under way at a time: so neither the wire nor the target has more
  * waiting than that, however large the state is.
  *
@@ -88,32 +103,56 @@ export class StateTransfer {
     return { outgoing: this.#outgoing.size, incoming: this.#incoming.size };
   }
 
-  /** How much of a state that is kept here its target has. @unit bytes */
-  movedOf(handoffId: string): number {
-    return this.#outgoing.get(handoffId)?.transfer?.acknowledged ?? 0;
+  progressOf(handoffId: string): Progress {
+    const outgoing = this.#outgoing.get(handoffId);
+    return { size: outgoing?.size ?? 0, moved: outgoing?.transfer?.acknowledged ?? 0 };
   }
 
   /** Keeps what was captured. @returns what the coordinator is told about it; size 0 for no entities. */
   keep(handoffId: string, state: PackedState | null): { digest: string; size: number } {
     if (state === null) return { digest: "", size: 0 };
-    this.#outgoing.set(handoffId, { state, transfer: null });
+    const outgoing = this.#add(handoffId, state.chunks);
+    outgoing.digest = state.digest;
     return { digest: state.digest, size: state.size };
+  }
+
+  /** Sends more of a state that is not whole yet: `caughtUp` says when the target has it. */
+  sendAhead(ref: HandoffRef, to: NodeRef, chunks: readonly Uint8Array[]): void {
+    this.#add(ref.handoffId, chunks);
+    this.send(ref, to);
   }
 
   send(ref: HandoffRef, to: NodeRef): void {
     const outgoing = this.#outgoing.get(ref.handoffId);
     if (outgoing === undefined) return;
-    outgoing.transfer?.cancel();
-    const transfer = { to, ref, sent: 0, acknowledged: 0, cancel: () => undefined };
+    const { transfer: former } = outgoing;
+    const isUnderWay = former !== null && sameNode(former.to, to);
+    const transfer = isUnderWay
+      ? former
+      : { to, ref, sent: 0, acknowledged: 0, cancel: () => undefined };
+    if (!isUnderWay) former?.cancel();
     outgoing.transfer = transfer;
-    this.#pump(outgoing.state, transfer);
+    this.#pump(outgoing, transfer);
+  }
+
+  #add(handoffId: string, chunks: readonly Uint8Array[]): Outgoing {
+    const nothing = { chunks: new Map(), last: 0, size: 0, digest: null, transfer: null };
+    const outgoing = this.#outgoing.get(handoffId) ?? nothing;
+    this.#outgoing.set(handoffId, outgoing);
+    for (const chunk of chunks) {
+      outgoing.chunks.set(outgoing.size, chunk);
+      outgoing.last = outgoing.size;
+      outgoing.size += chunk.length;
+    }
+    return outgoing;
   }
 
   /** A connection came back: what was under way on the former one may be lost. */
   resume(peer: NodeRef): void {
-    for (const { state, transfer } of this.#outgoing.values()) {
+    for (const outgoing of this.#outgoing.values()) {
+      const { transfer, size } = outgoing;
       if (transfer?.to.incarnation !== peer.incarnation) continue;
-      if (transfer.acknowledged < state.size) this.#again(state, transfer);
+      if (transfer.acknowledged < size) this.#again(outgoing, transfer);
     }
   }
 
@@ -151,17 +190,18 @@ export class StateTransfer {
     return true;
   }
 
-  #receive(incoming: Incoming, { offset, size, bytes }: StateChunk): void {
+  #receive(incoming: Incoming, { offset, whole, bytes }: StateChunk): void {
     const { ref, received, restored, hash } = incoming;
     const end = offset + bytes.length;
     // Sent again, or the attempt began before this node knew of it: the sender goes on from where this one stands.
     if (offset !== received || incoming.isWhole) return this.#acknowledge(incoming);
+    const size = Math.min(whole?.size ?? stateLimitBytes, stateLimitBytes);
     const room = restored + mostChunks * chunkBytes;
-    const isWithinBounds = bytes.length > 0 && end <= size && end <= room;
-    if (size !== incoming.size || !isWithinBounds) return;
+    if (bytes.length === 0 || end > size || end > room) return;
     incoming.received = end;
+    incoming.whole = whole;
     hash.update(bytes);
-    if (end === size && hash.digest("hex") !== incoming.digest) {
+    if (end === whole?.size && hash.digest("hex") !== whole.digest) {
       this.forget(ref.handoffId);
       return this.#events.bad(`handoff ${ref.handoffId} arrived with another digest`);
     }
@@ -173,7 +213,7 @@ export class StateTransfer {
     const incoming = this.#incoming.get(handoffId);
     if (incoming === undefined) return;
     incoming.restored = received;
-    if (received === incoming.size) {
+    if (received === incoming.whole?.size) {
       incoming.isWhole = true;
       // From here on the region says when it is needed no more.
       incoming.cancel();
@@ -194,56 +234,61 @@ export class StateTransfer {
     const transfer = outgoing?.transfer ?? null;
     if (outgoing === undefined || transfer === null) return true;
     if (!sameNode(transfer.to, from)) return false;
-    const { state } = outgoing;
+    const { chunks, size, digest } = outgoing;
     const before = transfer.acknowledged;
-    const isWhole = received === state.size;
-    if (!isWhole && (received % chunkBytes !== 0 || received > state.size)) return true;
+    if (received !== size && !chunks.has(received)) return true;
     transfer.acknowledged = received;
-    if (isWhole) {
+    if (received === size) {
       transfer.cancel();
-      this.#events.taken(handoffId, from);
+      if (digest !== null) this.#events.taken(handoffId, from);
+      // Said twice is asked for once.
+      else if (received > before) this.#events.caughtUp(transfer.ref);
       return true;
     }
-    this.#events.progressed(transfer.ref, received);
-    if (received > before) this.#pump(state, transfer);
+    this.#events.progressed(transfer.ref);
+    if (received > before) this.#pump(outgoing, transfer);
     // It has forgotten what it had.
-    else if (received < before) this.#again(state, transfer);
+    else if (received < before) this.#again(outgoing, transfer);
     return true;
   }
 
-  #again(state: PackedState, transfer: Transfer): void {
+  #again(outgoing: Outgoing, transfer: Transfer): void {
     // Where only the last word is missing, the last chunk asks for it.
-    const last = (state.chunks.length - 1) * chunkBytes;
-    transfer.sent = Math.min(transfer.acknowledged, last);
-    this.#pump(state, transfer);
+    transfer.sent = Math.min(transfer.acknowledged, outgoing.last);
+    this.#pump(outgoing, transfer);
   }
 
   /** Sends what the window allows, one chunk a turn: each in a frame of its own, which others may precede. */
-  #pump(state: PackedState, transfer: Transfer): void {
+  #pump(outgoing: Outgoing, transfer: Transfer): void {
     transfer.cancel();
-    const windowBytes = this.#windowTo(transfer.to) * chunkBytes;
-    const isOpen = (): boolean =>
-      transfer.sent < Math.min(transfer.acknowledged + windowBytes, state.size);
-    if (isOpen() && !this.#sendNext(state, transfer)) {
-      transfer.cancel = this.#clock.after(fullMs, () => this.#pump(state, transfer));
+    const isOpen = (): boolean => this.#fits(outgoing, transfer);
+    if (isOpen() && !this.#sendNext(outgoing, transfer)) {
+      transfer.cancel = this.#clock.after(fullMs, () => this.#pump(outgoing, transfer));
     } else if (isOpen()) {
-      transfer.cancel = this.#clock.after(0, () => this.#pump(state, transfer));
-    } else {
-      transfer.cancel = this.#clock.after(resendMs, () => this.#again(state, transfer));
+      transfer.cancel = this.#clock.after(0, () => this.#pump(outgoing, transfer));
+    } else if (transfer.acknowledged < outgoing.size) {
+      transfer.cancel = this.#clock.after(resendMs, () => this.#again(outgoing, transfer));
     }
   }
 
+  /** Whether the next chunk may be under way, too. */
+  #fits({ chunks }: Outgoing, { to, sent, acknowledged }: Transfer): boolean {
+    const next = chunks.get(sent);
+    const windowBytes = this.#windowTo(to) * chunkBytes;
+    return next !== undefined && sent + next.length <= acknowledged + windowBytes;
+  }
+
   /** @returns false where the peer's queue does not take it. */
-  #sendNext({ chunks, digest, size }: PackedState, transfer: Transfer): boolean {
+  #sendNext({ chunks, digest, size }: Outgoing, transfer: Transfer): boolean {
     const { to, ref, sent: offset } = transfer;
     const { group, shard, epoch, handoffId } = ref;
-    const bytes = chunks[offset / chunkBytes] as Uint8Array;
+    const bytes = chunks.get(offset) as Uint8Array;
     const chunk: StateChunk = {
-      ...{ tag: "state-chunk", handoffId, group, shard, epoch, digest },
-      ...{ offset, size, bytes },
+      ...{ tag: "state-chunk", handoffId, group, shard, epoch, offset, bytes },
+      whole: digest === null ? null : { size, digest },
     };
     if (this.#transport.send(to.nodeId, "data", chunk, "handoff") !== "queued") return false;
-    transfer.sent += chunkBytes;
+    transfer.sent += bytes.length;
     return true;
   }
 
@@ -257,15 +302,15 @@ export class StateTransfer {
   }
 
   #begin({ nodeId, incarnation }: NodeRef, chunk: StateChunk): Incoming | null {
-    const { group, shard, epoch, handoffId, digest, size } = chunk;
-    if (!Number.isSafeInteger(size) || size < 1 || size > stateLimitBytes) {
-      this.#events.bad(`handoff ${handoffId} announces ${size} bytes`);
+    const { group, shard, epoch, handoffId, whole } = chunk;
+    if (whole !== null && (whole.size < 1 || whole.size > stateLimitBytes)) {
+      this.#events.bad(`handoff ${handoffId} announces ${whole.size} bytes`);
       return null;
     }
     const incoming = {
       ref: { group, shard, epoch, handoffId },
       from: { nodeId, incarnation },
-      ...{ digest, size, hash: createHash("sha256") },
+      ...{ whole, hash: createHash("sha256") },
       ...{ received: 0, restored: 0, isWhole: false },
       cancel: this.#clock.after(unclaimedMs, () => this.forget(handoffId)),
     };

@@ -55,7 +55,8 @@ export interface Node {
   /** How much of the log has reached it. */
   seq: number;
   /** Drains that the executor has not finished. */
-  draining: Extract<RegionEffect, { tag: "drain" }>[];
+  /** What its executor was told of handoffs, and has not answered. */
+  leaving: Extract<RegionEffect, { tag: "copy" | "drain" }>[];
 }
 
 export function createWorld(): World {
@@ -80,7 +81,7 @@ export function join(world: World, nodeId: string): void {
   if (world.nodes.has(nodeId)) return;
   const self = { nodeId, incarnation: `${nodeId}-${world.lives}` };
   world.lives += 1;
-  world.nodes.set(nodeId, { self, region: emptyRegion(self), seq: 0, draining: [] });
+  world.nodes.set(nodeId, { self, region: emptyRegion(self), seq: 0, leaving: [] });
 }
 
 function decide(world: World, ...inputs: CoordinatorInput[]): void {
@@ -108,7 +109,7 @@ function feed(world: World, node: Node, ...inputs: RegionInput[]): void {
   node.region = turn.state;
   const term = world.coordinator.cluster.term;
   for (const effect of turn.effects) {
-    if (effect.tag === "drain") node.draining.push(effect);
+    if (effect.tag === "copy" || effect.tag === "drain") node.leaving.push(effect);
     if (effect.tag === "transfer") {
       const { group, shard, epoch, handoffId, to } = effect;
       const input = { tag: "arrived", group, shard, epoch, handoffId } as const;
@@ -203,12 +204,14 @@ export function elect(world: World, node: Node): void {
   }
 }
 
-export function finishDrain(world: World, node: Node, fails: boolean, size: number): void {
-  const drain = node.draining.shift();
-  if (drain === undefined) return;
-  const { group, shard, epoch, handoffId } = drain;
+/** The next copy or capture of a node ends. */
+export function finishLeaving(world: World, node: Node, fails: boolean, size: number): void {
+  const told = node.leaving.shift();
+  if (told === undefined) return;
+  const { group, shard, epoch, handoffId } = told;
   const ref = { group, shard, epoch, handoffId };
   if (fails) feed(world, node, { tag: "capture-failed", ...ref, why: "planted" });
+  else if (told.tag === "copy") feed(world, node, { tag: "copied", ...ref });
   else feed(world, node, { tag: "captured", ...ref, digest: size === 0 ? "" : "d", size });
 }
 
@@ -284,7 +287,7 @@ export function settle(world: World, rounds: number): void {
     while (world.wire.length > 0) deliver(world, 0, false);
     for (const node of world.nodes.values()) {
       follow(world, node, Number.MAX_SAFE_INTEGER);
-      while (node.draining.length > 0) finishDrain(world, node, false, 1);
+      while (node.leaving.length > 0) finishLeaving(world, node, false, 1);
       sayAgain(world, node);
     }
     check(world);
@@ -306,7 +309,7 @@ export function rush(world: World, late: number, twice: number): void {
   }
   for (const node of world.nodes.values()) {
     follow(world, node, Number.MAX_SAFE_INTEGER);
-    finishDrain(world, node, false, 1);
+    finishLeaving(world, node, false, 1);
   }
 }
 

@@ -78,6 +78,9 @@ export class ShardLane {
         return this.#serve(message.epoch);
       case "reopen":
         return this.#reopen(message);
+      case "copy":
+        this.#fromLane.push({ ...message, tag: "copied", chunks: [] });
+        return;
       case "drain":
         this.#phase = "draining";
         this.#handoffId = message.handoffId;

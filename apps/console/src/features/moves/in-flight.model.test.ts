@@ -35,6 +35,7 @@ describe("a move in flight", () => {
   test.each<[string, Partial<ShardBelief> | null]>([
     ["asked", null],
     ["asked", { phase: "serving" }],
+    ["copying", { phase: "copying" }],
     ["pausing", { phase: "draining" }],
     ["transferring", { phase: "sending", serving: false, carried: { size: 5, moved: 1 } }],
     ["released", { phase: "frozen", serving: false }],

@@ -3,11 +3,12 @@ import type { ClusterMirror } from "../../live/mirror.ts";
 
 /**
  * The steps of a handoff that an observer can tell apart, in their order. The log says asked, restoring and what
- * comes after; in between, its source says how far it is. Capturing is the end of pausing, and a state is restored
+ * comes after; in between, its source says how far it is. While it copies it serves on. Capturing is the end of pausing, and a state is restored
  * as it comes: what is left of it once the target is the home is to open the shard.
  */
 export const phases = [
   "asked",
+  "copying",
   "pausing",
   "transferring",
   "released",
@@ -57,6 +58,7 @@ export function moveInFlight(mirror: ClusterMirror, flat: number): MoveInFlight 
 const phaseAtSource: Readonly<Record<ShardBelief["phase"], Phase>> = {
   starting: "asked",
   serving: "asked",
+  copying: "copying",
   draining: "pausing",
   sending: "transferring",
   frozen: "released",
@@ -64,7 +66,8 @@ const phaseAtSource: Readonly<Record<ShardBelief["phase"], Phase>> = {
 
 /** In words: the phase, and of a large state how much of it has arrived. */
 export function phaseWord({ phase, carried }: MoveInFlight): string {
-  if (phase !== "transferring" || carried === null || carried.size < MiB) return phase;
+  const isOnItsWay = phase === "copying" || phase === "transferring";
+  if (!isOnItsWay || carried === null || carried.size < MiB) return phase;
   return `${phase}, ${(carried.moved / MiB).toFixed(0)} of ${(carried.size / MiB).toFixed(0)} MiB`;
 }
 

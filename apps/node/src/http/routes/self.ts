@@ -18,7 +18,7 @@ const selfAnswer = z.object({
       shard: z.int(),
       epoch: z.int(),
       serving: z.boolean(),
-      phase: z.enum(["starting", "serving", "draining", "sending", "frozen"]),
+      phase: z.enum(["starting", "serving", "copying", "draining", "sending", "frozen"]),
       carried: z
         .object({ size: z.int(), moved: z.int() })
         .optional()

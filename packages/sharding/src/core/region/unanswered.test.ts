@@ -20,6 +20,7 @@ const rows = {
 
 const phases = {
   serving: { phase: "serving" },
+  copying: { phase: "copying", ...handoff },
   draining: { phase: "draining", ...handoff },
   sending: { phase: "sending", ...handoff, ...captured },
   frozen: { phase: "frozen", ...handoff, ...captured },
@@ -42,11 +43,15 @@ describe("what is unanswered", () => {
     starting: {
       none: "host-refused 5",
       serving: "shards-hosted 5",
-      ...{ draining: "", sending: "", frozen: "" },
+      ...{ copying: "", draining: "", sending: "", frozen: "" },
     },
-    hosted: { none: "shards-stopped 5", serving: "", draining: "", sending: "", frozen: "" },
+    hosted: {
+      none: "shards-stopped 5",
+      ...{ serving: "", copying: "", draining: "", sending: "", frozen: "" },
+    },
     "handing-off": {
-      ...{ none: "shards-stopped 5", serving: "handoffs-failed 5", draining: "", sending: "" },
+      ...{ none: "shards-stopped 5", serving: "handoffs-failed 5" },
+      ...{ copying: "", draining: "", sending: "" },
       frozen: "shards-released 5",
     },
   };

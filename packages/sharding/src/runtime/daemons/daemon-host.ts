@@ -69,6 +69,8 @@ export class DaemonHost {
       case "open":
       case "reopen":
         return this.#open(message);
+      case "copy":
+        return this.#copied(message);
       case "drain":
         return this.#drain(message);
       case "drop":
@@ -194,6 +196,12 @@ export class DaemonHost {
     place.cancelPause = null;
     this.givenUp += 1;
     this.#parts.emit({ tag: "gave-up", ...ref, epoch, why });
+  }
+
+  /** A worker has no state that could be. */
+  #copied({ group, shard, epoch, handoffId }: Extract<ToExecutor, { tag: "copy" }>): void {
+    if (this.#places.get(shardKey({ group, shard }))?.epoch !== epoch) return;
+    this.#parts.emit({ tag: "copied", group, shard, epoch, handoffId, chunks: [] });
   }
 
   #drain(order: Extract<ToExecutor, { tag: "drain" }>): void {

@@ -18,6 +18,8 @@ export class Activation {
   /** The adopted state; meaningless until `loaded`. */
   state: unknown = undefined;
   loaded = false;
+  /** Commands that may have changed the state: also in place, also those that failed. */
+  changes = 0;
   /** Of a durable entity: how many events the state is folded from. */
   version = 0;
   /** Since its state was last kept. @unit events, characters of JSON */

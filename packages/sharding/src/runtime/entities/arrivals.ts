@@ -5,7 +5,7 @@ import { Activation } from "./activation.ts";
 import { entityKey } from "./entity-key.ts";
 import type { EntityType } from "./entity-type.ts";
 import type { CapturedEntity, FromExecutor, ToExecutor } from "./executor-messages.ts";
-import { StateReader } from "./packed-state.ts";
+import { type GoneEntity, StateReader } from "./packed-state.ts";
 import type { Passivation } from "./passivation.ts";
 import { type Fence, Shard } from "./shard.ts";
 
@@ -21,8 +21,8 @@ export interface ArrivalsParts {
 interface Arrival {
   readonly shard: Shard;
   readonly reader: StateReader;
-  /** Carried entities of types that this node does not know. */
-  readonly strays: CapturedEntity[];
+  /** Carried entities of types that this node does not know, by key. */
+  readonly strays: Map<string, CapturedEntity>;
   /** Pieces that wait; the first one is being read. */
   readonly pieces: Carry[];
 }
@@ -52,14 +52,14 @@ export class Arrivals {
   /** @throws where not all of it is here: `open` is said after the last `carried`. */
   open(handoffId: string, fence: Fence): Shard {
     const arrival = this.#arrivals.get(handoffId);
-    if (arrival === undefined || arrival.pieces.length > 0 || arrival.reader.left > 0) {
+    if (arrival === undefined || arrival.pieces.length > 0 || !arrival.reader.isAtEnd) {
       throw new Error(`The state of handoff ${handoffId} is not here.`);
     }
     this.#arrivals.delete(handoffId);
     const { shard, strays } = arrival;
     shard.fence = fence;
     shard.phase = "serving";
-    shard.strays = strays;
+    shard.strays = [...strays.values()];
     return shard;
   }
 
@@ -75,20 +75,20 @@ export class Arrivals {
     const ref: ShardRef = { group, shard };
     const arriving = new Shard(ref, { epoch: 0, incarnation: "" });
     arriving.phase = "arriving";
-    const arrival = { shard: arriving, reader: new StateReader(), strays: [], pieces: [] };
+    const arrival = { shard: arriving, reader: new StateReader(), strays: new Map(), pieces: [] };
     this.#arrivals.set(handoffId, arrival);
     return arrival;
   }
 
   /** @returns whether there may be more to restore now. */
   #restoreOne(arrival: Arrival): boolean {
-    const { shard, reader, strays, pieces } = arrival;
+    const { shard, reader, pieces } = arrival;
     const [piece] = pieces;
     if (piece === undefined || shard.phase !== "arriving") return false;
     try {
       const entity = reader.next();
       if (entity === null) return this.#restored(arrival, piece);
-      if (!this.#restore(shard, entity)) strays.push(entity);
+      this.#restore(arrival, entity);
       return true;
     } catch (error) {
       const { handoffId } = piece;
@@ -108,17 +108,21 @@ export class Arrivals {
     return next !== undefined;
   }
 
-  /** @returns false where this node does not know its type. */
-  #restore(shard: Shard, { namespace, type: name, id, state }: CapturedEntity): boolean {
+  /** What came before for the same entity is not so any more. */
+  #restore({ shard, strays }: Arrival, entity: CapturedEntity | GoneEntity): void {
     const { types, passivation, clock } = this.#parts;
-    const type = types.get(name);
-    if (type === undefined) return false;
+    const { namespace, type: name, id } = entity;
     const key = entityKey(namespace, name, id);
+    const former = shard.activations.get(namespace, name, id);
+    if (former !== undefined) passivation.unload(former);
+    strays.delete(key);
+    if ("gone" in entity) return;
+    const type = types.get(name);
+    if (type === undefined) return void strays.set(key, entity);
     const activation = new Activation(key, { namespace, type: name, id }, type, shard);
     // It comes from a node whose version of the type was not durable: the journal says what it is.
-    if (activation.isDurable) return true;
+    if (activation.isDurable) return;
     shard.activations.add(activation);
-    passivation.restore(activation, state, clock.monotonicMs());
-    return true;
+    passivation.restore(activation, entity.state, clock.monotonicMs());
   }
 }

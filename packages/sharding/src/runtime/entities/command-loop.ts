@@ -379,7 +379,11 @@ export class CommandLoop {
   }
 
   #leave(activation: Activation): void {
-    if (activation.context !== null) activation.shard.running -= 1;
+    const { context } = activation;
+    if (context !== null) {
+      activation.shard.running -= 1;
+      if (Context.touched(context)) activation.changes += 1;
+    }
     activation.attempt += 1;
     activation.current = null;
     activation.context = null;

@@ -5,6 +5,7 @@ import { catalogOf } from "./catalog.ts";
 import type { EntityCall } from "./context.ts";
 import type { AnyEntityDefinition } from "./definition.ts";
 import type { EntityJournal } from "./durable-store.ts";
+import { entityKey } from "./entity-key.ts";
 import { createLocalExecutor, type Executor } from "./executor.ts";
 import type {
   CapturedEntity,
@@ -76,6 +77,10 @@ export class ExecutorHarness {
     this.executor.post({ tag: "reopen", ...ref, epoch, incarnation: "life-1" });
   }
 
+  copy(handoffId = "h1", epoch = this.epoch): void {
+    this.executor.post({ tag: "copy", ...ref, epoch, handoffId });
+  }
+
   drain(handoffId = "h1", epoch = this.epoch, abortAfterMs: number | null = null): void {
     this.executor.post({ tag: "drain", ...ref, epoch, handoffId, abortAfterMs });
   }
@@ -131,14 +136,20 @@ export class ExecutorHarness {
     return this.outcome(this.send(type, id, command, input, more));
   }
 
-  /** Messages about the shard, in order, with what was captured unpacked. */
+  /** Messages about the shard, in order, with what its target would have in the end unpacked. */
   about(): readonly About[] {
     return this.said.flatMap((message): About[] => {
       if (message.tag === "reply" || message.tag === "carried") return [];
       if (message.tag !== "captured") return [message];
       const { state, ...rest } = message;
-      return [{ ...rest, entities: unpackState(state) }];
+      return [{ ...rest, entities: unpack([...this.#copied(rest), ...(state?.chunks ?? [])]) }];
     });
+  }
+
+  #copied({ handoffId }: { readonly handoffId: string }): readonly Uint8Array[] {
+    return this.said.flatMap((message) =>
+      message.tag === "copied" && message.handoffId === handoffId ? message.chunks : [],
+    );
   }
 }
 
@@ -147,14 +158,18 @@ type About =
   | Exclude<FromExecutor, { tag: "reply" | "carried" | "captured" }>
   | (Omit<Captured, "state"> & { readonly entities: readonly CapturedEntity[] });
 
-function unpackState(state: PackedState | null): readonly CapturedEntity[] {
+function unpack(chunks: readonly Uint8Array[]): readonly CapturedEntity[] {
   const reader = new StateReader();
-  const entities: CapturedEntity[] = [];
-  for (const chunk of state?.chunks ?? []) {
+  const entities = new Map<string, CapturedEntity>();
+  for (const chunk of chunks) {
     reader.push(chunk);
-    for (let next = reader.next(); next !== null; next = reader.next()) entities.push(next);
+    for (let next = reader.next(); next !== null; next = reader.next()) {
+      const key = entityKey(next.namespace, next.type, next.id);
+      if ("gone" in next) entities.delete(key);
+      else entities.set(key, next);
+    }
   }
-  return entities;
+  return [...entities.values()];
 }
 
 export const ref = { group: "default", shard: 0 } as const;

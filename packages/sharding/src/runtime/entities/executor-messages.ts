@@ -27,8 +27,14 @@ export type ToExecutor =
       readonly incarnation: Incarnation;
     } & ShardRef)
   /**
+   * Pack what has changed since this handoff was last told so, in short slices beside what is served. Answers
+   * `copied`, or `capture-failed`.
+   */
+  | ({ readonly tag: "copy"; readonly epoch: Epoch; readonly handoffId: string } & ShardRef)
+  /**
    * Bounce what is queued (`not-hosting`), let running handlers end (abort them after `abortAfterMs`,
-   * null = never), then capture, in slices. Answers `captured` or `capture-failed`; state is kept, frozen.
+   * null = never), then capture what was not copied, in slices. Answers `captured` or `capture-failed`; state is
+   * kept, frozen.
    */
   | ({
       readonly tag: "drain";
@@ -55,11 +61,18 @@ export type ToExecutor =
 
 export type FromExecutor =
   | { readonly tag: "reply"; readonly requestId: number; readonly reply: EntityReply }
+  /** No chunks: what is left to pack is little, or changes as fast as it is packed. */
+  | ({
+      readonly tag: "copied";
+      readonly epoch: Epoch;
+      readonly handoffId: string;
+      readonly chunks: readonly Uint8Array[];
+    } & ShardRef)
   | ({
       readonly tag: "captured";
       readonly epoch: Epoch;
       readonly handoffId: string;
-      /** Of the volatile entities; null where there are none. */
+      /** Of the volatile entities, after what was copied; null where there are none. */
       readonly state: PackedState | null;
       readonly warm: readonly WarmEntity[];
     } & ShardRef)
@@ -114,11 +127,14 @@ export interface WireError {
   readonly status?: number;
 }
 
-/** One volatile entity's state, as handed over. */
-export interface CapturedEntity {
+export interface EntityName {
   readonly namespace: string;
   readonly type: string;
   readonly id: string;
+}
+
+/** One volatile entity's state, as handed over. */
+export interface CapturedEntity extends EntityName {
   readonly state: unknown;
 }
 

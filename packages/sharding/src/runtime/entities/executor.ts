@@ -131,6 +131,8 @@ class LocalExecutor implements Executor {
         return this.#life.open(message);
       case "reopen":
         return this.#life.reopen(message);
+      case "copy":
+        return this.#life.copy(message);
       case "drain":
         return this.#life.drain(message);
       case "drop":

@@ -3,6 +3,7 @@ import type { CapturedEntity } from "./executor-messages.ts";
 import {
   chunkBytes,
   entityLimitBytes,
+  type GoneEntity,
   type PackedState,
   packState,
   StateReader,
@@ -14,14 +15,14 @@ const entity = (id: string, state: unknown): CapturedEntity => ({
   state,
 });
 
-function unpack(chunks: readonly Uint8Array[]): readonly CapturedEntity[] {
+function unpack(chunks: readonly Uint8Array[]): readonly (CapturedEntity | GoneEntity)[] {
   const reader = new StateReader();
-  const entities: CapturedEntity[] = [];
+  const entities: (CapturedEntity | GoneEntity)[] = [];
   for (const chunk of chunks) {
     reader.push(chunk);
     for (let next = reader.next(); next !== null; next = reader.next()) entities.push(next);
   }
-  expect(reader.left).toBe(0);
+  expect(reader.isAtEnd).toBe(true);
   return entities;
 }
 
@@ -51,6 +52,37 @@ describe("packed state", () => {
       bytes.subarray(index * 7_001, (index + 1) * 7_001),
     );
     expect(unpack(pieces)).toEqual(entities);
+  });
+
+  it("can be taken as it grows, and says that an entity has none any more", () => {
+    const writer = new StateWriter();
+    writer.add(entity("a", 1));
+    writer.add(entity("b", 1));
+    expect(writer.waiting).toBeGreaterThan(8);
+    const ahead = writer.take();
+    expect(writer.waiting).toBe(0);
+    expect(writer.take()).toEqual([]);
+    writer.add(entity("a", 2));
+    writer.remove(entity("b", null));
+    const { chunks, size } = writer.end() as PackedState;
+    expect([...ahead, ...chunks].reduce((sum, chunk) => sum + chunk.length, 0)).toBe(size);
+    const { state: _, ...b } = entity("b", null);
+    expect(unpack([...ahead, ...chunks])).toEqual([
+      ...[entity("a", 1), entity("b", 1), entity("a", 2)],
+      { ...b, gone: true },
+    ]);
+  });
+
+  it("is not whole without its last bytes, and nothing follows them", () => {
+    const { chunks } = packState([entity("a", 1)]) as PackedState;
+    const bytes = Buffer.concat(chunks);
+    const reader = new StateReader();
+    reader.push(bytes.subarray(0, -1));
+    expect([reader.next(), reader.next(), reader.isAtEnd]).toEqual([entity("a", 1), null, false]);
+    reader.push(bytes.subarray(-1));
+    expect([reader.next(), reader.isAtEnd]).toEqual([null, true]);
+    reader.push(bytes);
+    expect(() => reader.next()).toThrow("after the end");
   });
 
   it("of no entities is none", () => {

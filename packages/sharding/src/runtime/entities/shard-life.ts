@@ -1,7 +1,7 @@
 import type { WarmEntity } from "../../core/messages.ts";
 import { HandlerAbortedError } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { inSlices } from "../in-slices.ts";
+import { inSlices, shortSliceMs } from "../in-slices.ts";
 import { Activation } from "./activation.ts";
 import type { Arrivals } from "./arrivals.ts";
 import { Capture } from "./capture.ts";
@@ -88,16 +88,52 @@ export class ShardLife {
     this.#parts.emit({ tag: "capture-failed", ...ref, epoch, handoffId, why });
   }
 
-  drain(message: Message<"drain">): void {
-    const { group, shard, epoch, handoffId, abortAfterMs } = message;
-    const held = this.#parts.shards.get(message);
+  copy(message: Message<"copy">): void {
+    const held = this.#heldFor(message);
+    if (held?.phase !== "serving") return;
+    const { handoffId } = message;
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (held.copy?.handoffId !== handoffId) held.copy = new Capture(held, handoffId, nowMs);
+    const { copy } = held;
+    const pass = copy.copy();
+    const step = (): boolean => held.copy === copy && this.#copyOn(held, copy, pass);
+    inSlices(this.#parts.clock, step, shortSliceMs);
+  }
+
+  /** How long the handoff has copied ahead: its time runs since then. */
+  #copiedMs({ copy, handoffId }: Shard): number {
+    return copy?.handoffId === handoffId ? this.#parts.clock.monotonicMs() - copy.sinceMs : 0;
+  }
+
+  /** @returns whether there is more to copy. */
+  #copyOn(shard: Shard, { handoffId }: Capture, pass: ReturnType<Capture["copy"]>): boolean {
+    const step = pass.next();
+    if (step.done !== true) return true;
+    const { ref, epoch } = shard;
+    const said = { ...ref, epoch, handoffId };
+    if ("why" in step.value) {
+      shard.copy = null;
+      this.#parts.emit({ tag: "capture-failed", ...said, why: step.value.why });
+    } else this.#parts.emit({ tag: "copied", ...said, chunks: step.value.done });
+    return false;
+  }
+
+  /** The shard that a handoff takes from here; what cannot be is answered, and what is late is not. */
+  #heldFor({ group, shard, epoch, handoffId }: Message<"copy" | "drain">): Shard | null {
+    const held = this.#parts.shards.get({ group, shard });
     if (held === undefined || epoch > held.epoch) {
       const why =
         held === undefined ? "It is not open here." : `It is open here at epoch ${held.epoch}.`;
       this.#parts.emit({ tag: "capture-failed", group, shard, epoch, handoffId, why });
-      return;
+      return null;
     }
-    if (epoch < held.epoch) return;
+    return epoch < held.epoch ? null : held;
+  }
+
+  drain(message: Message<"drain">): void {
+    const { handoffId, abortAfterMs } = message;
+    const held = this.#heldFor(message);
+    if (held === null) return;
     held.handoffId = handoffId;
     if (held.phase === "frozen") {
       this.#answerCaptured(held);
@@ -105,7 +141,7 @@ export class ShardLife {
     }
     const begins = held.phase === "serving";
     held.phase = "draining";
-    if (abortAfterMs !== null) this.#abortLater(held, abortAfterMs);
+    if (abortAfterMs !== null) this.#abortLater(held, abortAfterMs - this.#copiedMs(held));
     if (!begins) return;
     this.#parts.timers?.closed(held);
     for (const activation of held.activations.all()) {
@@ -127,28 +163,34 @@ export class ShardLife {
 
   /** Takes the state of a draining shard whose handlers have ended. */
   capture(shard: Shard): void {
-    if (shard.capture !== null) return;
-    const capture = new Capture(shard);
+    const { handoffId, copy } = shard;
+    if (shard.capture !== null || handoffId === null) return;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const capture = copy?.handoffId === handoffId ? copy : new Capture(shard, handoffId, nowMs);
+    shard.copy = null;
     shard.capture = capture;
-    inSlices(this.#parts.clock, () => shard.capture === capture && this.#captureOn(shard, capture));
+    const pass = capture.capture();
+    const step = (): boolean => shard.capture === capture && this.#captureOn(shard, pass);
+    inSlices(this.#parts.clock, step);
   }
 
   /** @returns whether there is more to capture. */
-  #captureOn(shard: Shard, capture: Capture): boolean {
-    const captured = capture.step();
-    if (captured === null) return true;
+  #captureOn(shard: Shard, pass: ReturnType<Capture["capture"]>): boolean {
+    const step = pass.next();
+    if (step.done !== true) return true;
     const { ref, epoch, handoffId } = shard;
     if (handoffId === null) return false;
-    if (typeof captured === "string") {
+    if ("why" in step.value) {
+      const { why } = step.value;
       // Its state is whole and nobody else has it: it serves on, without waiting to be told.
       this.#thaw(shard);
-      this.#parts.emit({ tag: "capture-failed", ...ref, epoch, handoffId, why: captured });
+      this.#parts.emit({ tag: "capture-failed", ...ref, epoch, handoffId, why });
       return false;
     }
     stopAbort(shard);
     shard.phase = "frozen";
     shard.capture = null;
-    shard.captured = captured;
+    shard.captured = step.value.done;
     this.#answerCaptured(shard);
     return false;
   }
@@ -163,6 +205,7 @@ export class ShardLife {
     stopAbort(shard);
     shard.phase = "serving";
     shard.handoffId = null;
+    shard.copy = null;
     shard.capture = null;
     shard.captured = null;
     this.#parts.timers?.opened(shard, false);
@@ -172,6 +215,7 @@ export class ShardLife {
   #end(shard: Shard): void {
     stopAbort(shard);
     shard.phase = "gone";
+    shard.copy = null;
     shard.capture = null;
     const { shards, loop, passivation } = this.#parts;
     shards.remove(shard);

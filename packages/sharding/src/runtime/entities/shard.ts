@@ -29,6 +29,8 @@ export class Shard {
   head: { readonly epoch: Epoch; readonly claim: Promise<ClaimResult> } | null = null;
   /** Handlers that have started and not ended. */
   running = 0;
+  /** While it serves and a handoff copies it ahead. */
+  copy: Capture | null = null;
   /** The handoff that drains or froze it. */
   handoffId: string | null = null;
   /** While it drains and nothing runs any more. */
