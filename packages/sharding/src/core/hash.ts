@@ -9,37 +9,46 @@ export const hashVersion = 1;
  * the golden table in hash.test.ts. The lengths keep ("a","bc") and ("ab","c") apart.
  */
 export function shardOf(namespace: string, type: string, id: string, shards: number): number {
-  let hash: Fnv = { high: 0xcbf29ce4, low: 0x84222325 };
-  hash = mix(mix(mix(hash, namespace), type), id);
+  high = 0xcbf29ce4;
+  low = 0x84222325;
+  mix(namespace);
+  mix(type);
+  mix(id);
   // (high * 2^32 + low) mod shards without leaving safe integers: shards <= 2^20.
-  const highPart = (hash.high % shards) * (0x1_0000_0000 % shards);
-  return (highPart + (hash.low % shards)) % shards;
+  const highPart = (high % shards) * (0x1_0000_0000 % shards);
+  return (highPart + (low % shards)) % shards;
 }
 
-interface Fnv {
-  high: number;
-  low: number;
-}
+// The state of one computation, which runs for every request: two numbers that are not allocated.
+let high = 0;
+let low = 0;
 
 const primeLow = 0x1b3;
 const primeHigh = 0x100;
 
-function mix(hash: Fnv, text: string): Fnv {
-  const bytes = utf8(text);
-  const length = bytes.length;
-  let h = step(hash, length & 0xff);
-  h = step(h, (length >>> 8) & 0xff);
-  for (const byte of bytes) h = step(h, byte);
-  return h;
+function mix(text: string): void {
+  const { length } = text;
+  for (let at = 0; at < length; at += 1) {
+    if (text.charCodeAt(at) > 0x7f) return mixBytes(utf8(text));
+  }
+  step(length & 0xff);
+  step((length >>> 8) & 0xff);
+  for (let at = 0; at < length; at += 1) step(text.charCodeAt(at));
+}
+
+function mixBytes(bytes: readonly number[]): void {
+  step(bytes.length & 0xff);
+  step((bytes.length >>> 8) & 0xff);
+  for (const byte of bytes) step(byte);
 }
 
 /** hash = (hash xor byte) * 0x100000001b3 mod 2^64, in two unsigned 32-bit halves. */
-function step(hash: Fnv, byte: number): Fnv {
-  const low = (hash.low ^ byte) >>> 0;
-  const product = low * primeLow;
+function step(byte: number): void {
+  const mixed = (low ^ byte) >>> 0;
+  const product = mixed * primeLow;
   const carry = Math.floor(product / 0x1_0000_0000);
-  const high = (Math.imul(hash.high, primeLow) + Math.imul(low, primeHigh) + carry) >>> 0;
-  return { high, low: product >>> 0 };
+  high = (Math.imul(high, primeLow) + Math.imul(mixed, primeHigh) + carry) >>> 0;
+  low = product >>> 0;
 }
 
 /** UTF-8 by hand: core has no TextEncoder. A lone surrogate becomes U+FFFD, as everywhere else. */

@@ -33,7 +33,7 @@ function watch(asked: Promise<AskResult>): { end: unknown } {
   const watched: { end: unknown } = { end: "open" };
   asked.then(
     (result) => {
-      watched.end = result.value;
+      watched.end = result.result;
     },
     (error: { code: string }) => {
       watched.end = error.code;
@@ -53,7 +53,7 @@ describe("an ask", () => {
     const asked = sender.plane.ask(call(7));
     mesh.deliver();
     expect(await asked).toEqual({
-      value: 7,
+      result: 7,
       servedBy: { ...home.self, ...ref, epoch: 1 },
     });
     expect(sender.plane.counters()).toEqual({ requests: 1, failures: 0, forwarded: 1, pending: 0 });
@@ -62,7 +62,7 @@ describe("an ask", () => {
   it("to a shard of its own node does not touch the wire", async () => {
     const { home } = pair();
     home.executor.echoes = true;
-    expect((await home.plane.ask(call(7))).value).toBe(7);
+    expect((await home.plane.ask(call(7))).result).toBe(7);
     expect(home.outbox).toEqual([]);
     expect(home.plane.counters().forwarded).toBe(0);
   });

@@ -24,7 +24,7 @@ export interface AskCall {
 }
 
 export interface AskResult {
-  readonly value: unknown;
+  readonly result: unknown;
   readonly servedBy: {
     readonly nodeId: string;
     readonly incarnation: string;
@@ -116,7 +116,10 @@ export class Pending implements RouteRequest, WireRequest, WheelEntry {
     const { nodeId, incarnation } = by;
     const { group, shard } = this;
     const servedBy = { nodeId, incarnation, group, shard, epoch };
-    this.#resolve({ value, servedBy: version === null ? servedBy : { ...servedBy, version } });
+    this.#resolve({
+      result: value,
+      servedBy: version === null ? servedBy : { ...servedBy, version },
+    });
   }
 
   reject(error: Error): void {

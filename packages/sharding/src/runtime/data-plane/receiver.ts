@@ -1,4 +1,4 @@
-import { admit, type HostingView } from "../../core/admission.ts";
+import { admit, type HostingView, type InboundStream } from "../../core/admission.ts";
 import { type Epoch, type NodeId, type NodeRef, type ShardRef, sameNode } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DropCounter } from "../../ports/transport.ts";
@@ -81,7 +81,7 @@ export class Receiver {
     if (this.#accepted >= this.#ports.limits.acceptedMessages) {
       return this.#refuse(inbound, request.number, tooMany("this node"));
     }
-    const accepted = accept(inbound, request, this.#ports.clock.monotonicMs());
+    const accepted = accept(inbound, stream, request, this.#ports.clock.monotonicMs());
     if (admission === "park" && !this.#park(accepted)) {
       return this.#refuse(inbound, request.number, tooMany("a shard that starts"));
     }
@@ -273,9 +273,14 @@ export class Receiver {
   }
 }
 
-const accept = (inbound: Inbound, request: WireRequest, nowMs: number): Accepted => ({
+const accept = (
+  inbound: Inbound,
+  stream: InboundStream,
+  request: WireRequest,
+  nowMs: number,
+): Accepted => ({
   inbound,
-  stream: inbound.stream(request),
+  stream,
   request,
   arrivedMs: nowMs,
   bytes: 0,
