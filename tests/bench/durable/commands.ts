@@ -7,7 +7,7 @@ import { Tally } from "./tally.ts";
 
 const roundMs = 2_000;
 /** As many as a node has for its journal. */
-const connections = 2;
+const connections = 3;
 
 interface Round {
   readonly ours: Measured;

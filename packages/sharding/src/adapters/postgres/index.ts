@@ -28,7 +28,7 @@ export interface PostgresStoreOptions {
   readonly timeoutMs?: number | undefined;
   /** Connections of the pool at most. @default 4 */
   readonly poolSize?: number | undefined;
-  /** Connections that append to the journal; made when the first durable entity needs them. @default 2 */
+  /** Connections that append to the journal; made when the first durable entity needs them. @default 3 */
   readonly journalLanes?: number | undefined;
   /** How often expired outcomes are removed, while new ones are kept. @unit milliseconds @default 60000 */
   readonly pruneEveryMs?: number | undefined;
@@ -86,7 +86,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     }),
     direct: { databaseUrl: leaseDatabaseUrl, timeoutMs, stream },
     schema: escapeIdentifier(schema),
-    lanes: options.journalLanes ?? 2,
+    lanes: options.journalLanes ?? 3,
     claimTimeoutMs: timeoutMs / 2,
     pruneEveryMs: options.pruneEveryMs ?? 60_000,
   });

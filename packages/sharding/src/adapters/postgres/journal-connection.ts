@@ -1,4 +1,4 @@
-import type { Client, QueryConfig } from "pg";
+import type { Client, QueryConfig, QueryResult } from "pg";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { Backend } from "../../ports/lease-session.ts";
 import { type ConnectionOptions, newConnection, type RawConnection } from "./connection.ts";
@@ -66,7 +66,16 @@ export class JournalConnection {
     values: unknown[],
   ): Promise<R[]> {
     const given = typeof statement === "string" ? { text: statement } : statement;
-    const answer = this.#last.then(() => this.#query<R>(doing, { ...given, values }));
+    return this.#send<R>(doing, { ...given, values }).then(({ rows }) => rows);
+  }
+
+  /** The same for a statement that answers no rows. @returns how many it wrote. */
+  run(doing: string, { name, text }: Prepared, values: unknown[]): Promise<number> {
+    return this.#send(doing, { name, text, values }).then(({ rowCount }) => rowCount ?? 0);
+  }
+
+  #send<R extends object>(doing: string, config: QueryConfig): Promise<QueryResult<R>> {
+    const answer = this.#last.then(() => this.#query<R>(doing, config));
     // The next statement follows whatever became of this one; who asked hears of a failure.
     this.#last = answer.catch(() => undefined);
     return answer;
@@ -80,11 +89,10 @@ export class JournalConnection {
     clearTimeout(drop);
   }
 
-  async #query<R extends object>(doing: string, config: QueryConfig): Promise<R[]> {
+  async #query<R extends object>(doing: string, config: QueryConfig): Promise<QueryResult<R>> {
     const live = await this.#connect(doing);
     try {
-      const { rows } = await live.connection.client.query<R>(config);
-      return rows;
+      return await live.connection.client.query<R>(config);
     } catch (error) {
       if (!leavesNoTrace(error)) this.#giveUp(live);
       throw storeError(error, doing);

@@ -42,6 +42,10 @@ describe("which statement an append goes by", () => {
         sent.push(name);
         return answer(name, values);
       },
+      run: async (_doing: string, { name }: Prepared, values: unknown[]) => {
+        sent.push(name);
+        return answer(name, values).length;
+      },
     } as unknown as JournalConnection;
     const pruning = { after: () => undefined } as unknown as OutcomePruning;
     lane = new JournalLane(connection, sql, pruning);

@@ -5,14 +5,9 @@ import { entityValues } from "./entity-values.ts";
 import type { JournalConnection, Prepared } from "./journal-connection.ts";
 import { KnownEnds } from "./known-ends.ts";
 import type { OutcomePruning } from "./outcome-pruning.ts";
-import {
-  areAlike,
-  type ShardPart,
-  valuesOfMany,
-  valuesOfOne,
-  type WrittenAppend,
-} from "./plain-appends.ts";
+import { areAlike, type ShardPart, valuesOfMany, valuesOfOne } from "./plain-appends.ts";
 import { isDuplicate, isRefusedRow } from "./sqlstate.ts";
+import { type WrittenAppend, writtenAppend } from "./written-append.ts";
 
 type Settled = { readonly result: AppendResult } | { readonly refused: Error };
 
@@ -71,11 +66,8 @@ export class JournalLane {
     });
   }
 
-  async append(append: Append): Promise<AppendResult> {
-    const texts = append.events.map((event) => JSON.stringify(event));
-    const settled = await this.#batches.add({ append, texts });
-    if ("refused" in settled) throw settled.refused;
-    return settled.result;
+  append(append: Append): Promise<AppendResult> {
+    return this.#batches.add(writtenAppend(append)).then(resultOf);
   }
 
   async #send(batch: readonly WrittenAppend[]): Promise<readonly Settled[]> {
@@ -120,7 +112,7 @@ export class JournalLane {
     try {
       settled = await this.#writePlain(batch);
     } finally {
-      if (settled === null) this.#ends.forget(appends);
+      if (settled === null) this.#ends.forget(batch);
     }
     settled ??= await this.#writeAny(batch);
     this.#pruning.after(appends);
@@ -134,17 +126,21 @@ export class JournalLane {
     const isOne = batch.length === 1 && only.texts.length === 1;
     const ends = isOne ? await this.#writeOne(only) : await this.#writeMany(batch);
     if (ends === null) return null;
-    const appends = batch.map(({ append }) => append);
-    this.#ends.wrote(appends, ends);
+    this.#ends.wrote(batch, ends);
     return batch.map(() => ({ result: "committed" }));
   }
 
   async #writeOne(one: WrittenAppend): Promise<EndOf | null> {
-    const isKnown = this.#ends.knows(one.append);
-    const sql = isKnown ? this.#sql.next : this.#sql.one;
-    const more = isKnown ? [this.#ends.lastSeqOf(one.append)] : [];
-    const [row] = await this.#query<Before>(sql, [...valuesOfOne(one), ...more]);
+    if (this.#ends.knows(one)) return await this.#writeNext(one);
+    const [row] = await this.#query<Before>(this.#sql.one, valuesOfOne(one));
     return row === undefined ? null : () => (row.before[0] as number) + 1;
+  }
+
+  async #writeNext(one: WrittenAppend): Promise<EndOf | null> {
+    const last = this.#ends.lastSeqOf(one.append);
+    const values = [...valuesOfOne(one), last];
+    const count = await this.#connection.run("appending", this.#sql.next, values);
+    return count === 0 ? null : () => last + 1;
   }
 
   async #writeMany(batch: readonly WrittenAppend[]): Promise<EndOf | null> {
@@ -175,6 +171,11 @@ export class JournalLane {
     for (const { n, result } of rows) results[n] = { result };
     return results;
   }
+}
+
+function resultOf(settled: Settled): AppendResult {
+  if ("refused" in settled) throw settled.refused;
+  return settled.result;
 }
 
 const isTimed = ({ append }: WrittenAppend): boolean => append.timers !== null;

@@ -12,6 +12,7 @@ import { dueTimers } from "./sql/due-timers.ts";
 import { deleteEvents, keepSnapshots } from "./sql/keep-snapshots.ts";
 import { findCommand, readEvents, replayEntity } from "./sql/read-entity.ts";
 import { readFeed, readLatest } from "./sql/read-feed.ts";
+import { writtenAppend } from "./written-append.ts";
 
 /**
  * A young table that nobody has analyzed, with many events of one shard: there the planner has nothing but
@@ -107,21 +108,18 @@ describe("in a journal that nobody has analyzed", () => {
     expect((await client.query(prepared)).rows, "made for any items").toEqual([{ count: 1 }]);
   });
 
-  const plain = {
-    append: {
-      ...{
-        group: "default",
-        shard: 0,
-        epoch: 1,
-        incarnation,
-        namespace: "default",
-        type: "register",
-      },
-      ...{ id: "an-entity-with-a-long-name-7", version: 1, commandId: randomUUID(), events: [1] },
-      ...{ outcome: null, isRemoval: false, timers: null },
+  const plain = writtenAppend({
+    ...{
+      group: "default",
+      shard: 0,
+      epoch: 1,
+      incarnation,
+      namespace: "default",
+      type: "register",
     },
-    texts: ["1"],
-  };
+    ...{ id: "an-entity-with-a-long-name-7", version: 1, commandId: randomUUID(), events: [1] },
+    ...{ outcome: null, isRemoval: false, timers: null },
+  });
 
   it.each([
     ["one event", appendOne, valuesOfOne(plain)],

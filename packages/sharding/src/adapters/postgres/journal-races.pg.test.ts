@@ -11,6 +11,7 @@ import { valuesOfMany, valuesOfOne } from "./plain-appends.ts";
 import { appendEvents } from "./sql/append-events.ts";
 import { appendMany, appendOne } from "./sql/append-plain.ts";
 import { claimHeads } from "./sql/claim-heads.ts";
+import { writtenAppend } from "./written-append.ts";
 
 const a: NodeRef = { nodeId: "node-a", incarnation: "00000000-0000-4000-8000-00000000000a" };
 const b: NodeRef = { nodeId: "node-b", incarnation: "00000000-0000-4000-8000-00000000000b" };
@@ -30,7 +31,8 @@ describe.each(["any", "one", "many"] as const)("an append of %s and a claim that
   beforeEach(async () => {
     cluster = await createCluster();
     other = await cluster.connect();
-    journal = cluster.stores({ timeoutMs: 4_000 }).journal;
+    // Shards 0 and 2 share a connection.
+    journal = cluster.stores({ timeoutMs: 4_000, journalLanes: 2 }).journal;
     await journal.claim(
       a,
       [0, 1, 2, 3].map((shard) => ({ group, shard, epoch: 1 })),
@@ -87,8 +89,8 @@ describe.each(["any", "one", "many"] as const)("an append of %s and a claim that
 
   const appendPlainly = async (client: Client, owner: NodeRef, shards: readonly number[]) => {
     const batch = shards.map((shard) => {
-      const texts = [JSON.stringify(`by ${owner.nodeId}`)];
-      return { append: newAppend(owner, 1, 0, shard), texts };
+      const append = newAppend(owner, 1, 0, shard);
+      return writtenAppend({ ...append, events: [`by ${owner.nodeId}`] });
     });
     const [first] = batch;
     if (kind === "one" && first !== undefined && batch.length === 1) {

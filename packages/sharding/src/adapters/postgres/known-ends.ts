@@ -1,5 +1,5 @@
-import { shardKey } from "../../core/ids.ts";
 import type { Append } from "../../ports/journal.ts";
+import type { WrittenAppend } from "./written-append.ts";
 
 /** Entities whose version is known, of all shards of a lane. Some MB at most. */
 const limit = 20_000;
@@ -17,54 +17,59 @@ interface End {
  * so that an entity which he wrote last has the version that he gave it: nobody has to look it up.
  */
 export class KnownEnds {
-  readonly #ends = new Map<string, End>();
+  readonly #groups = new Map<string, (End | undefined)[]>();
   #count = 0;
 
   /** The shard's last event, as it was left; -1: not known. */
-  lastSeqOf({ group, shard, epoch }: Append): number {
-    const end = this.#ends.get(shardKey({ group, shard }));
-    return end?.epoch === epoch ? end.lastSeq : -1;
+  lastSeqOf(append: Append): number {
+    const end = this.#endOf(append);
+    return end?.epoch === append.epoch ? end.lastSeq : -1;
   }
 
   /** Whether the entity has this append's version, if its shard still ends where it was left. */
-  knows(append: Append): boolean {
-    const end = this.#ends.get(shardKey(append));
-    return end?.epoch === append.epoch && end.versions.get(entityOf(append)) === append.version;
+  knows({ append, entity }: WrittenAppend): boolean {
+    const end = this.#endOf(append);
+    return end?.epoch === append.epoch && end.versions.get(entity) === append.version;
   }
 
   /** These were written, and a shard's events end at `lastSeq`. */
-  wrote(appends: readonly Append[], lastSeqOf: (append: Append) => number): void {
+  wrote(written: readonly WrittenAppend[], lastSeqOf: (append: Append) => number): void {
     if (this.#count > limit) this.#clear();
-    for (const append of appends) {
+    for (const { append, entity } of written) {
       const { epoch, version, events } = append;
-      const key = shardKey(append);
-      let end = this.#ends.get(key);
+      let end = this.#endOf(append);
       if (end?.epoch !== epoch) {
         this.#count -= end?.versions.size ?? 0;
         end = { epoch, lastSeq: 0, versions: new Map() };
-        this.#ends.set(key, end);
+        this.#set(append, end);
       }
       end.lastSeq = lastSeqOf(append);
-      const entity = entityOf(append);
-      if (!end.versions.has(entity)) this.#count += 1;
+      const before = end.versions.size;
       end.versions.set(entity, version + events.length);
+      this.#count += end.versions.size - before;
     }
   }
 
   /** Something else was sent for these shards, or nobody knows what became of it. */
-  forget(appends: readonly Append[]): void {
-    for (const append of appends) {
-      const key = shardKey(append);
-      this.#count -= this.#ends.get(key)?.versions.size ?? 0;
-      this.#ends.delete(key);
+  forget(written: readonly WrittenAppend[]): void {
+    for (const { append } of written) {
+      this.#count -= this.#endOf(append)?.versions.size ?? 0;
+      this.#set(append, undefined);
     }
   }
 
+  #endOf({ group, shard }: Append): End | undefined {
+    return this.#groups.get(group)?.[shard];
+  }
+
+  #set({ group, shard }: Append, end: End | undefined): void {
+    const ends = this.#groups.get(group) ?? [];
+    this.#groups.set(group, ends);
+    ends[shard] = end;
+  }
+
   #clear(): void {
-    this.#ends.clear();
+    this.#groups.clear();
     this.#count = 0;
   }
 }
-
-/** No part can contain the separator: the journal refuses such texts. */
-const entityOf = ({ namespace, type, id }: Append): string => `${namespace}\0${type}\0${id}`;

@@ -1,11 +1,6 @@
 import type { Append } from "../../ports/journal.ts";
 import type { KnownEnds } from "./known-ends.ts";
-
-/** An append, with its events as JSON texts: made once, also where it is sent twice. */
-export interface WrittenAppend {
-  readonly append: Append;
-  readonly texts: readonly string[];
-}
+import type { WrittenAppend } from "./written-append.ts";
 
 /** Events, no answer to keep, no timer to set or to have fired, nothing to remove. */
 const isPlain = ({ outcome, timers, isRemoval, events }: Append): boolean =>
@@ -55,7 +50,7 @@ export function valuesOfMany(batch: readonly WrittenAppend[], ends: KnownEnds): 
       lastSeqs.push(ends.lastSeqOf(append));
     }
     if (part.epoch !== epoch) return null;
-    events.add(one, part, ends.knows(append));
+    events.add(one, part, ends.knows(one));
   }
   const { group, incarnation } = (batch[0] as WrittenAppend).append;
   const shares = [...parts.values()];

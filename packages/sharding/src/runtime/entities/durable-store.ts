@@ -2,7 +2,7 @@ import type { NodeId, ShardRef } from "../../core/ids.ts";
 import { StoreUnavailableError } from "../../errors.ts";
 import type { LogFn } from "../../node-api.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Append, Journal } from "../../ports/journal.ts";
+import type { Append, AppendResult, Journal } from "../../ports/journal.ts";
 import { pause } from "../pause.ts";
 import type { Activation } from "./activation.ts";
 import { bodyHashOf } from "./body-hash.ts";
@@ -47,6 +47,13 @@ export type Stored =
   | { readonly tag: "unknown" }
   /** Not stored, or nothing of the state: the activation stays as it is. */
   | { readonly tag: "failed"; readonly reply: EntityReply };
+
+/** What became of an append, in the end. */
+type AppendEnd = AppendResult | "unknown" | "doubted";
+
+interface Failure {
+  readonly why: unknown;
+}
 
 /** Between two tries while Postgres does not answer, or does not take it. @unit milliseconds */
 const retryMs = 20;
@@ -108,12 +115,31 @@ export class DurableStore {
    * Stores a decision. When the outcome is unknown it is looked up by the command's id, until it is known
    * or the lease is lost; only what certainly was not stored is sent again.
    */
-  async store(activation: Activation, request: EntityRequest, decision: Decision): Promise<Stored> {
+  store(activation: Activation, request: EntityRequest, decision: Decision): Promise<Stored> {
+    const append = this.#appendOf(activation, decision);
+    if (!this.#claims.has(activation.shard))
+      return this.#storeUntilKnown(activation, request, append);
+    // What nearly all of them are: each function that waits in between would cost more than the append's row.
+    return this.#parts.journal.append(append).then(
+      (result) => this.#ended(activation, append, result),
+      (why) => this.#storeUntilKnown(activation, request, append, { why }),
+    );
+  }
+
+  #ended(activation: Activation, append: Append, result: AppendEnd): Stored {
+    if (result === "committed") this.#committed(activation, append);
+    return result === "doubted" ? { tag: "failed", reply: doubted } : { tag: result };
+  }
+
+  async #storeUntilKnown(
+    activation: Activation,
+    request: EntityRequest,
+    append: Append,
+    failure: Failure | null = null,
+  ): Promise<Stored> {
     try {
-      const append = this.#appendOf(activation, decision);
-      const tag = await this.#store(activation, request, append);
-      if (tag === "committed") this.#committed(activation, append);
-      return tag === "doubted" ? { tag: "failed", reply: doubted } : { tag };
+      const result = await this.#store(activation, request, append, failure);
+      return this.#ended(activation, append, result);
     } catch (error) {
       const message = messageOf(error);
       const wire =
@@ -130,25 +156,32 @@ export class DurableStore {
     else if (timers !== null) this.#parts.timers.changed(activation, commandId, timers.changes);
   }
 
-  /** @throws where it was certainly not stored. */
+  /**
+   * @param failed of a first try.
+   * @throws where it was certainly not stored.
+   */
   async #store(
     activation: Activation,
     request: EntityRequest,
     append: Append,
-  ): Promise<"committed" | "fenced" | "conflict" | "unknown" | "doubted"> {
+    failed: Failure | null,
+  ): Promise<AppendEnd> {
     const { clock, journal } = this.#parts;
-    for (;;) {
+    for (let failure = failed; ; ) {
+      if (failure !== null) {
+        const known = await this.#settle(activation, append, failure.why);
+        if (known !== "absent") return known;
+        if (this.#isTooLate(request)) return this.#giveUp(activation, append, failure.why);
+        // A disk that is full refuses within a millisecond, over and over.
+        await pause(clock, retryMs);
+      }
       // A head that was claimed is claimed again where the shard goes on under a higher epoch.
       const claim = await this.#persist(activation, request, () => this.#claim(activation));
       if (claim === "fenced") return claim;
       try {
         return await journal.append({ ...append, ...activation.shard.fence });
-      } catch (error) {
-        const known = await this.#settle(activation, append, error);
-        if (known !== "absent") return known;
-        if (this.#isTooLate(request)) return this.#giveUp(activation, append, error);
-        // A disk that is full refuses within a millisecond, over and over.
-        await pause(clock, retryMs);
+      } catch (why) {
+        failure = { why };
       }
     }
   }

@@ -33,13 +33,21 @@ export class HeadClaims {
       this.#waiting.push({ ref: shard.ref, epoch, incarnation, resolve, reject });
       if (this.#waiting.length === 1) queueMicrotask(() => void this.#send());
     });
-    const head = { epoch, claim };
+    const head = { epoch, claim, isClaimed: false };
     shard.head = head;
     const forget = () => {
       if (shard.head === head) shard.head = null;
     };
-    claim.then((result) => result !== "claimed" && forget(), forget);
+    claim.then((result) => {
+      if (result === "claimed") head.isClaimed = true;
+      else forget();
+    }, forget);
     return claim;
+  }
+
+  /** It is known to be claimed, as far as this side knows. */
+  has({ fence, head }: Shard): boolean {
+    return head?.epoch === fence.epoch && head.isClaimed;
   }
 
   async #send(): Promise<void> {

@@ -17,6 +17,13 @@ export interface Fence {
   readonly incarnation: Incarnation;
 }
 
+/** `isClaimed` from when `claim` has said so. */
+export interface HeadClaimed {
+  readonly epoch: Epoch;
+  readonly claim: Promise<ClaimResult>;
+  isClaimed: boolean;
+}
+
 /** One shard that this executor holds. */
 export class Shard {
   readonly ref: ShardRef;
@@ -26,7 +33,7 @@ export class Shard {
   /** Carried entities of types that this node does not know: kept, so that they can move on. */
   strays: readonly CapturedEntity[] = [];
   /** The claim of its head in the journal, under the epoch that it was made for. */
-  head: { readonly epoch: Epoch; readonly claim: Promise<ClaimResult> } | null = null;
+  head: HeadClaimed | null = null;
   /** Handlers that have started and not ended. */
   running = 0;
   /** While it serves and a handoff copies it ahead. */

@@ -27,9 +27,13 @@ ${advanceOne(schema)}
       ),
       0
     ) = $8::bigint - 1
-${insertOne(schema)}`;
+${insertOne(schema)}
+returning array[shard_seq - 1]::float8[] as before`;
 
-/** The same where the entity surely has that version if the shard's last event is still `$11`. */
+/**
+ * The same where the entity surely has that version if the shard's last event is still `$11`. How many rows it has
+ * written says everything: one that answers none costs both sides a tenth less.
+ */
 export const appendNext = (schema: string): string => `
 ${advanceOne(schema)}
     and last_seq = $11::bigint
@@ -49,8 +53,7 @@ const insertOne = (schema: string): string => `
 )
 insert into ${schema}.journal (${columns})
 select $1, $2, last_seq, $5, $6, $7, $8, $3, $9::uuid, 0, $10::jsonb
-from advanced
-returning array[shard_seq - 1]::float8[] as before`;
+from advanced`;
 
 /**
  * Events of any appends of one group and one life. `$1` group, `$2` incarnation; for each shard `$3` its number,
