@@ -10,7 +10,7 @@ import type { NodeId, NodeRef } from "../core/ids.ts";
  *   protocol version. Nothing it sends is parsed before that.
  * - `send` never blocks and never throws; it says whether the message was queued. What is not
  *   delivered is counted by variant and reason.
- * - Messages sent in one tick share a frame.
+ * - Messages sent in one tick share a frame, or a few where they are many.
  */
 export interface Transport {
   /**

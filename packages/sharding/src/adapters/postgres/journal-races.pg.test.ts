@@ -89,8 +89,7 @@ describe.each(["any", "one", "many"] as const)("an append of %s and a claim that
 
   const appendPlainly = async (client: Client, owner: NodeRef, shards: readonly number[]) => {
     const batch = shards.map((shard) => {
-      const append = newAppend(owner, 1, 0, shard);
-      return writtenAppend({ ...append, events: [`by ${owner.nodeId}`] });
+      return writtenAppend(newAppend(owner, 1, 0, shard));
     });
     const [first] = batch;
     if (kind === "one" && first !== undefined && batch.length === 1) {

@@ -41,7 +41,7 @@ export class Connection {
   /** Frames that came before the link was up; null once it is. */
   #early: Buffer[] | null = [];
   #isFlushDue = false;
-  /** Of the socket, as of the first message of this turn: nothing is written before the turn's flush. */
+  /** Of the socket, as of the first message of this turn, or of what was written in it. */
   #pendingBytes = 0;
   #ticks = 0;
   #silentTicks = 0;
@@ -83,6 +83,7 @@ export class Connection {
       this.#outbox.bytes + this.#pendingBytes + size > limits.queueBytes;
     if (isFull) return this.#refuse(variant, "full");
     this.#outbox.push(message, variant, size);
+    if (this.#outbox.messages % limits.frameMessages === 0) this.#writeEarly();
     return "queued";
   }
 
@@ -101,6 +102,19 @@ export class Connection {
 
   flush(): void {
     this.#isFlushDue = false;
+    this.#writeOut();
+  }
+
+  /**
+   * A long turn's messages do not wait for its end: the peer works on the first ones while this side makes more.
+   * Two nodes that each waited for all of the other's would take turns, and use one core of two.
+   */
+  #writeEarly(): void {
+    this.#writeOut();
+    this.#pendingBytes = this.#socket.pendingBytes;
+  }
+
+  #writeOut(): void {
     const { limits } = this.#options;
     while (this.#outbox.messages > 0 && this.#socket.pendingBytes < limits.socketBytes) {
       this.#write(this.#outbox.take(limits.maxFrameBytes / 4));

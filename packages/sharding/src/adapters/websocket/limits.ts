@@ -2,6 +2,8 @@
 export interface WebsocketLimits {
   /** The largest frame sent or taken. A handoff chunk stays below a quarter of it. @default 4 MiB */
   readonly maxFrameBytes: number;
+  /** So many waiting messages are written at once, and not at the end of the turn that makes them. @default 32 */
+  readonly frameMessages: number;
   /** How deep a message may nest; deeper ones are neither sent nor taken. @default 128 */
   readonly maxDepth: number;
   /** Waiting messages per peer and channel; `send` answers `full` beyond. @default 65536 */
@@ -30,6 +32,7 @@ const MiB = 1024 * 1024;
 
 export const defaultLimits: WebsocketLimits = {
   maxFrameBytes: 4 * MiB,
+  frameMessages: 32,
   maxDepth: 128,
   queueMessages: 65_536,
   queueBytes: 16 * MiB,

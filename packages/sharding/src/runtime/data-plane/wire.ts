@@ -174,21 +174,54 @@ export const numberOf = (tuple: readonly unknown[]): number | null =>
 
 /** @returns null for a tuple that is no request: a peer is not trusted to speak well. */
 export function decodeRequest(t: readonly unknown[]): WireRequest | null {
-  const [, number, group, shard, epoch, seen, namespace, type, id, command, input, leftMs] = t;
-  const [chain, key = null, ordinal = 0] = t.slice(12);
+  // By place: taken apart like a list, each tuple would cost an iterator, a copy of its end and two objects.
+  const number = t[1];
+  const group = t[2];
+  const shard = t[3];
+  const epoch = t[4];
+  const seen = t[5];
+  const namespace = t[6];
+  const type = t[7];
+  const id = t[8];
+  const command = t[9];
+  const input = t[10];
+  const leftMs = t[11];
+  const chain = t[12];
+  const key = t[13] ?? null;
+  const ordinal = t[14] === undefined ? 0 : t[14];
   if (!(isCount(number) && isCount(shard) && isCount(epoch) && isCount(seen))) return null;
   if (!(isText(group) && isText(namespace) && isText(type) && isText(id) && isText(command))) {
     return null;
   }
   if (!(isFiniteNumber(leftMs) && Array.isArray(chain) && chain.every(isText))) return null;
   if (!((key === null || isText(key)) && isCount(ordinal))) return null;
-  const place = { group, shard, namespace, type, id };
-  return { number, ...place, epoch, seen, command, input, leftMs, chain, key, ordinal };
+  return {
+    number,
+    group,
+    shard,
+    epoch,
+    seen,
+    namespace,
+    type,
+    id,
+    command,
+    input,
+    leftMs,
+    chain: chain.length === 0 ? noChain : chain,
+    key,
+    ordinal,
+  };
 }
+
+const noChain: readonly string[] = [];
 
 /** @returns null for a tuple that is no reply. */
 export function decodeReply(t: readonly unknown[]): WireReply | null {
-  const [, , code, epoch, body, ticket, version = null] = t;
+  const code = t[2];
+  const epoch = t[3];
+  const body = t[4];
+  const ticket = t[5];
+  const version = t[6] ?? null;
   switch (code) {
     case replyCodes.ok:
       if (!(isCount(epoch) && (version === null || isCount(version)))) return null;
