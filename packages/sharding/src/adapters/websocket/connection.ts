@@ -8,8 +8,9 @@ import type {
 } from "../../ports/transport.ts";
 import { messageSize } from "../message-size.ts";
 import { type CloseCode, closeCodes } from "./close-codes.ts";
-import { type Decoded, decodeFrame, encodeFrame, ping, pong } from "./frame.ts";
+import { decodeFrame, encodeFrame, ping, pong } from "./frame.ts";
 import type { GatedSocket, SocketEnd } from "./gated-socket.ts";
+import { Intake } from "./intake.ts";
 import type { WebsocketLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { type Batch, Outbox } from "./outbox.ts";
@@ -37,6 +38,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #socket: GatedSocket;
   readonly #outbox = new Outbox();
+  readonly #intake: Intake;
   readonly #ticksPerPing: number;
   /** Frames that came before the link was up; null once it is. */
   #early: Buffer[] | null = [];
@@ -51,6 +53,13 @@ export class Connection {
     this.#socket = options.socket;
     this.peer = options.peer;
     this.channel = options.channel;
+    this.#intake = new Intake({
+      open: (frame) => this.#open(frame),
+      dispatch: (message) => options.onMessage(options.peer, options.channel, message),
+      pause: () => this.#socket.pause("busy"),
+      resume: () => this.#socket.resume("busy"),
+      now: () => performance.now(),
+    });
     const { pingIntervalMs, silenceMs } = options.limits;
     this.#ticksPerPing = Math.max(1, Math.round((pingIntervalMs / silenceMs) * ticksPerSilence));
     this.#socket.listen(
@@ -68,7 +77,7 @@ export class Connection {
   open(): void {
     const early = this.#early ?? [];
     this.#early = null;
-    for (const frame of early) this.#take(frame);
+    for (const frame of early) this.#intake.push(frame);
     this.#socket.resume("early");
   }
 
@@ -158,38 +167,24 @@ export class Connection {
 
   #receive(frame: Buffer): void {
     this.#silentTicks = 0;
-    if (this.#early === null) return this.#take(frame);
+    if (this.#early === null) return this.#intake.push(frame);
     this.#early.push(frame);
     // Not read, not buffered: the other side's queue has a bound, and so has the time to the link's start.
     this.#socket.pause("early");
   }
 
-  #take(frame: Buffer): void {
-    if (this.#socket.isEnded) return;
+  #open(frame: Buffer): readonly unknown[] {
     const decoded = decodeFrame(frame, this.#options.limits.maxDepth);
-    switch (decoded.tag) {
-      case "ping":
-        return this.#socket.send(pong);
-      case "pong":
-        return;
-      case "messages":
-        return this.#dispatch(decoded);
-      case "bad":
-        return this.end(closeCodes.badFrame, decoded.why);
-      default:
-        return decoded satisfies never;
-    }
-  }
-
-  #dispatch(frame: Extract<Decoded, { tag: "messages" }>): void {
-    for (const message of frame.messages) {
-      // A receiver may end this very connection, or this node's life: the rest belongs to neither any more.
-      if (this.#socket.isEnded) return;
-      this.#options.onMessage(this.peer, this.channel, message);
-    }
+    if (decoded.tag === "messages") return decoded.messages;
+    if (decoded.tag === "ping") this.#socket.send(pong);
+    else if (decoded.tag === "bad") this.end(closeCodes.badFrame, decoded.why);
+    return [];
   }
 
   #ended(end: SocketEnd): void {
+    // What came before the other side's end was said before it: replies of a node that leaves, above all.
+    if (end.local) this.#intake.drop();
+    else this.#intake.finish();
     const lost = this.#outbox.take(Number.POSITIVE_INFINITY);
     for (const variant of lost.variants) this.#options.drops.count(variant, "disconnected");
     this.#options.onEnd(end);

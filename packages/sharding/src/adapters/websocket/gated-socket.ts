@@ -16,7 +16,7 @@ export interface GatedSocketOptions {
 }
 
 /** `gate`: it holds enough. `early`: the peer's other channel is not there yet. */
-export type PauseReason = "gate" | "early";
+export type PauseReason = "gate" | "early" | "busy";
 
 export interface SocketEnd {
   readonly code: number;
