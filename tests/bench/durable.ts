@@ -3,9 +3,9 @@ import { measureCommands } from "./durable/commands.ts";
 import { measureHandoff, measureReplay } from "./durable/loading.ts";
 import { measureMemory } from "./durable/memory.ts";
 import { type Part, parseOptions } from "./durable/options.ts";
-import { type Figure, rowOf } from "./durable/rows.ts";
 import { openScene, type Scene } from "./durable/scene.ts";
 import type { Bench, Row } from "./support/bench.ts";
+import { type Figure, rowOf } from "./support/figures.ts";
 
 const parts: Readonly<Record<Part, (scene: Scene, rounds: number) => Promise<readonly Figure[]>>> =
   {

@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   console: async () => (await import("./console.ts")).bench,
   durable: async () => (await import("./durable.ts")).bench,
   failover: async () => (await import("./failover.ts")).bench,
+  limits: async () => (await import("./limits.ts")).bench,
   mesh: async () => (await import("./mesh.ts")).bench,
   sim: async () => (await import("./sim.ts")).bench,
 };

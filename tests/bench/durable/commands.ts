@@ -1,7 +1,7 @@
 import type { ShardingNode } from "@leasehold/sharding";
 import { quantile } from "../support/bench.ts";
+import { type Figure, medianOf } from "../support/figures.ts";
 import { BareInserts, type Measured } from "./bare.ts";
-import { type Figure, medianOf } from "./rows.ts";
 import { type Scene, schema } from "./scene.ts";
 import { Tally } from "./tally.ts";
 

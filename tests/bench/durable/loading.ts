@@ -1,5 +1,5 @@
 import pg from "pg";
-import { type Figure, medianOf } from "./rows.ts";
+import { type Figure, medianOf } from "../support/figures.ts";
 import { each, type Scene, schema } from "./scene.ts";
 import { Box, Eventful, Tally } from "./tally.ts";
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { ShardingNode } from "@leasehold/sharding";
-import type { Figure } from "./rows.ts";
+import type { Figure } from "../support/figures.ts";
 import { each, type Scene } from "./scene.ts";
 import { Box, DurablePasser, Passer, Tally } from "./tally.ts";
 

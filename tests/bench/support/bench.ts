@@ -1,3 +1,5 @@
+import type { Figure } from "./figures.ts";
+
 export interface BenchOptions {
   /** @default the benchmark's own */
   readonly rounds: number | undefined;
@@ -21,6 +23,8 @@ export interface Bench {
   /** Looks at the flags before anything runs. @throws {BadOption} */
   check?(flags: Readonly<Record<string, string>>): void;
   run(options: BenchOptions): Promise<readonly Row[]>;
+  /** What `run` makes its rows of, where a row is one figure: `gate` compares their ratios. */
+  figures?(options: BenchOptions): Promise<readonly Figure[]>;
 }
 
 /** The value below which `share` of the sorted values lie. */

@@ -21,23 +21,37 @@ export interface EchoClient {
   close(): void;
 }
 
-export type LinkName = "bare" | "mesh";
-export const links: Readonly<Record<LinkName, EchoLink>> = { bare: bareLink(), mesh: meshLink() };
+export type LinkName = "bare" | "bare-single" | "mesh";
+export const links: Readonly<Record<LinkName, EchoLink>> = {
+  bare: bareLink(batched),
+  "bare-single": bareLink(single),
+  mesh: meshLink(),
+};
 
-/** ws and msgpackr with one array per microtask turn, and nothing else: the limit that the mesh is held against. */
-function bareLink(): EchoLink {
-  const packr = new Packr({ useRecords: false });
-  const batched = (ws: WebSocket): Send => {
-    let queue: unknown[] = [];
-    return (message) => {
-      if (queue.push(message) > 1) return;
-      queueMicrotask(() => {
-        const batch = queue;
-        queue = [];
-        ws.send(packr.pack(batch));
-      });
-    };
+/** How messages become frames of an array each. */
+type Framing = (packr: Packr, ws: WebSocket) => Send;
+
+/** One array per microtask turn: the limit that the mesh is held against. */
+function batched(packr: Packr, ws: WebSocket): Send {
+  let queue: unknown[] = [];
+  return (message) => {
+    if (queue.push(message) > 1) return;
+    queueMicrotask(() => {
+      const batch = queue;
+      queue = [];
+      ws.send(packr.pack(batch));
+    });
   };
+}
+
+/** A frame for each message: what is written first, and what batching is worth. */
+function single(packr: Packr, ws: WebSocket): Send {
+  return (message) => ws.send(packr.pack([message]));
+}
+
+/** ws and msgpackr, and nothing else. */
+function bareLink(framing: Framing): EchoLink {
+  const packr = new Packr({ useRecords: false });
   const onEach = (ws: WebSocket, receive: (message: unknown) => void): void => {
     ws.on("message", (frame) => {
       for (const message of packr.unpack(frame as Buffer) as unknown[]) receive(message);
@@ -52,7 +66,7 @@ function bareLink(): EchoLink {
           perMessageDeflate: false,
         });
         server.on("connection", (ws) => {
-          const send = batched(ws);
+          const send = framing(packr, ws);
           onEach(ws, (message) => receive(message, send));
         });
         server.on("listening", () => resolve((server.address() as AddressInfo).port));
@@ -62,7 +76,7 @@ function bareLink(): EchoLink {
         const ws = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
         onEach(ws, receive);
         ws.on("error", reject);
-        ws.on("open", () => resolve({ send: batched(ws), close: () => ws.terminate() }));
+        ws.on("open", () => resolve({ send: framing(packr, ws), close: () => ws.terminate() }));
       }),
   };
 }

@@ -1,6 +1,6 @@
 import { type LinkName, links } from "./echo-links.ts";
 
-/** The other process of tests/bench/mesh.ts: counts per entity and answers. Ends with its parent. */
+/** The other process of echo.ts: counts per entity and answers. Ends with its parent. */
 const counters = new Map<string, number>();
 
 const port = await links[process.argv[2] as LinkName].serve((message, answer) => {
