@@ -1,39 +1,37 @@
-import { availableParallelism, loadavg } from "node:os";
 import { measureCommands } from "./durable/commands.ts";
 import { measureHandoff, measureReplay } from "./durable/loading.ts";
 import { measureMemory } from "./durable/memory.ts";
-import { type Part, parseOptions } from "./durable/options.ts";
 import { openScene, type Scene } from "./durable/scene.ts";
-import type { Bench, Row } from "./support/bench.ts";
-import { type Figure, rowOf } from "./support/figures.ts";
+import { benchOf } from "./support/bench-of.ts";
+import type { Figure } from "./support/figures.ts";
+import { partsOf } from "./support/options.ts";
 
-const parts: Readonly<Record<Part, (scene: Scene, rounds: number) => Promise<readonly Figure[]>>> =
-  {
-    commands: measureCommands,
-    replay: measureReplay,
-    handoff: measureHandoff,
-    memory: measureMemory,
-  };
+const parts = {
+  commands: measureCommands,
+  replay: measureReplay,
+  handoff: measureHandoff,
+  memory: measureMemory,
+} as const satisfies Readonly<
+  Record<string, (scene: Scene, rounds: number) => Promise<readonly Figure[]>>
+>;
+const names = Object.keys(parts) as (keyof typeof parts)[];
 
-export const bench: Bench = {
+export const bench = benchOf({
   title:
     "durable commands beside bare inserts of the same rows, in the same batches, on the same server; loading; memory",
   flags: ["only"],
-  check: (flags) => void parseOptions(flags),
-  async run({ rounds = 7, progress, flags }) {
-    const rows: Row[] = [];
-    for (const part of parseOptions(flags)) {
+  check: (flags) => void partsOf(names, flags),
+  async figures({ rounds = 7, progress, flags }) {
+    const figures: Figure[] = [];
+    for (const part of partsOf(names, flags)) {
       // Each begins with an empty server.
       const scene = await openScene(progress);
       try {
-        rows.push(...(await parts[part](scene, rounds)).map(rowOf));
+        figures.push(...(await parts[part](scene, rounds)));
       } finally {
         await scene.close();
       }
     }
-    // Others on the machine make every figure worse: a table means little without their share.
-    const load = loadavg()[1]?.toFixed(1);
-    progress(`load average ${load} on ${availableParallelism()} processors`);
-    return rows;
+    return figures;
   },
-};
+});

@@ -8,6 +8,7 @@ import { printTable } from "./support/table.ts";
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   allocation: async () => (await import("./allocation.ts")).bench,
+  ask: async () => (await import("./ask.ts")).bench,
   console: async () => (await import("./console.ts")).bench,
   durable: async () => (await import("./durable.ts")).bench,
   failover: async () => (await import("./failover.ts")).bench,
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   sim: async () => (await import("./sim.ts")).bench,
 };
 const usage = `pnpm bench [${Object.keys(benches).join("|")}] [--rounds N] [--json]
+pnpm bench ask [--only local,remote,hot,sizes,http]
 pnpm bench failover [--shards 256,1000] [--only coordinator,leave]
 pnpm bench durable [--only commands,replay,handoff,memory]`;
 

@@ -1,7 +1,10 @@
 import type { Measured } from "./asking.ts";
+import type { Pair } from "./figures.ts";
 
+/** What takes turns, by its name; one that is left out does not take part. */
+export type Parts = { readonly [name: string]: (() => Promise<Measured>) | undefined };
 /** By the part's name: what it did, round by round. */
-export type Turns<K extends string> = Readonly<Record<K, readonly Measured[]>>;
+export type Turns<P extends Parts> = { readonly [name in keyof P]: readonly Measured[] };
 
 /**
  * Lets parts take turns, so that what else the machine does takes from all of them. The first round is for the
@@ -9,33 +12,32 @@ export type Turns<K extends string> = Readonly<Record<K, readonly Measured[]>>;
  *
  * @param say is told each round's rates.
  */
-export async function takeTurns<K extends string>(
+export async function takeTurns<P extends Parts>(
   rounds: number,
-  parts: Readonly<Record<K, () => Promise<Measured>>>,
+  parts: P,
   say: (line: string) => void,
-): Promise<Turns<K>> {
-  const names = Object.keys(parts) as K[];
-  const found = Object.fromEntries(names.map((name) => [name, [] as Measured[]])) as {
-    [name in K]: Measured[];
-  };
+): Promise<Turns<P>> {
+  const found: Record<string, Measured[]> = {};
   for (let round = 0; round <= rounds; round += 1) {
     const rates: string[] = [];
-    for (const name of names) {
-      const measured = await parts[name]();
+    for (const [name, run] of Object.entries(parts)) {
+      if (run === undefined) continue;
+      const measured = await run();
+      found[name] ??= [];
       if (round > 0) found[name].push(measured);
       rates.push(`${name} ${measured.perSecond.toFixed(0)}/s`);
     }
     say(`round ${round}/${rounds}: ${rates.join(", ")}`);
   }
-  return found;
+  return found as Turns<P>;
 }
 
-/** One round each of two parts that took turns. */
+/** Of two parts that took turns. */
 export const pairsOf = (
   ours: readonly Measured[],
   other: readonly Measured[],
   measure: (measured: Measured) => number,
-): readonly { readonly ours: number; readonly other: number }[] =>
+): readonly Pair[] =>
   ours.map((one, round) => ({
     ours: measure(one),
     other: measure(other[round] ?? { perSecond: Number.NaN, latenciesUs: [] }),
