@@ -8,7 +8,8 @@ import {
 } from "./ask/in-memory.ts";
 import { benchOf } from "./support/bench-of.ts";
 import type { Figure } from "./support/figures.ts";
-import { partsOf } from "./support/options.ts";
+import { partsOf, peerOf } from "./support/options.ts";
+import { openPeer } from "./support/peer.ts";
 import { withPostgres } from "./support/postgres.ts";
 
 const parts = {
@@ -20,18 +21,29 @@ const parts = {
 } as const satisfies Readonly<Record<string, (run: AskRun) => Promise<readonly Figure[]>>>;
 const names = Object.keys(parts) as (keyof typeof parts)[];
 
+/** What a peer is measured beside, too. */
+const beside: ReadonlySet<keyof typeof parts> = new Set(["local", "remote"]);
+
 export const bench = benchOf({
   title:
     "volatile asks of about 100 bytes on 1,000 entities, beside what they are made of at least",
-  flags: ["only"],
-  check: (flags) => void partsOf(names, flags),
+  flags: ["only", "peer"],
+  check: (flags) => void [partsOf(names, flags), peerOf(flags)],
   async figures({ rounds = 7, progress, flags }) {
     const figures: Figure[] = [];
     for (const part of partsOf(names, flags)) {
       // Each begins with an empty server.
-      const found = await withPostgres(({ url }) =>
-        parts[part]({ databaseUrl: url, rounds, progress, peer: null }),
-      );
+      const found = await withPostgres(async (postgres) => {
+        const peer = beside.has(part)
+          ? await openPeer(peerOf(flags), postgres.url, progress)
+          : null;
+        const run = { databaseUrl: postgres.url, rounds, progress, peer };
+        try {
+          return await parts[part](run);
+        } finally {
+          await peer?.close();
+        }
+      });
       figures.push(...found);
     }
     return figures;

@@ -17,9 +17,9 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   sim: async () => (await import("./sim.ts")).bench,
 };
 const usage = `pnpm bench [${Object.keys(benches).join("|")}] [--rounds N] [--json]
-pnpm bench ask [--only local,remote,hot,sizes,http]
+pnpm bench ask [--only local,remote,hot,sizes,http] [--peer effect]
 pnpm bench failover [--shards 256,1000] [--only coordinator,leave]
-pnpm bench durable [--only commands,replay,handoff,memory]`;
+pnpm bench durable [--only asks,commands,replay,handoff,memory] [--peer effect]`;
 
 try {
   await main();
@@ -37,6 +37,7 @@ async function main(): Promise<void> {
       rounds: { type: "string" },
       shards: { type: "string" },
       only: { type: "string" },
+      peer: { type: "string" },
       help: { type: "boolean" },
     },
   });

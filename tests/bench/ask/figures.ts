@@ -17,6 +17,9 @@ export interface AskBounds {
   readonly effect?: Bound;
 }
 
+type Judged = NonNullable<Parameters<typeof figureOf>[3]>;
+
+const boundOf = (bound: Bound | undefined): Judged => (bound === undefined ? {} : { bound });
 const rate = ({ perSecond }: Measured): number => perSecond;
 
 /** @param what for instance "remote, 64 in flight". */
@@ -26,22 +29,19 @@ export function askFigures(
   { ours, limit, effect }: AskTurns,
   bounds: AskBounds = {},
 ): readonly Figure[] {
-  const beside = (unit: string, measure: typeof rate, bound?: Bound, better?: "less"): Figure =>
-    figureOf(`${what}: ${unit}`, limitName, pairsOf(ours, limit, measure), {
-      ...(bound === undefined ? {} : { bound }),
-      ...(better === undefined ? {} : { better }),
-    });
+  const beside = (unit: string, measure: typeof rate, judged: Judged): Figure =>
+    figureOf(`${what}: ${unit}`, limitName, pairsOf(ours, limit, measure), judged);
   const figures = [
-    beside("asks/s", rate, bounds.rate),
-    beside("p50 us", p50Us, bounds.p50, "less"),
-    beside("p99 us", p99Us, undefined, "less"),
+    beside("asks/s", rate, boundOf(bounds.rate)),
+    beside("p50 us", p50Us, { better: "less", ...boundOf(bounds.p50) }),
+    beside("p99 us", p99Us, { better: "less", isUnsteady: true }),
   ];
   if (effect === undefined) return figures;
   const ratio = figureOf(
     `${what}: asks/s beside Effect`,
     "Effect",
     pairsOf(ours, effect, rate),
-    bounds.effect === undefined ? {} : { bound: bounds.effect },
+    boundOf(bounds.effect),
   );
   return [...figures, ratio];
 }

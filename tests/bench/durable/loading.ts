@@ -1,6 +1,6 @@
 import pg from "pg";
 import { type Figure, medianOf } from "../support/figures.ts";
-import { each, type Scene, schema } from "./scene.ts";
+import { each, type MeasureOptions, type Scene, schema } from "./scene.ts";
 import { Box, Eventful, Tally } from "./tally.ts";
 
 const entities = 2_000;
@@ -10,7 +10,10 @@ const inFlight = 64;
 const connections = 2;
 
 /** How fast a node that has just got the shards loads its entities: folded from events, and from snapshots. */
-export async function measureReplay(scene: Scene, rounds: number): Promise<readonly Figure[]> {
+export async function measureReplay(
+  scene: Scene,
+  { rounds }: MeasureOptions,
+): Promise<readonly Figure[]> {
   const writer = await scene.startNode("writer");
   for (const definition of [Eventful, Tally]) {
     await each(entities, inFlight, (index) =>
@@ -77,7 +80,10 @@ async function bareReads({ url, query }: Scene): Promise<number> {
 }
 
 /** How fast a handoff brings volatile entities to their next home: from its beginning until all shards are hosted. */
-export async function measureHandoff(scene: Scene, rounds: number): Promise<readonly Figure[]> {
+export async function measureHandoff(
+  scene: Scene,
+  { rounds }: MeasureOptions,
+): Promise<readonly Figure[]> {
   const count = 10_000;
   const rates: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startEmbedded } from "@leasehold/db/embedded";
 import { type NodeOptions, type ShardingNode, startNode } from "@leasehold/sharding";
 import pg from "pg";
+import type { PeerName } from "../support/options.ts";
 import { untilHosted } from "../support/until-hosted.ts";
 import { Box, DurablePasser, Eventful, Passer, Tally } from "./tally.ts";
 
@@ -17,6 +18,11 @@ export interface Scene {
   startNode(nodeId: string, options?: Partial<NodeOptions>): Promise<ShardingNode>;
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   close(): Promise<void>;
+}
+
+export interface MeasureOptions {
+  readonly rounds: number;
+  readonly peer: PeerName | null;
 }
 
 export async function openScene(progress: (line: string) => void): Promise<Scene> {

@@ -16,6 +16,8 @@ export interface Figure {
   readonly spread?: readonly [least: number, most: number];
   /** Of a time, less is better. @default as the bound has it, else more */
   readonly better?: "more" | "less";
+  /** Differs from run to run by more than the gate lets pass. @default false */
+  readonly isUnsteady?: boolean;
   /** @default none: the figure is for reading */
   readonly bound?: Bound;
 }
@@ -44,7 +46,7 @@ export function figureOf(
   what: string,
   name: string,
   pairs: readonly Pair[],
-  judged: Pick<Figure, "bound" | "better"> = {},
+  judged: Pick<Figure, "bound" | "better" | "isUnsteady"> = {},
 ): Figure {
   const ratios = pairs.map(({ ours, other }) => ours / other);
   return {

@@ -8,8 +8,6 @@ import pg from "pg";
 export interface BenchPostgres {
   readonly url: string;
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** An empty database beside the others. @returns its URL. */
-  createDatabase(name: string): Promise<string>;
 }
 
 export async function withPostgres<T>(use: (postgres: BenchPostgres) => Promise<T>): Promise<T> {
@@ -22,16 +20,21 @@ export async function withPostgres<T>(use: (postgres: BenchPostgres) => Promise<
       url: postgres.url,
       query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
         (await client.query<Row>(text, [...values])).rows,
-      createDatabase: async (name) => {
-        await client.query(`create database ${pg.escapeIdentifier(name)}`);
-        const url = new URL(postgres.url);
-        url.pathname = `/${name}`;
-        return url.href;
-      },
     });
   } finally {
     await client.end();
     await postgres.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+/** An empty database on that server. @returns its URL. */
+export async function createDatabase(serverUrl: string, name: string): Promise<string> {
+  const client = new pg.Client(serverUrl);
+  await client.connect();
+  await client.query(`create database ${pg.escapeIdentifier(name)}`);
+  await client.end();
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
 }
