@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { BadOption, type Bench } from "./support/bench.ts";
+import { environment, loads } from "./support/environment.ts";
 import { printTable } from "./support/table.ts";
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
@@ -12,14 +13,18 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   console: async () => (await import("./console.ts")).bench,
   durable: async () => (await import("./durable.ts")).bench,
   failover: async () => (await import("./failover.ts")).bench,
+  gate: async () => (await import("./gate.ts")).bench,
   limits: async () => (await import("./limits.ts")).bench,
   mesh: async () => (await import("./mesh.ts")).bench,
   sim: async () => (await import("./sim.ts")).bench,
 };
+/** The gate is asked for by name: it runs some of the others again. */
+const allOfThem = Object.keys(benches).filter((name) => name !== "gate");
 const usage = `pnpm bench [${Object.keys(benches).join("|")}] [--rounds N] [--json]
 pnpm bench ask [--only local,remote,hot,sizes,http] [--peer effect]
 pnpm bench failover [--shards 256,1000] [--only coordinator,leave]
-pnpm bench durable [--only asks,commands,replay,handoff,memory] [--peer effect]`;
+pnpm bench durable [--only asks,commands,replay,handoff,memory] [--peer effect]
+pnpm bench gate [--update]`;
 
 try {
   await main();
@@ -38,22 +43,31 @@ async function main(): Promise<void> {
       shards: { type: "string" },
       only: { type: "string" },
       peer: { type: "string" },
+      update: { type: "boolean" },
       help: { type: "boolean" },
     },
   });
   if (values.help === true) return console.error(usage);
   const { json, rounds, help, ...own } = values;
-  const flags = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
-  const names = positionals.length > 0 ? positionals : Object.keys(benches);
+  const given = Object.entries(own).filter(([, value]) => value !== undefined);
+  const flags = Object.fromEntries(given.map(([flag, value]) => [flag, String(value)]));
+  const names = positionals.length > 0 ? positionals : allOfThem;
   const chosen = await Promise.all(names.map(async (name) => [name, await load(name)] as const));
   for (const [name, bench] of chosen) checkFlags(name, bench, flags);
   const count = roundsOf(rounds);
   for (const [name, bench] of chosen) {
     console.error(`\n${name}: ${bench.title}`);
     const progress = (line: string): void => console.error(`  ${line}`);
+    const before = loads();
     const rows = await bench.run({ rounds: count, progress, flags });
-    if (json) console.log(JSON.stringify({ name, node: process.version, rows }));
+    const loadAverage = { before, after: loads() };
+    const about = environment(flags["peer"]);
+    if (json) console.log(JSON.stringify({ name, ...about, loadAverage, rows }));
     else printTable(rows);
+    const { cpu, cores, memoryGb } = about.machine;
+    progress(
+      `${cores} cores of ${cpu}, ${memoryGb} GB; Node ${about.node}; load ${loadAverage.after}`,
+    );
   }
 }
 
