@@ -15,8 +15,12 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   failover: async () => (await import("./failover.ts")).bench,
   gate: async () => (await import("./gate.ts")).bench,
   limits: async () => (await import("./limits.ts")).bench,
+  memory: async () => (await import("./memory.ts")).bench,
   mesh: async () => (await import("./mesh.ts")).bench,
+  scale: async () => (await import("./scale.ts")).bench,
   sim: async () => (await import("./sim.ts")).bench,
+  soak: async () => (await import("./soak.ts")).bench,
+  ycsb: async () => (await import("./ycsb.ts")).bench,
 };
 /** The gate is asked for by name: it runs some of the others again. */
 const allOfThem = Object.keys(benches).filter((name) => name !== "gate");
@@ -24,6 +28,8 @@ const usage = `pnpm bench [${Object.keys(benches).join("|")}] [--rounds N] [--js
 pnpm bench ask [--only local,remote,hot,sizes,http] [--peer effect]
 pnpm bench failover [--shards 256,1000] [--only coordinator,leave]
 pnpm bench durable [--only asks,commands,replay,handoff,memory] [--peer effect]
+pnpm bench memory [--peer effect]
+pnpm bench soak [--seconds 600]
 pnpm bench gate [--update]`;
 
 try {
@@ -43,6 +49,7 @@ async function main(): Promise<void> {
       shards: { type: "string" },
       only: { type: "string" },
       peer: { type: "string" },
+      seconds: { type: "string" },
       update: { type: "boolean" },
       help: { type: "boolean" },
     },

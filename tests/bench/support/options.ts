@@ -23,3 +23,10 @@ export function peerOf({ peer }: Flags): PeerName | null {
   if (found !== undefined) return found;
   throw new BadOption(`--peer is "${peer}"; it takes ${peers.join(", ")}.`);
 }
+
+/** How long something goes on, where `--seconds` says so. @throws {BadOption} */
+export function secondsOf({ seconds }: Flags, usual: number): number {
+  if (seconds === undefined) return usual;
+  if (/^[1-9]\d{1,5}$/.test(seconds)) return Number(seconds);
+  throw new BadOption(`--seconds is "${seconds}"; it takes a whole number from 10 to 999999.`);
+}
