@@ -26,7 +26,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 const allOfThem = Object.keys(benches).filter((name) => name !== "gate");
 const usage = `pnpm bench [${Object.keys(benches).join("|")}] [--rounds N] [--json]
 pnpm bench ask [--only local,remote,hot,sizes,http] [--peer effect]
-pnpm bench failover [--shards 256,1000] [--only coordinator,leave]
+pnpm bench failover [--shards 256,1000] [--only coordinator,leave] [--peer effect]
 pnpm bench durable [--only asks,commands,replay,handoff,memory] [--peer effect]
 pnpm bench memory [--peer effect]
 pnpm bench soak [--seconds 600]

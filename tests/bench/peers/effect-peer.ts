@@ -4,7 +4,8 @@ import { createDatabase } from "../support/postgres.ts";
 import { installEffect } from "./effect-install.ts";
 import { EffectRunner } from "./effect-runner.ts";
 
-const shards = 300;
+/** Its default. */
+export const shards = 300;
 
 /**
  * Two runners of Effect's cluster on a database of their own, which share its shards. The first one asks.
@@ -15,18 +16,20 @@ const shards = 300;
 export const openEffect: OpenPeer = async (serverUrl, progress) => {
   await installEffect(progress);
   const databaseUrl = await createDatabase(serverUrl, "effect");
-  const settings = { databaseUrl, isTuned: true };
+  const settings = { databaseUrl, tunedFor: "asks" } as const;
   // One after the other: on an empty database each would create the tables.
   const asking = await EffectRunner.start(settings);
-  await until([asking], () => asking.shards === shards);
+  await owned([asking]);
   const other = await EffectRunner.start(settings);
-  await until([asking, other], () => asking.shards + other.shards === shards && other.shards > 0);
+  await owned([asking, other]);
+  let filled = 0;
   return {
     ask: (kind, inFlight, ms) => asking.call<Measured>({ op: "ask", kind, inFlight, ms }),
     async heapBytesPerEntity(count) {
-      await asking.call({ op: "fill", from: 0, count: 500 });
       const before = await asking.call<number>({ op: "heap" });
-      await asking.call({ op: "fill", from: 1_000_000, count });
+      // Ids that nobody asked for before.
+      await asking.call({ op: "fill", from: filled, count });
+      filled += 10 * count;
       return ((await asking.call<number>({ op: "heap" })) - before) / count;
     },
     close: async () => {
@@ -36,15 +39,19 @@ export const openEffect: OpenPeer = async (serverUrl, progress) => {
   };
 };
 
-/** Watched, not asked again and again: a runner tells of each change. */
-function until(runners: readonly EffectRunner[], isSo: () => boolean): Promise<void> {
+/** Every shard has one of them, and each has some. Watched: a runner tells of each change. */
+export function owned(runners: readonly EffectRunner[]): Promise<void> {
+  const isSo = (): boolean => {
+    const counts = runners.map((runner) => runner.shards);
+    return counts.every((count) => count > 0) && counts.reduce((a, b) => a + b, 0) === shards;
+  };
   return new Promise((resolve) => {
-    const stops = runners.map((runner) =>
-      runner.onShards(() => {
-        if (!isSo()) return;
-        for (const stop of stops) stop();
-        resolve();
-      }),
-    );
+    const check = (): void => {
+      if (!isSo()) return;
+      for (const stop of stops) stop();
+      resolve();
+    };
+    const stops = runners.map((runner) => runner.onShards(check));
+    check();
   });
 }

@@ -23,14 +23,23 @@ export class EffectRunner {
     });
   }
 
+  /** Resolves once it runs, whatever it owns. */
   static async start(settings: Omit<RunnerSettings, "port">): Promise<EffectRunner> {
     const given: RunnerSettings = { ...settings, port: await freePort() };
     // What it says is not part of our table.
     const stdio = ["ignore", 2, 2, "ipc"] as const;
     // Schemas are compiled to code where this is loaded before anything else.
-    const execArgv = settings.isTuned ? ["--import", "effect/schema/SchemaJITCompiler/enable"] : [];
+    const execArgv =
+      settings.tunedFor === "asks" ? ["--import", "effect/schema/SchemaJITCompiler/enable"] : [];
     const options = { stdio: [...stdio], execArgv, cwd: dirname(program) };
-    return new EffectRunner(fork(program, [JSON.stringify(given)], options));
+    const runner = new EffectRunner(fork(program, [JSON.stringify(given)], options));
+    await new Promise<void>((resolve) => {
+      const stop = runner.onShards(() => {
+        stop();
+        resolve();
+      });
+    });
+    return runner;
   }
 
   get shards(): number {
@@ -52,8 +61,15 @@ export class EffectRunner {
     return (await answer.promise) as T;
   }
 
+  /** @returns once the process has ended. */
+  async kill(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    const ended = once(this.#child, "exit");
+    this.#child.kill(signal);
+    await ended;
+  }
+
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, "exit");
     this.#child.disconnect();
     await ended;

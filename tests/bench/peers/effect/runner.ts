@@ -4,7 +4,7 @@
  */
 import { NodeClusterSocket, NodeRuntime } from "@effect/platform-node";
 import { PgClient } from "@effect/sql-pg";
-import { Cause, Effect, Exit, Layer, Option, Redacted, References } from "effect";
+import { Cause, Effect, Exit, Fiber, Layer, Option, Redacted, References } from "effect";
 import { EntityId, RunnerAddress, ShardId, Sharding, type ShardingConfig } from "effect/cluster";
 import { collectGarbage } from "../../support/collect-garbage.ts";
 import type { Answer, Command, RunnerSettings } from "../effect-messages.ts";
@@ -13,16 +13,36 @@ import { Counter, counterLayer } from "./counter.ts";
 const settings = JSON.parse(process.argv[2] ?? "{}") as RunnerSettings;
 
 const shards = 300;
-const shardingConfig: Partial<ShardingConfig.ShardingConfig["Service"]> = {
-  runnerAddress: Option.some(RunnerAddress.make("127.0.0.1", settings.port)),
-  shardsPerGroup: shards,
-  maxResidentEntities: "unbounded",
-  ...(settings.isTuned ? { simulateRemoteSerialization: false } : {}),
+const isClient = settings.isClient === true;
+const tuned: Readonly<
+  Record<RunnerSettings["tunedFor"], Partial<ShardingConfig.ShardingConfig["Service"]>>
+> = {
+  asks: { simulateRemoteSerialization: false },
+  failover: {
+    shardLockExpiration: "5 seconds",
+    shardLockRefreshInterval: "1 second",
+    refreshAssignmentsInterval: "250 millis",
+    sendRetryInterval: "50 millis",
+    entityMessagePollInterval: "1 second",
+    runnerHealthCheckInterval: "1 second",
+  },
+  nothing: {},
 };
-const layer = counterLayer.pipe(
-  Layer.provideMerge(
-    NodeClusterSocket.layer({ storage: "sql", serialization: "binary", shardingConfig }),
-  ),
+const cluster = NodeClusterSocket.layer({
+  storage: "sql",
+  serialization: "binary",
+  clientOnly: isClient,
+  shardingConfig: {
+    runnerAddress: isClient
+      ? Option.none()
+      : Option.some(RunnerAddress.make("127.0.0.1", settings.port)),
+    shardsPerGroup: shards,
+    maxResidentEntities: "unbounded",
+    ...tuned[settings.tunedFor],
+  },
+});
+const layer = (isClient ? Layer.empty : counterLayer).pipe(
+  Layer.provideMerge(cluster),
   Layer.provide(PgClient.layer({ url: Redacted.make(settings.databaseUrl) })),
   Layer.provide(Layer.succeed(References.MinimumLogLevel, "Warn")),
 );
@@ -81,9 +101,52 @@ const program = Effect.gen(function* () {
     return process.memoryUsage().heapUsed;
   });
 
+  const question = { amount: 1, note };
+  const askEach = (asked: readonly string[]) =>
+    Effect.forEach(asked, (id) => clientOf(id).add(question), {
+      concurrency: "unbounded",
+      discard: true,
+    });
+
+  let longestMs: number[] = [];
+  let isMetering = false;
+  let metered: Fiber.Fiber<unknown, unknown> | null = null;
+  const meter = (asked: readonly string[]): null => {
+    isMetering = true;
+    longestMs = asked.map(() => 0);
+    const one = Effect.fnUntraced(function* (id: string, index: number) {
+      while (isMetering) {
+        const sentMs = performance.now();
+        yield* clientOf(id).add(question);
+        longestMs[index] = Math.max(longestMs[index] ?? 0, performance.now() - sentMs);
+      }
+    });
+    metered = run(Effect.forEach(asked, one, { concurrency: "unbounded", discard: true }));
+    return null;
+  };
+  const stopMeter = Effect.gen(function* () {
+    isMetering = false;
+    if (metered !== null) yield* Fiber.join(metered);
+    return longestMs;
+  });
+
   const answerTo = (command: Command): Effect.Effect<unknown, unknown, Sharding.Sharding> => {
-    if (command.op === "ask") return ask(command);
-    return command.op === "fill" ? fill(command) : heap;
+    switch (command.op) {
+      case "ask":
+        return ask(command);
+      case "fill":
+        return fill(command);
+      case "heap":
+        return heap;
+      case "here":
+        return Effect.sync(() => command.ids.filter(isHere));
+      case "askEach":
+        return askEach(command.ids);
+      case "meter":
+        return Effect.sync(() => meter(command.ids));
+      case "stopMeter":
+        return stopMeter;
+    }
   };
   process.on("message", ({ id, command }: { readonly id: number; readonly command: Command }) => {
     run(answerTo(command)).addObserver((exit) => {
