@@ -95,6 +95,15 @@ export const settings = {
     schema: integer(1, 1_048_576),
     default: "256",
   }),
+  strategy: setting({
+    env: "LEASEHOLD_STRATEGY",
+    flag: "strategy",
+    about:
+      "Which node gets which shard of the entities' groups (docs/rebalancing.md). All nodes of a cluster must agree; it cannot change later.",
+    accepts: "least-loaded, rendezvous or load",
+    schema: z.enum(["least-loaded", "rendezvous", "load"]),
+    default: "least-loaded",
+  }),
   advertiseUrl: setting({
     env: "LEASEHOLD_ADVERTISE_URL",
     flag: "advertise-url",
@@ -141,7 +150,8 @@ export const settings = {
   rebalance: setting({
     env: "LEASEHOLD_REBALANCE",
     flag: "rebalance",
-    about: "Whether shards move by themselves after a node joined.",
+    about:
+      "Whether shards move by themselves: after a node joined, and with the strategy load also for their load.",
     accepts: "auto or manual",
     schema: z.enum(["auto", "manual"]),
     default: "auto",

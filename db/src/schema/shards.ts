@@ -13,7 +13,7 @@ export const shardGroupsTable = (schema: PgSchema) =>
   schema.table("shard_groups", {
     name: text("name").primaryKey(),
     shards: integer("shards").notNull(),
-    strategy: text("strategy").$type<"least-loaded" | "rendezvous">().notNull(),
+    strategy: text("strategy").$type<"least-loaded" | "rendezvous" | "load">().notNull(),
     createdSeq: counter("created_seq").notNull(),
     /** Of a daemon's group. */
     workers: integer("workers"),

@@ -30,11 +30,16 @@ export interface NodeOptions {
   readonly daemons?: readonly DaemonDefinition[];
   /** Shards of the group `default`. All nodes must agree. @default 256 */
   readonly shards?: number;
-  /** @default "least-loaded" */
+  /**
+   * Which node gets which shard of the entities' groups: as many as others by weight, the winner of a lottery, or
+   * its share of what they cost (docs/rebalancing.md). All nodes must agree; it cannot change later.
+   *
+   * @default "least-loaded"
+   */
   readonly strategy?: StrategyName;
   /** @unit milliseconds @default 5000 @minimum 500 */
   readonly leaseTtlMs?: number;
-  /** Move shards by itself when a node joined. @default "auto" */
+  /** Move shards by itself when a node joined, and with the strategy `load` for their load. @default "auto" */
   readonly rebalance?: "auto" | "manual";
   /** A mailbox that has not drained after this time fails the handoff. @unit milliseconds @default 10000 */
   readonly handoffTimeoutMs?: number;

@@ -14,7 +14,7 @@ const why = z.string().max(5000);
 
 /** Of a daemon's group. */
 export const workers = z.int().min(0).exactOptional();
-export const strategy = z.enum(["least-loaded", "rendezvous"]);
+export const strategy = z.enum(["least-loaded", "rendezvous", "load"]);
 export const planState = z.enum([
   "proposed",
   "applying",

@@ -14,6 +14,7 @@ const garbage: Record<SettingName, readonly string[]> = {
   port: ["-1", "65536", "4101.5", "0x10", "1e3", " 7 ", "port", "NaN", "9".repeat(400)],
   lanes: ["0", "2", "-1", "many", "1.5"],
   leaseTtlMs: ["499", "600001", "5s", "", "Infinity"].filter((text) => text !== ""),
+  strategy: ["Load", "hottest"],
   shards: ["0", "-3", "1048577", "2.5", "256 "],
   advertiseUrl: [
     "node-1:4101",
@@ -117,6 +118,7 @@ describe("a configuration", () => {
       LEASEHOLD_LANES: "auto",
       LEASEHOLD_LEASE_TTL_MS: "1000",
       LEASEHOLD_SHARDS: "10000",
+      LEASEHOLD_STRATEGY: "load",
       LEASEHOLD_ADVERTISE_URL: "http://localhost:4101/",
       LEASEHOLD_ZONE: "eu-1a",
       LEASEHOLD_WEIGHT: "2.5",
@@ -141,6 +143,7 @@ describe("a configuration", () => {
       lanes: 1,
       leaseTtlMs: 1000,
       shards: 10_000,
+      strategy: "load",
       advertiseUrl: "http://localhost:4101",
       zone: "eu-1a",
       weight: 2.5,

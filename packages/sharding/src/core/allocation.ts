@@ -1,5 +1,4 @@
 import { type NodeRef, type ShardRef, sameNode, shardKey } from "./ids.ts";
-import type { StrategyName } from "./log.ts";
 
 /**
  * Where shards belong.
@@ -10,7 +9,7 @@ import type { StrategyName } from "./log.ts";
  */
 export interface AllocationStrategy {
   /** A home for each shard, in order; `candidates` is not empty. Later shards see the earlier ones. */
-  place(shards: readonly ShardRef[], candidates: readonly Candidate[]): readonly NodeRef[];
+  place(shards: readonly HomelessShard[], candidates: readonly Candidate[]): readonly NodeRef[];
   /**
    * Moves that balance `owned` among the candidates. `movable: false` shards count, but stay; shards of a
    * node that is no candidate neither count nor move.
@@ -29,9 +28,17 @@ export interface Candidate {
   readonly shards: number;
   /** Shards of other groups, which decide between nodes that have equally many of this one. @default 0 */
   readonly elsewhere?: number;
+  /** What its shards of this group cost it. Absent: not known. @unit milliseconds per second */
+  readonly load?: number;
 }
 
-export interface OwnedShard extends ShardRef {
+/** A shard that wants a home. */
+export interface HomelessShard extends ShardRef {
+  /** What it cost its last home. Absent: not known. @unit milliseconds per second */
+  readonly load?: number;
+}
+
+export interface OwnedShard extends HomelessShard {
   readonly owner: NodeRef;
   readonly movable: boolean;
 }
@@ -45,7 +52,7 @@ export interface ProposedMove extends ShardRef {
 /** The node with the fewest shards per unit of weight. */
 export const leastLoaded: AllocationStrategy = {
   place(shards, candidates) {
-    const slots = candidates.map((c) => ({ elsewhere: 0, ...c }));
+    const slots = candidates.map((c) => ({ ...c, elsewhere: c.elsewhere ?? 0 }));
     return shards.map(() => {
       let best = slots[0] as (typeof slots)[number];
       for (const slot of slots) if (isEmptier(slot, best)) best = slot;
@@ -100,11 +107,6 @@ export const rendezvous: AllocationStrategy = {
   },
 };
 
-export const strategies: Readonly<Record<StrategyName, AllocationStrategy>> = {
-  "least-loaded": leastLoaded,
-  rendezvous,
-};
-
 /** Standard deviation of shards per unit of weight; 0 for fewer than two candidates. */
 export function spreadOf(candidates: readonly Candidate[]): number {
   if (candidates.length < 2) return 0;
@@ -114,13 +116,15 @@ export function spreadOf(candidates: readonly Candidate[]): number {
   return Math.sqrt(variance);
 }
 
+type Slot = Candidate & { readonly elsewhere: number };
+
 interface Lane {
   readonly node: NodeRef;
   readonly weight: number;
   readonly shards: readonly OwnedShard[];
 }
 
-function isEmptier(a: Required<Candidate>, b: Required<Candidate>): boolean {
+function isEmptier(a: Slot, b: Slot): boolean {
   const fuller = (a.shards + 1) * b.weight - (b.shards + 1) * a.weight;
   if (fuller !== 0) return fuller < 0;
   // A thousand daemons with one worker each would otherwise all live on the first node.

@@ -108,7 +108,8 @@ export type LogEntry = ClusterEvent & {
   readonly term: Term;
 };
 
-export type StrategyName = "least-loaded" | "rendezvous";
+/** `load`: few and hot shards move, by what they cost (balance-load.ts). */
+export type StrategyName = "least-loaded" | "rendezvous" | "load";
 
 /** Why a lease may be taken from its holder (DESIGN section 4). */
 export type DeathProof = "released" | "watched" | "host" | "waiter" | "refused" | "superseded";
@@ -174,7 +175,10 @@ export interface PlanProposal {
   readonly undoes: string | null;
   readonly basedOnSeq: Seq;
   readonly moves: readonly PlanMove[];
-  /** Standard deviation of shards per unit of weight over the candidate nodes. */
+  /**
+   * Standard deviation of shards per unit of weight over the candidate nodes. In a group balanced by load a shard
+   * counts as what it costs against the average one.
+   */
   readonly spreadBefore: number;
   readonly spreadAfter: number;
 }

@@ -71,7 +71,7 @@ const groups = list(
   fields({
     group: name,
     shards: (value) => whole(value) && value !== 0,
-    strategy: oneOf("least-loaded", "rendezvous"),
+    strategy: oneOf("least-loaded", "rendezvous", "load"),
     workers: orAbsent(whole),
   }),
 );

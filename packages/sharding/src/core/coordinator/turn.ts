@@ -1,4 +1,4 @@
-import { type AllocationStrategy, type Candidate, strategies } from "../allocation.ts";
+import type { AllocationStrategy, Candidate } from "../allocation.ts";
 import {
   ClusterDraft,
   type ClusterState,
@@ -11,6 +11,7 @@ import { type Epoch, type NodeId, type NodeRef, type ShardRef, sameNode } from "
 import type { AssignCause, CarriedState, ClusterEvent, DeathProof } from "../log.ts";
 import type { AdminAnswer, FromCoordinator, ToCoordinator } from "../messages.ts";
 import { areApart, type Renewing } from "../reach.ts";
+import { strategyOf } from "../strategies.ts";
 import { lowestEpoch, type Rebuild } from "./rebuild.ts";
 import { type OpenWork, WorkDraft } from "./work.ts";
 
@@ -258,7 +259,7 @@ export class Turn {
   }
 
   strategy(group: string): AllocationStrategy {
-    return strategies[this.cluster.groups.get(group)?.strategy ?? "least-loaded"];
+    return strategyOf(this.cluster.groups.get(group)?.strategy ?? "least-loaded");
   }
 
   finish(): TurnResult {
