@@ -1,8 +1,10 @@
 import type { ClusterState } from "./cluster.ts";
+import { emptyBalance } from "./coordinator/balance.ts";
 import { recoverClaims } from "./coordinator/claims.ts";
 import { control } from "./coordinator/control.ts";
 import { evictAndRestore, stopped } from "./coordinator/eviction.ts";
 import { acked, handoffFailed, hosted, hostRefused, released } from "./coordinator/handoff.ts";
+import { hearLoads } from "./coordinator/loads.ts";
 import { allocate, joinNode, loseNode } from "./coordinator/nodes.ts";
 import { drivePlans, rebalanceWhenDue } from "./coordinator/plans.ts";
 import { beginRebuild, type ClaimMessage, collectClaims } from "./coordinator/rebuild.ts";
@@ -71,6 +73,7 @@ export function startCoordinator(
     work: openWork(cluster, nowMs),
     rebalanceDue: true,
     allocationDue: true,
+    balance: emptyBalance,
     nextId: 1,
   };
 }
@@ -137,6 +140,8 @@ function receive(turn: Turn, from: NodeRef, message: ToCoordinator): void {
     case "host-refused":
       for (const shard of message.shards) hostRefused(turn, from, shard);
       return;
+    case "shard-loads":
+      return hearLoads(turn, from, message);
     default:
       message satisfies never;
   }

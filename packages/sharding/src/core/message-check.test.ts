@@ -25,6 +25,10 @@ const toCoordinator: readonly ToCoordinator[] = [
   { tag: "shards-released", term: 1, shards: [{ ...handoff, digest: "d", size: 9 }] },
   { tag: "handoffs-failed", term: 1, handoffs: [{ ...handoff, why: "busy" }] },
   { tag: "host-refused", term: 1, shards: [{ ...grant, why: "no state" }] },
+  {
+    ...{ tag: "shard-loads", term: 1, shards: [{ ...grant, requests: 40.5, busyMs: 12.25 }] },
+    others: [{ group: "default", count: 3, requests: 0, busyMs: 0 }],
+  },
   { tag: "admin", requestId: "r", command: { tag: "drain", by: "olga", nodeId: "a" } },
   {
     tag: "admin",

@@ -59,6 +59,9 @@ const kinds =
 
 const shard = { group: name, shard: whole };
 const grant = { ...shard, epoch: whole };
+/** A rate, or a sum of them: one below zero would pay for the others. */
+const positive: Check = (value) => number(value) && (value as number) >= 0;
+const load = { requests: positive, busyMs: positive };
 const handoff = { ...grant, handoffId: name };
 const node = { nodeId: name, incarnation: name };
 const info = fields({
@@ -109,6 +112,10 @@ const toCoordinator: Record<ToCoordinator["tag"], Check> = {
   "handoffs-failed": report("handoffs", { ...handoff, why: text }),
   "shards-stopped": report("shards", { ...grant, why: orAbsent(text) }),
   "host-refused": report("shards", { ...grant, why: text }),
+  "shard-loads": fields({
+    ...{ term: whole, shards: list(fields({ ...grant, ...load })) },
+    others: list(fields({ group: name, count: whole, ...load })),
+  }),
   admin: fields({ requestId: name, command: kinds("tag", commands) }),
 };
 

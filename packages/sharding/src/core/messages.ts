@@ -1,5 +1,6 @@
 import type { Versions } from "./agreement.ts";
-import type { Epoch, Incarnation, NodeId, NodeRef, Seq, ShardRef, Term } from "./ids.ts";
+import type { Epoch, GroupName, Incarnation, NodeId, NodeRef, Seq, ShardRef, Term } from "./ids.ts";
+import type { Load } from "./load.ts";
 import type { CarriedState, GroupDeclaration, LogEntry, NodeInfo } from "./log.ts";
 
 /**
@@ -53,6 +54,16 @@ export type ToCoordinator =
    * it give the shard up.
    */
   | { readonly tag: "shards-stopped"; readonly term: Term; readonly shards: readonly Stopped[] }
+  /**
+   * What the shards of groups that are balanced by load cost their home: the hottest by name, the others of each
+   * group in one sum. A hint, said anew each second; the later one replaces the earlier one whole.
+   */
+  | {
+      readonly tag: "shard-loads";
+      readonly term: Term;
+      readonly shards: readonly ShardLoad[];
+      readonly others: readonly GroupLoad[];
+    }
   /** An operator's command that arrived at another node. */
   | { readonly tag: "admin"; readonly requestId: string; readonly command: AdminCommand };
 
@@ -165,6 +176,14 @@ export interface ShardGrant extends ShardRef {
 
 export interface Stopped extends ShardGrant {
   readonly why?: string;
+}
+
+export interface ShardLoad extends ShardGrant, Load {}
+
+/** So many shards together. */
+export interface GroupLoad extends Load {
+  readonly group: GroupName;
+  readonly count: number;
 }
 
 export interface HandoffRef extends ShardGrant {

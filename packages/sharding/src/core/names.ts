@@ -39,6 +39,7 @@ export const controlMessageTags: readonly ControlMessage["tag"][] = namesOf<Cont
   "handoffs-failed": true,
   "shards-stopped": true,
   "host-refused": true,
+  "shard-loads": true,
   admin: true,
   "region-registered": true,
   "region-refused": true,

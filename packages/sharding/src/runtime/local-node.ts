@@ -332,6 +332,7 @@ export class LocalNode implements ShardingNode {
       catalog: this.#catalog,
       clock,
       guard: runtime.serving,
+      isTimed: runtime.loads.meter !== null,
       durable:
         journal === undefined
           ? undefined
@@ -352,6 +353,7 @@ export class LocalNode implements ShardingNode {
       executor,
       hosting: (ref) => runtime.hosting(ref),
       drops: this.drops,
+      shards: runtime.loads.meter,
       onBehind: () => runtime.replica.catchUp(),
     });
     return { ask, executor: this.#daemons.beside(executor) };

@@ -17,6 +17,7 @@ import { broadcastKind } from "./data-plane/wire.ts";
 import type { Grant } from "./grant.ts";
 import { handOver } from "./hand-over.ts";
 import { Listeners } from "./listeners.ts";
+import { LoadReports } from "./load-reports.ts";
 import { NodeLease } from "./node-lease.ts";
 import { Peers } from "./peers.ts";
 import { RegionService } from "./region-service.ts";
@@ -39,6 +40,7 @@ export class NodeRuntime {
   readonly peers: Peers;
   readonly coordinator: CoordinatorService;
   readonly region: RegionService;
+  readonly loads: LoadReports;
   readonly plane: DataPlane;
   readonly broadcast: Broadcast;
   readonly onEntries = new Listeners<[readonly LogEntry[], ClusterState]>();
@@ -118,6 +120,11 @@ export class NodeRuntime {
         unauthorized: (from, tag) => this.#control.unauthorized(from, tag),
       },
     );
+    this.loads = new LoadReports({
+      ...{ clock, groups: options.groups, term: () => this.replica.state.term },
+      coordinator: () => this.replica.state.coordinator,
+      send: (to, message) => void this.#control.sendTo(to, message),
+    });
     this.plane = plane(this);
     const { drops } = options;
     this.broadcast = new Broadcast({ transport, clock, drops, log, self: () => this.self() });
@@ -167,6 +174,7 @@ export class NodeRuntime {
     if (refusal !== null) throw new RegionRefusedError(refusal.why);
     await this.lease.start();
     this.#campaign();
+    this.loads.start();
     if (this.isProxy) this.#sayWhatIsMissing();
     await this.#registration.joined;
   }
@@ -221,6 +229,7 @@ export class NodeRuntime {
   async stop(): Promise<void> {
     this.#isLeaving = true;
     this.#cancelCampaign?.();
+    this.loads.stop();
     this.#registration.end();
     await this.coordinator.stop();
     await this.lease.release();
@@ -420,6 +429,7 @@ export class NodeRuntime {
 
   #shardsChanged(changed: readonly ShardBelief[], gone: readonly ShardRef[]): void {
     this.plane.ask.hostingChanged([...changed, ...gone]);
+    this.loads.shardsChanged(changed, gone);
     this.onShards.emit(changed, gone);
   }
 }

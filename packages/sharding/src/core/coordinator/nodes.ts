@@ -123,7 +123,7 @@ export function rehome(
       }
       continue;
     }
-    const homes = turn.strategy(group).place(shards, candidates);
+    const homes = turn.strategy(group).place(turn.balance.weighed(shards), candidates);
     for (const [i, ref] of shards.entries()) turn.assign(ref, homes[i] as NodeRef, cause, null);
   }
 }

@@ -1,6 +1,6 @@
 import { type Candidate, type OwnedShard, type ProposedMove, spreadOf } from "../allocation.ts";
 import { type NodeRow, type PlanRow, shardsAtWork } from "../cluster.ts";
-import { type NodeRef, type ShardRef, sameNode } from "../ids.ts";
+import { type GroupName, type NodeRef, type ShardRef, sameNode } from "../ids.ts";
 import type { PlanKind, PlanMove, PlanProposal } from "../log.ts";
 import { beginHandoff } from "./handoff.ts";
 import type { Turn } from "./turn.ts";
@@ -10,9 +10,12 @@ import type { Turn } from "./turn.ts";
  * lives in the rows, so it survives its coordinator.
  */
 
-/** Moves that balance the cluster as it is, one strategy per group. */
-export function planRebalance(turn: Turn): readonly ProposedMove[] {
-  return [...turn.cluster.groups.keys()].flatMap((group) => {
+/** Moves that balance these groups as they are, each by its own strategy. @param groups @default all */
+export function planRebalance(
+  turn: Turn,
+  groups: Iterable<GroupName> = turn.cluster.groups.keys(),
+): readonly ProposedMove[] {
+  return [...groups].flatMap((group) => {
     const candidates = turn.candidates(group);
     if (candidates.length === 0) return [];
     const moves = turn.strategy(group).rebalance(atWorkIn(turn, group), candidates);
@@ -33,7 +36,7 @@ export function planDrain(turn: Turn, node: NodeRow): readonly ProposedMove[] {
     const leaving = ownedIn(turn, group).filter(
       (shard) => sameNode(shard.owner, node) && turn.cluster.row(shard).state !== "handing-off",
     );
-    const homes = turn.strategy(group).place(leaving, candidates);
+    const homes = turn.strategy(group).place(turn.balance.weighed(leaving), candidates);
     return leaving.map((shard, i) => {
       const { group: name, shard: index, owner: from } = shard;
       const to = homes[i] as NodeRef;
@@ -165,21 +168,31 @@ function drainOn(turn: Turn, node: NodeRow): void {
   turn.emit({ type: "plan-state-changed", planId, state: "applying", why: null });
 }
 
-/** The cluster's own rebalance, when it has grown and nothing else is moving. */
+/**
+ * The cluster's own rebalance, when nothing else is moving: of all groups when the cluster has changed, and every
+ * few seconds of those that are balanced by load.
+ */
 export function rebalanceWhenDue(turn: Turn): void {
-  if (!turn.rebalanceDue || turn.settling || turn.work.orders.size > 0) return;
-  if (turn.options.rebalance === "manual") {
-    turn.rebalanceDue = false;
-    return;
-  }
-  for (const plan of turn.cluster.plans.values()) {
-    if (plan.state === "applying" || plan.state === "paused") return;
-  }
+  const { balance } = turn;
+  if (!turn.rebalanceDue && !balance.isLookDue) return;
+  if (turn.settling || isMoving(turn)) return;
+  const groups = [...turn.cluster.groups.keys()].filter((group) =>
+    balance.isByLoad(group) ? balance.isLookDue : turn.rebalanceDue,
+  );
   turn.rebalanceDue = false;
-  const moves = planRebalance(turn);
+  if (balance.isLookDue) balance.looked();
+  if (groups.length === 0 || turn.options.rebalance === "manual") return;
+  const moves = planRebalance(turn, groups);
   if (moves.length === 0) return;
   const planId = propose(turn, { kind: "rebalance", by: "auto", node: null, undoes: null }, moves);
   turn.emit({ type: "plan-state-changed", planId, state: "applying", why: null });
+}
+
+/** A shard is between two homes, or an operator or the cluster is about to move some. */
+function isMoving(turn: Turn): boolean {
+  if (turn.work.orders.size > 0) return true;
+  const plans = [...turn.cluster.plans.values()];
+  return plans.some(({ state }) => state === "applying" || state === "paused");
 }
 
 const hasOpenPlan = (turn: Turn, nodeId: string): boolean =>
@@ -206,9 +219,11 @@ function ownedIn(turn: Turn, group: string): readonly OwnedShard[] {
     if (row.state === "unallocated") return;
     // A shard on its way counts where it is going, and is not moved again before it has arrived.
     const owner = row.state === "handing-off" ? row.handoff.to : row.owner;
-    owned.push({ group, shard, owner, movable: row.state === "hosted" && !row.pinned });
+    const isResting = turn.balance.isResting({ group, shard });
+    const movable = row.state === "hosted" && !row.pinned && !isResting;
+    owned.push({ group, shard, owner, movable });
   });
-  return owned;
+  return turn.balance.weighed(owned);
 }
 
 /** Without those that a daemon does not need at present: they weigh nothing, wherever they are. */
@@ -225,18 +240,37 @@ function spreads(
   let before = 0;
   let after = 0;
   for (const group of turn.cluster.groups.keys()) {
-    const candidates = turn.candidates(group);
+    const perLoad = perLoadIn(turn, group);
+    const weight = (shard: ShardRef): number =>
+      perLoad === null ? 1 : (turn.balance.loadOf(shard) ?? 0) * perLoad;
+    const candidates = turn
+      .candidates(group)
+      .map((one) => (perLoad === null ? one : { ...one, shards: (one.load ?? 0) * perLoad }));
     const inGroup = moves.filter((move) => move.group === group);
     before += spreadOf(candidates);
-    after += spreadOf(candidates.map((candidate) => afterMoves(candidate, inGroup)));
+    after += spreadOf(candidates.map((one) => afterMoves(one, inGroup, weight)));
   }
   return { spreadBefore: before, spreadAfter: after };
 }
 
 type ShardMove = ShardRef & { readonly from: NodeRef; readonly to: NodeRef };
 
-function afterMoves(candidate: Candidate, moves: readonly ShardMove[]): Candidate {
-  const arriving = moves.filter((move) => sameNode(move.to, candidate.node)).length;
-  const leaving = moves.filter((move) => sameNode(move.from, candidate.node)).length;
-  return { ...candidate, shards: candidate.shards + arriving - leaving };
+/** How much a load counts, where the average shard counts as one. Null: shards count alike. */
+function perLoadIn(turn: Turn, group: GroupName): number | null {
+  const loads = [...turn.balance.loadsIn(group).values()];
+  const total = loads.reduce((sum, load) => sum + load, 0);
+  return total === 0 ? null : (turn.cluster.shards.get(group)?.length ?? 0) / total;
+}
+
+function afterMoves(
+  candidate: Candidate,
+  moves: readonly ShardMove[],
+  weight: (shard: ShardRef) => number,
+): Candidate {
+  let { shards } = candidate;
+  for (const move of moves) {
+    if (sameNode(move.to, candidate.node)) shards += weight(move);
+    if (sameNode(move.from, candidate.node)) shards -= weight(move);
+  }
+  return { ...candidate, shards };
 }

@@ -12,6 +12,7 @@ import type { AssignCause, CarriedState, ClusterEvent, DeathProof } from "../log
 import type { AdminAnswer, FromCoordinator, ToCoordinator } from "../messages.ts";
 import { areApart, type Renewing } from "../reach.ts";
 import { strategyOf } from "../strategies.ts";
+import { Balance, type BalanceState } from "./balance.ts";
 import { lowestEpoch, type Rebuild } from "./rebuild.ts";
 import { type OpenWork, WorkDraft } from "./work.ts";
 
@@ -58,6 +59,8 @@ export interface CoordinatorState {
   readonly rebalanceDue: boolean;
   /** There may be shards without a home that a node could take. */
   readonly allocationDue: boolean;
+  /** What shards cost, as their homes say. */
+  readonly balance: BalanceState;
   readonly nextId: number;
 }
 
@@ -95,6 +98,7 @@ export interface Unauthorized {
 export class Turn {
   readonly cluster: ClusterDraft;
   readonly work: WorkDraft;
+  readonly balance: Balance;
   readonly nowMs: number;
   readonly options: CoordinatorOptions;
   alive: readonly NodeRef[];
@@ -116,6 +120,7 @@ export class Turn {
     this.cluster = new ClusterDraft(state.cluster);
     this.work = new WorkDraft(state.work);
     this.nowMs = nowMs;
+    this.balance = new Balance(state.balance, this.cluster, nowMs);
     this.options = state.options;
     this.alive = state.alive;
     this.renewing = state.renewing;
@@ -148,6 +153,7 @@ export class Turn {
     const { group, shard } = ref;
     this.emit({ type: "shard-assigned", group, shard, nodeId, incarnation, epoch, cause, carried });
     this.#counts?.set(incarnation, (this.#counts.get(incarnation) ?? 0) + 1);
+    this.balance.assigned(ref, cause);
     this.track(ref);
     return epoch;
   }
@@ -228,10 +234,13 @@ export class Turn {
     const own = new Map<string, number>();
     this.#count(group, own);
     const all = this.#countAll();
+    const loads = this.balance.loadsIn(group);
     return fitting.map(({ nodeId, incarnation, weight }) => {
       const shards = own.get(incarnation) ?? 0;
       const elsewhere = (all.get(incarnation) ?? 0) - shards;
-      return { node: { nodeId, incarnation }, weight, shards, elsewhere };
+      const load = loads.get(incarnation);
+      const known = load === undefined ? {} : { load };
+      return { node: { nodeId, incarnation }, weight, shards, elsewhere, ...known };
     });
   }
 
@@ -276,6 +285,7 @@ export class Turn {
         work: this.work.orders,
         rebalanceDue: this.rebalanceDue,
         allocationDue: this.allocationDue,
+        balance: this.balance.state,
         nextId: this.#nextId,
       },
       events: this.#events,

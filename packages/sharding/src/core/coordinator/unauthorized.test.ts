@@ -41,6 +41,13 @@ const said: Record<
     when: "starting",
     say: (made) => ({ tag: "shards-stopped", term: 1, shards: [refOf(made)] }),
   },
+  "shard-loads": {
+    when: "starting",
+    say: (made) => ({
+      ...{ tag: "shard-loads", term: 1, others: [] },
+      shards: [{ ...refOf(made), requests: 5, busyMs: 7 }],
+    }),
+  },
   "handoffs-acked": {
     when: "handing-off",
     say: (made) => ({ tag: "handoffs-acked", term: 1, handoffs: [refOf(made)] }),

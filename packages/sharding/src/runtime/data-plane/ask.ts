@@ -12,6 +12,7 @@ import { type Executor, Receiver } from "./receiver.ts";
 import { ReplyOutbox } from "./reply-outbox.ts";
 import { Sender } from "./sender.ts";
 import type { LocalHome, Locate } from "./sender-ports.ts";
+import type { ShardMeter } from "./shard-meter.ts";
 import {
   cancelKind,
   decodeReply,
@@ -47,6 +48,8 @@ export interface AskPorts {
   /** Somebody knows more of the log than this node: catch up. May be called often. */
   readonly onBehind: () => void;
   readonly limits?: Partial<DataPlaneLimits>;
+  /** Measures what each shard costs this node as its home. @default null: nothing does */
+  readonly shards?: ShardMeter | null;
 }
 
 /** Requests and replies of one node: its asks, and what it answers as a home. */
@@ -114,7 +117,10 @@ export function createAsk(ports: AskPorts): Ask {
     if (to === ownSender) sender.reply(null, number, answer);
     else outbox.send(to, encodeReply(number, answer));
   };
-  const receiver = new Receiver({ clock, executor, hosting, reply, limits, drops, load, onBehind });
+  const { shards = null } = ports;
+  const receiver = new Receiver({
+    ...{ clock, executor, hosting, reply, limits, drops, load, shards, onBehind },
+  });
   const local: LocalHome = {
     take: (request) => receiver.take(ownSender, request),
     cancel: (number) => receiver.cancel(ownSender, number),

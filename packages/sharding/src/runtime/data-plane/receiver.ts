@@ -14,6 +14,7 @@ import { type Accepted, Inbound } from "./inbound.ts";
 import type { DataPlaneLimits } from "./limits.ts";
 import type { LoadMeter } from "./load-meter.ts";
 import { Parking } from "./parking.ts";
+import type { ShardMeter } from "./shard-meter.ts";
 import type { WireReply, WireRequest } from "./wire.ts";
 
 export interface ReceiverPorts {
@@ -25,6 +26,8 @@ export interface ReceiverPorts {
   readonly limits: DataPlaneLimits;
   readonly drops: DropCounter;
   readonly load: LoadMeter;
+  /** Null where no group is balanced by load. */
+  readonly shards: ShardMeter | null;
   /** A request shows that this node's copy of the log is behind. */
   readonly onBehind: () => void;
 }
@@ -196,10 +199,10 @@ export class Receiver {
     if (accepted === undefined) return this.#ports.drops.count("reply", "unroutable");
     this.#running.delete(message.requestId);
     this.#release(accepted);
-    this.#carryBack(accepted, message.reply);
+    this.#carryBack(accepted, message.reply, message.heldMs);
   }
 
-  #carryBack(accepted: Accepted, reply: EntityReply): void {
+  #carryBack(accepted: Accepted, reply: EntityReply, heldMs = 0): void {
     const { inbound, request, epoch } = accepted;
     if (!reply.ok && "bounce" in reply) {
       const known = this.#ports.hosting(request).epoch;
@@ -207,6 +210,7 @@ export class Receiver {
     }
     const nowMs = this.#ports.clock.monotonicMs();
     this.#ports.load.record(nowMs, nowMs - accepted.arrivedMs, !reply.ok);
+    this.#ports.shards?.record(request.group, request.shard, nowMs, heldMs);
     if (!inbound.open) return this.#ports.drops.count("reply", "disconnected");
     const { number } = request;
     if (reply.ok) {

@@ -264,7 +264,7 @@ export class CommandLoop {
     let answer: unknown;
     let isLater: boolean;
     try {
-      answer = command(context as never, input as never);
+      answer = this.#call(command, context, input);
       isLater = isThenable(answer);
     } catch (thrown) {
       return failed(thrown);
@@ -275,6 +275,17 @@ export class CommandLoop {
       (thrown: unknown) => () => failed(thrown),
     );
     this.#await(activation, request, outcome, (then) => then());
+  }
+
+  #call(command: AnyCommand, context: Context, input: unknown): unknown {
+    const { isTimed, clock } = this.#home;
+    if (!isTimed) return command(context as never, input as never);
+    const startMs = clock.monotonicMs();
+    try {
+      return command(context as never, input as never);
+    } finally {
+      Context.held(context, clock.monotonicMs() - startMs);
+    }
   }
 
   /** Stores what a durable command decided, or checks the fence of a read that asks for it; then settles. */
@@ -370,7 +381,7 @@ export class CommandLoop {
       activation.state = context.state;
     }
     this.#leave(activation);
-    this.#home.reply(current.requestId, reply);
+    this.#home.reply(current.requestId, reply, Context.heldMs(context));
     this.#tellQuiet(shard);
   }
 

@@ -54,6 +54,7 @@ export class Context implements CommandContext<unknown> {
   #controller: AbortController | null = null;
   #aborted: Error | null = null;
   #timers: TimerChanges | null = null;
+  #heldMs = 0;
 
   constructor(services: ContextServices, activation: Activation, request: EntityRequest) {
     this.#services = services;
@@ -137,7 +138,16 @@ export class Context implements CommandContext<unknown> {
     });
   }
 
-  /** Whether the handler may have changed the state. Static, and so out of the handler's sight. */
+  /** The handler kept the thread for so long, until it returned or first waited. Static, and so out of its sight. */
+  static held(context: Context, heldMs: number): void {
+    context.#heldMs = heldMs;
+  }
+
+  static heldMs(context: Context): number {
+    return context.#heldMs;
+  }
+
+  /** Whether the handler may have changed the state. */
   static touched(context: Context): boolean {
     return context.#taken;
   }

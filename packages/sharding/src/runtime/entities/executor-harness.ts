@@ -29,13 +29,14 @@ export class ExecutorHarness {
   epoch = 1;
   #lastId = 0;
 
-  constructor(entities: readonly AnyEntityDefinition[], journal?: EntityJournal) {
+  constructor(entities: readonly AnyEntityDefinition[], journal?: EntityJournal, isTimed = false) {
     const log: LogFn = (level, message, fields) => {
       this.logged.push(`${level}: ${message} ${JSON.stringify(fields)}`);
     };
     this.executor = createLocalExecutor({
       catalog: catalogOf(entities),
       clock: this.clock,
+      isTimed,
       guard: { mayServe: (_shard, epoch) => this.mayServe(epoch) },
       call: (call) => {
         this.calls.push(call);

@@ -60,7 +60,16 @@ export type ToExecutor =
   | { readonly tag: "cancel"; readonly requestId: number };
 
 export type FromExecutor =
-  | { readonly tag: "reply"; readonly requestId: number; readonly reply: EntityReply }
+  /**
+   * `heldMs`: how long the handler kept the thread, until it returned or first waited for something. Only of an
+   * executor that is told to measure it.
+   */
+  | {
+      readonly tag: "reply";
+      readonly requestId: number;
+      readonly reply: EntityReply;
+      readonly heldMs?: number;
+    }
   /** No chunks: what is left to pack is little, or changes as fast as it is packed. */
   | ({
       readonly tag: "copied";

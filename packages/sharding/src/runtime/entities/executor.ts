@@ -36,6 +36,8 @@ export interface ExecutorOptions {
   readonly guard: ServingGuard;
   /** Carries the calls that handlers make to other entities. */
   readonly call: CallEntity;
+  /** Whether replies say how long their handlers kept the thread. @default false */
+  readonly isTimed?: boolean;
   /** For durable entities: where they are kept, and who claims their shards' heads. @default none */
   readonly durable?: Pick<DurableStoreParts, "journal" | "nodeId" | "log" | "stored"> | undefined;
 }
@@ -88,9 +90,11 @@ class LocalExecutor implements Executor {
   readonly #timers: TimerLoop | null;
   readonly #clock: Clock;
   readonly #arrivals: Arrivals;
+  readonly #isTimed: boolean;
   #listeners: readonly ((message: FromExecutor) => void)[] = [];
 
-  constructor({ catalog, clock, guard, call, durable }: ExecutorOptions) {
+  constructor({ catalog, clock, guard, call, durable, isTimed = false }: ExecutorOptions) {
+    this.#isTimed = isTimed;
     this.#types = entityTypesOf(catalog);
     this.#clock = clock;
     const fire = (...firing: Parameters<TimerLoopParts["fire"]>) => this.#fire(...firing);
@@ -100,7 +104,9 @@ class LocalExecutor implements Executor {
     const home = {
       ...{ clock, guard, call },
       inFlight: new Map<number, Activation>(),
-      reply: (requestId: number, reply: EntityReply) => this.#reply(requestId, reply),
+      isTimed,
+      reply: (requestId: number, reply: EntityReply, heldMs?: number) =>
+        this.#reply(requestId, reply, heldMs),
       quiet: (shard: Shard) => this.#life.capture(shard),
       serverMs: () => timers?.nowMs() ?? Number.NaN,
     };
@@ -231,9 +237,10 @@ class LocalExecutor implements Executor {
     });
   }
 
-  #reply(requestId: number, reply: EntityReply): void {
+  #reply(requestId: number, reply: EntityReply, heldMs = 0): void {
     if (this.#timers?.replied(requestId, reply) === true) return;
-    this.#emit({ tag: "reply", requestId, reply });
+    if (this.#isTimed) this.#emit({ tag: "reply", requestId, reply, heldMs });
+    else this.#emit({ tag: "reply", requestId, reply });
   }
 
   #emit(message: FromExecutor): void {

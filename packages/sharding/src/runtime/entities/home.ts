@@ -14,7 +14,10 @@ export interface Home {
   serverMs(): ServerMs;
   /** Where a request is that has not been answered in the same turn: how a cancel finds it. */
   readonly inFlight: Map<number, Activation>;
-  reply(requestId: number, reply: EntityReply): void;
+  /** @param heldMs how long the handler kept the thread, where that is measured. @default 0 */
+  reply(requestId: number, reply: EntityReply, heldMs?: number): void;
+  /** Whether handlers are timed: two looks at the clock for each. */
+  readonly isTimed: boolean;
   /** A draining shard has no running handler any more. */
   quiet(shard: Shard): void;
 }
