@@ -168,7 +168,7 @@ export class CommandLoop {
     }
     const refusal = this.#passivation.use(activation, nowMs);
     if (refusal !== null) return home.reply(request.requestId, refuse(refusal));
-    this.#start(activation, request, command, input);
+    this.#start(activation, request, command, input, nowMs);
   }
 
   #mustPrepare({ loaded }: Activation, { key }: EntityRequest): boolean {
@@ -180,8 +180,10 @@ export class CommandLoop {
     request: EntityRequest,
     command: AnyCommand,
     input: unknown,
+    nowMs: number,
   ): void {
     const context = new Context(this.#home, activation, request);
+    Context.began(context, nowMs);
     activation.current = request;
     activation.context = context;
     activation.shard.running += 1;
@@ -203,8 +205,8 @@ export class CommandLoop {
     const prepared = (this.#durable as DurableStore).prepare(activation, request);
     this.#await(activation, request, prepared, (found) => {
       activation.current = null;
-      this.#prepared(activation, request, found, () => {
-        this.#start(activation, request, command, input);
+      this.#prepared(activation, request, found, (startMs) => {
+        this.#start(activation, request, command, input, startMs);
       });
     });
   }
@@ -213,7 +215,7 @@ export class CommandLoop {
     activation: Activation,
     request: EntityRequest,
     found: Prepared,
-    start: () => void,
+    start: (nowMs: number) => void,
   ): void {
     const home = this.#home;
     const { shard } = activation;
@@ -237,7 +239,7 @@ export class CommandLoop {
     if (found.tag === "answered") return home.reply(request.requestId, found.reply);
     if (request.deadlineMs <= nowMs) return home.reply(request.requestId, tooLate);
     if (activation.loaded) this.#passivation.use(activation, nowMs);
-    start();
+    start(nowMs);
   }
 
   #run(
@@ -280,11 +282,10 @@ export class CommandLoop {
   #call(command: AnyCommand, context: Context, input: unknown): unknown {
     const { isTimed, clock } = this.#home;
     if (!isTimed) return command(context as never, input as never);
-    const startMs = clock.monotonicMs();
     try {
       return command(context as never, input as never);
     } finally {
-      Context.held(context, clock.monotonicMs() - startMs);
+      Context.heldUntil(context, clock.monotonicMs());
     }
   }
 

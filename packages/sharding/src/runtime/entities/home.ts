@@ -16,7 +16,7 @@ export interface Home {
   readonly inFlight: Map<number, Activation>;
   /** @param heldMs how long the handler kept the thread, where that is measured. @default 0 */
   reply(requestId: number, reply: EntityReply, heldMs?: number): void;
-  /** Whether handlers are timed: two looks at the clock for each. */
+  /** Whether handlers are timed: one more look at the clock for each. */
   readonly isTimed: boolean;
   /** A draining shard has no running handler any more. */
   quiet(shard: Shard): void;
