@@ -1,6 +1,7 @@
 import { uptime } from "node:os";
+import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import { systemClock } from "./system-clock.ts";
+import { monotonicOriginMs, systemClock } from "./system-clock.ts";
 
 describe("the machine's clock", () => {
   it("runs a timer once its delay has passed, and not one that was cancelled", async () => {
@@ -34,6 +35,26 @@ describe("the machine's clock", () => {
 
   it("counts since boot as the system does", () => {
     expect(Math.abs(systemClock.bootMs() - 1_000 * uptime())).toBeLessThan(1_000);
+  });
+
+  it("is followed by another thread from the same beginning", async () => {
+    const worker = new Worker(new URL("./fixtures/tell-time.ts", import.meta.url), {
+      workerData: monotonicOriginMs(),
+      execArgv: [],
+    });
+    try {
+      for (let look = 0; look < 20; look += 1) {
+        const beforeMs = systemClock.monotonicMs();
+        const told = new Promise<number>((resolve) => worker.once("message", resolve));
+        worker.postMessage("");
+        const there = await told;
+        // What was measured of the beginnings is off by microseconds.
+        expect(there).toBeGreaterThan(beforeMs - 0.1);
+        expect(there).toBeLessThan(systemClock.monotonicMs() + 0.1);
+      }
+    } finally {
+      await worker.terminate();
+    }
   });
 
   it("draws numbers in [0, 1) and new uuids", () => {

@@ -1,5 +1,19 @@
 import { leaseDeadlineMs } from "../core/membership.ts";
 import type { Clock } from "../ports/clock.ts";
+import { SleepWatch } from "./sleep-watch.ts";
+
+/** Hears of a lease's deadline, for those who compare it with their own clock: threads cannot ask the holder. */
+export interface DeadlineCopy {
+  /** @unit milliseconds, on the node's monotonic clock; see {@link SleepWatch} for the other two. */
+  begin(lease: {
+    readonly deadlineMs: number;
+    readonly awakeMs: number;
+    readonly toleranceMs: number;
+  }): void;
+  /** Never earlier than before. */
+  renewed(deadlineMs: number): void;
+  ended(): void;
+}
 
 /**
  * Until when a lease may be believed, as its holder sees it.
@@ -10,11 +24,11 @@ import type { Clock } from "../ports/clock.ts";
 export class LeaseDeadline {
   readonly #clock: Clock;
   readonly #ttlMs: number;
+  readonly #toleranceMs: number;
+  readonly #sleep: SleepWatch;
   #deadlineMs: number;
-  /** Boot time minus monotonic time: constant while the machine does not sleep. */
-  readonly #sleptMs: number;
   #hasEnded = false;
-  #hasJustChecked = false;
+  #copy: DeadlineCopy | null = null;
 
   /**
    * Counts from now. Made before the statement that takes the lease is sent: an answer that waits while the
@@ -23,18 +37,31 @@ export class LeaseDeadline {
   constructor(clock: Clock, ttlMs: number) {
     this.#clock = clock;
     this.#ttlMs = ttlMs;
+    this.#toleranceMs = ttlMs / 20;
     const nowMs = clock.monotonicMs();
     this.#deadlineMs = leaseDeadlineMs(nowMs, ttlMs);
-    this.#sleptMs = clock.bootMs() - nowMs;
+    this.#sleep = new SleepWatch(clock, this.#toleranceMs, clock.bootMs() - nowMs);
+  }
+
+  /** From now on this copy says what the deadline says. */
+  copyTo(copy: DeadlineCopy): void {
+    if (this.#hasEnded) return copy.ended();
+    this.#copy = copy;
+    const { awakeMs } = this.#sleep;
+    copy.begin({ deadlineMs: this.#deadlineMs, awakeMs, toleranceMs: this.#toleranceMs });
   }
 
   /** @param sentAtMs when the renewal was sent, not when its answer came. */
   renewed(sentAtMs: number): void {
+    if (this.#hasEnded) return;
     this.#deadlineMs = Math.max(this.#deadlineMs, leaseDeadlineMs(sentAtMs, this.#ttlMs));
+    this.#copy?.renewed(this.#deadlineMs);
   }
 
   checkAlive(): boolean {
-    return !this.#hasEnded && this.#clock.monotonicMs() < this.#deadlineMs && !this.#hasSlept();
+    if (this.#hasEnded || this.#clock.monotonicMs() >= this.#deadlineMs) return false;
+    if (this.#sleep.hasSlept()) this.end();
+    return !this.#hasEnded;
   }
 
   leftMs(): number {
@@ -43,24 +70,8 @@ export class LeaseDeadline {
 
   /** For good: what has ended never comes alive again. */
   end(): void {
+    if (this.#hasEnded) return;
     this.#hasEnded = true;
-  }
-
-  /**
-   * Reading boot time costs microseconds, so what runs in one go asks once. Not longer: a timer of 0 ms takes
-   * a millisecond, and a machine that fell asleep within it would serve on when it wakes.
-   */
-  #hasSlept(): boolean {
-    if (this.#hasJustChecked) return false;
-    const sleptMs = this.#clock.bootMs() - this.#clock.monotonicMs() - this.#sleptMs;
-    if (Math.abs(sleptMs) > this.#ttlMs / 20) {
-      this.#hasEnded = true;
-      return true;
-    }
-    this.#hasJustChecked = true;
-    queueMicrotask(() => {
-      this.#hasJustChecked = false;
-    });
-    return false;
+    this.#copy?.ended();
   }
 }

@@ -3,6 +3,7 @@ import { type Epoch, type ShardRef, shardKey } from "../core/ids.ts";
 import type { HeldShard, RegionState } from "../core/region.ts";
 import type { ServingGuard } from "./entities/executor-messages.ts";
 import type { Grant } from "./grant.ts";
+import type { OwnershipTable } from "./lanes/ownership-table.ts";
 import type { StateTransfer } from "./state-transfer.ts";
 
 interface Slot {
@@ -20,8 +21,14 @@ interface Slot {
 export class Serving implements ServingGuard {
   readonly #slots = new Map<string, (Slot | undefined)[]>();
   #grant: Grant | null = null;
+  #shared: OwnershipTable | null = null;
   #count = 0;
   #stamps = 0;
+
+  /** Before anything is served: lanes read there what is said here. */
+  share(table: OwnershipTable): void {
+    this.#shared = table;
+  }
 
   /** How many slots were ever stamped: where it stands still, nothing has begun to be served. */
   get stamps(): number {
@@ -35,9 +42,11 @@ export class Serving implements ServingGuard {
   begin(grant: Grant): void {
     this.clear();
     this.#grant = grant;
+    if (this.#shared !== null) grant.copyTo(this.#shared);
   }
 
   clear(): void {
+    this.#shared?.ended();
     this.#slots.clear();
     this.#grant = null;
     this.#count = 0;
@@ -87,10 +96,13 @@ export class Serving implements ServingGuard {
       row = [];
       this.#slots.set(group, row);
     }
-    if (row[shard] === undefined && slot !== undefined) this.#count += 1;
-    if (row[shard] !== undefined && slot === undefined) this.#count -= 1;
+    const before = row[shard];
+    if (before === undefined && slot !== undefined) this.#count += 1;
+    if (before !== undefined && slot === undefined) this.#count -= 1;
     if (slot !== undefined) this.#stamps += 1;
     row[shard] = slot;
+    if (slot !== undefined) this.#shared?.stamp({ group, shard }, slot.epoch, slot.since);
+    else if (before !== undefined) this.#shared?.clear({ group, shard }, before.epoch);
   }
 }
 

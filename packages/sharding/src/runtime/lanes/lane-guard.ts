@@ -1,0 +1,31 @@
+import type { Epoch, ShardRef } from "../../core/ids.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { ServingGuard } from "../entities/executor-messages.ts";
+import { SleepWatch } from "../sleep-watch.ts";
+import type { OwnershipTable } from "./ownership-table.ts";
+
+/** What may be served, as a lane asks: by the shared table, its own look at the clock and at boot time. */
+export class LaneGuard implements ServingGuard {
+  readonly #table: OwnershipTable;
+  readonly #clock: Clock;
+  #sleep: SleepWatch | null = null;
+
+  /** @param clock counts from where the main thread's does. */
+  constructor(table: OwnershipTable, clock: Clock) {
+    this.#table = table;
+    this.#clock = clock;
+  }
+
+  mayServe(shard: ShardRef, epoch: Epoch): boolean {
+    return this.#table.holds(shard, epoch, this.#clock.monotonicMs()) && !this.#hasSlept();
+  }
+
+  /** Since the lease began, which may be another one than last time. */
+  #hasSlept(): boolean {
+    const { awakeMs, toleranceMs } = this.#table.lease();
+    if (this.#sleep?.awakeMs !== awakeMs) {
+      this.#sleep = new SleepWatch(this.#clock, toleranceMs, awakeMs);
+    }
+    return this.#sleep.hasSlept();
+  }
+}
