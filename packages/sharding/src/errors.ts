@@ -127,5 +127,24 @@ export class AdminRefusedError extends ShardingError {
 }
 /** A fault was asked of a node that was not started with faults on. */
 export class FaultsOffError extends define("FAULTS_OFF", false, "no") {}
+/** A node without lanes could run no entity. */
+export class LanesZeroError extends define("LANES_ZERO", false, "no") {}
+/** More lanes than a node may have. */
+export class LanesOverflowError extends define("LANES_OVERFLOW", false, "no") {}
+/** The bound of a lane's inbox makes no sense. */
+export class LaneInboxCapacityError extends define("LANE_INBOX_CAPACITY", false, "no") {}
+/** A lane could not be started, or loaded something else than the main thread; none of them runs then. */
+export class LaneSpawnFailedError extends define("LANE_SPAWN_FAILED", false, "no") {}
+/** A lane did not end in time: one of its handlers does not give its thread back. Its thread was ended. */
+export class LaneDrainTimeoutError extends define("LANE_DRAIN_TIMEOUT", false, "unknown") {}
+/** Lanes have failed, and their node cannot go on: `failures` has all of them, each with its cause. */
+export class LaneJoinFailedError extends define("LANE_JOIN_FAILED", false, "unknown") {
+  readonly failures: readonly { readonly lane: number; readonly cause: Error }[];
+  constructor(message: string, failures: LaneJoinFailedError["failures"] = []) {
+    super(message);
+    this.failures = failures;
+    this.cause = failures[0]?.cause;
+  }
+}
 /** An option's value, or two options together, make no sense; the message names both. */
 export class OptionsError extends define("OPTIONS_INVALID", false, "no") {}

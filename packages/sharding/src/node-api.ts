@@ -4,6 +4,7 @@ import type { ClusterState } from "./core/cluster.ts";
 import type { Epoch, Incarnation, NodeId, Seq } from "./core/ids.ts";
 import type { LogEntry, StrategyName } from "./core/log.ts";
 import type { AdminCommand } from "./core/messages.ts";
+import type { ShardingError } from "./errors.ts";
 import type { EventFilter, EventHandler, SubscribeOptions, Subscription } from "./event-api.ts";
 import type { LinkGate, PostgresStream } from "./ports/gates.ts";
 import type { LeaseFactory } from "./ports/lease.ts";
@@ -72,6 +73,11 @@ export interface NodeOptions {
   readonly coordinatorLease?: LeaseFactory;
   readonly linkGate?: LinkGate;
   readonly postgresStream?: PostgresStream;
+  /**
+   * The node cannot go on (a lane has failed) and has begun to leave by itself, as with `drain`. A program that
+   * is nothing but this node ends when that is done.
+   */
+  readonly onFailed?: (error: ShardingError) => void;
   /** One line per thing worth telling an operator. @default silent */
   readonly log?: LogFn;
 }

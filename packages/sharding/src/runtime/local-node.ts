@@ -4,6 +4,7 @@ import type { GroupName, Incarnation, NodeId, ShardRef } from "../core/ids.ts";
 import {
   CommandInvalidError,
   EntityTypeUnknownError,
+  LaneJoinFailedError,
   NodeNotReadyError,
   OptionsError,
 } from "../errors.ts";
@@ -25,15 +26,17 @@ import { NodeDaemons } from "./daemons/node-daemons.ts";
 import { type Ask, createAsk } from "./data-plane/ask.ts";
 import { type Catalog, catalogOf } from "./entities/catalog.ts";
 import { createEntityClient } from "./entities/client.ts";
+import type { CallEntity } from "./entities/context.ts";
 import type { AnyEntityDefinition, EntityClient } from "./entities/definition.ts";
 import { addressFault, idStoreFault } from "./entities/entity-key.ts";
 import { type EntityView, viewStored } from "./entities/entity-view.ts";
 import { createLocalExecutor, type Executor } from "./entities/executor.ts";
 import { checkIdempotencyKey } from "./entities/idempotency-key.ts";
 import { NodeEvents } from "./events/node-events.ts";
+import { LanesExecutor } from "./lanes/lanes-executor.ts";
 import { nodeBelief } from "./node-belief.ts";
 import { NodeRuntime } from "./node-runtime.ts";
-import type { RuntimePorts } from "./runtime-ports.ts";
+import type { DataPlane, RuntimePorts } from "./runtime-ports.ts";
 import type { Serving } from "./serving.ts";
 
 type MeshRefusals = Pick<
@@ -56,6 +59,8 @@ export interface NodeOutside {
   close(): Promise<void>;
 }
 
+/** How long a node that cannot go on hands its shards over. @unit milliseconds */
+const failedDrainMs = 30_000;
 /** How long replies may take to leave before the connections are closed. @unit milliseconds */
 const flushTimeoutMs = 2_000;
 
@@ -77,12 +82,15 @@ export class LocalNode implements ShardingNode {
   readonly #runtime: NodeRuntime;
   readonly #ask: Ask;
   readonly #executor: Executor;
+  /** Null where entities run on this thread. */
+  readonly #lanes: LanesExecutor | null;
   readonly #daemons: NodeDaemons;
   /** Null without a journal to follow. */
   readonly #events: NodeEvents | null;
   /** New commands are refused: they belong to another node. */
   #isEnding = false;
   #stopping: Promise<void> | null = null;
+  #draining: Promise<void> | null = null;
 
   constructor(options: ResolvedOptions, ports: RuntimePorts, outside: NodeOutside) {
     const { nodeId, cluster, leaseTtlMs, zone, weight, labels = {}, shards, strategy } = options;
@@ -102,6 +110,7 @@ export class LocalNode implements ShardingNode {
     this.#shardsOf = new Map(this.#catalog.groups.map((group) => [group.group, group.shards]));
     this.#events = this.#createEvents();
     this.#daemons = this.#createDaemons();
+    this.#lanes = this.#createLanes();
     this.#runtime = new NodeRuntime(
       {
         nodeId,
@@ -131,8 +140,9 @@ export class LocalNode implements ShardingNode {
     return this.#catalog.types;
   }
 
-  start(): Promise<void> {
-    return this.#runtime.start();
+  async start(): Promise<void> {
+    if (this.#lanes !== null) await this.#lanes.start();
+    await this.#runtime.start();
   }
 
   /** What may be served here, as the executor is told: for those who check it. */
@@ -295,7 +305,12 @@ export class LocalNode implements ShardingNode {
     };
   }
 
-  async drain(timeoutMs: number): Promise<void> {
+  drain(timeoutMs: number): Promise<void> {
+    this.#draining ??= this.#drain(timeoutMs);
+    return this.#draining;
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
     try {
       await this.#runtime.handOver(timeoutMs);
     } catch (error) {
@@ -319,32 +334,29 @@ export class LocalNode implements ShardingNode {
     // Replies first: whoever asked learns what happened before the node lets go of its lease.
     await this.#ports.transport.flush(flushTimeoutMs);
     await this.#ask.leave(flushTimeoutMs);
+    // Before the lease is given back: what runs in a lane may be about to take effect.
+    const failure = this.#lanes === null ? null : await endingOf(this.#lanes);
     await this.#runtime.stop();
     await this.#ports.transport.flush(flushTimeoutMs);
     this.#ask.close();
     this.#executor.close();
     await this.#outside.close();
+    if (failure !== null) throw failure;
   }
 
-  #createPlane(runtime: NodeRuntime): { ask: Ask; executor: Executor } {
-    const { clock, transport, journal } = this.#ports;
-    const executor = createLocalExecutor({
-      catalog: this.#catalog,
-      clock,
-      guard: runtime.serving,
-      isTimed: runtime.loads.meter !== null,
-      durable:
-        journal === undefined
-          ? undefined
-          : {
-              ...{ journal, nodeId: this.nodeId, log: this.#options.log },
-              stored: (shard) => this.#events?.stored(shard),
-            },
-      call: async (call) => {
-        const deadlineMs = Math.max(0, call.deadlineMs - clock.monotonicMs());
-        return (await this.#ask.ask({ ...call, ...this.#placeOf(call.type), deadlineMs })).result;
-      },
-    });
+  #laneFailed(error: LaneJoinFailedError): void {
+    const { log, onFailed } = this.#options;
+    log("error", "the node leaves, because it cannot go on", { error: error.message });
+    onFailed?.(error);
+    this.drain(failedDrainMs).catch((failure: unknown) =>
+      log("error", "the node has left after a failure", { error: String(failure) }),
+    );
+  }
+
+  #createPlane(runtime: NodeRuntime): DataPlane {
+    const { clock, transport } = this.#ports;
+    if (this.#lanes !== null) runtime.serving.share(this.#lanes.table);
+    const executor = this.#lanes ?? this.#createExecutor(runtime);
     const ask = createAsk({
       self: () => runtime.self(),
       transport,
@@ -356,8 +368,41 @@ export class LocalNode implements ShardingNode {
       shards: runtime.loads.meter,
       onBehind: () => runtime.replica.catchUp(),
     });
-    return { ask, executor: this.#daemons.beside(executor) };
+    const lanes = this.#lanes;
+    const quiet = lanes === null ? undefined : () => lanes.quiet();
+    return { ask, executor: this.#daemons.beside(executor), quiet };
   }
+
+  #createExecutor({ serving, loads }: NodeRuntime): Executor {
+    const { clock, journal } = this.#ports;
+    const { nodeId } = this;
+    const { log } = this.#options;
+    return createLocalExecutor({
+      ...{ catalog: this.#catalog, clock, guard: serving, call: this.#call },
+      isTimed: loads.meter !== null,
+      durable: journal === undefined ? undefined : { journal, nodeId, log, stored: this.#stored },
+    });
+  }
+
+  #createLanes(): LanesExecutor | null {
+    const { clock, lanes: threads } = this.#ports;
+    const { log, leaseTtlMs: stuckMs } = this.#options;
+    if (threads === undefined) return null;
+    return new LanesExecutor({
+      ...{ threads, catalog: this.#catalog, nodeId: this.nodeId, clock, log, drops: this.drops },
+      ...{ isStrict: process.env["NODE_ENV"] !== "production", stuckMs },
+      ...{ call: this.#call, stored: this.#stored },
+      failed: (error) => this.#laneFailed(error),
+    });
+  }
+
+  /** A handler's call to another entity. */
+  readonly #call: CallEntity = async (call) => {
+    const deadlineMs = Math.max(0, call.deadlineMs - this.#ports.clock.monotonicMs());
+    return (await this.#ask.ask({ ...call, ...this.#placeOf(call.type), deadlineMs })).result;
+  };
+
+  readonly #stored = (shard: ShardRef): void => this.#events?.stored(shard);
 
   #createDaemons(): NodeDaemons {
     const { clock } = this.#ports;
@@ -400,6 +445,17 @@ export class LocalNode implements ShardingNode {
     }
     const { group } = definition;
     return { group, shards: this.#shardsOf.get(group) ?? this.#options.shards };
+  }
+}
+
+/** @returns what lanes have failed: the rest of the node ends all the same. */
+async function endingOf(lanes: LanesExecutor): Promise<LaneJoinFailedError | null> {
+  try {
+    await lanes.end();
+    return null;
+  } catch (error) {
+    if (error instanceof LaneJoinFailedError) return error;
+    throw error;
   }
 }
 

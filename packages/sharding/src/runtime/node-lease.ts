@@ -21,6 +21,8 @@ export interface NodeLeaseOptions {
   /** Whom this node cannot reach, said with each renewal. */
   readonly unreached: () => readonly Incarnation[];
   readonly log: LogFn;
+  /** Resolves when nothing of a life that has ended can take effect any more. @default it cannot from its end on */
+  readonly quiet?: () => Promise<void> | undefined;
 }
 
 export interface NodeLeaseEvents {
@@ -132,6 +134,8 @@ export class NodeLease {
       try {
         if (this.#grant === null) {
           await pause(clock, (ttlMs / 20) * (0.5 + clock.random()));
+          const quiet = this.#options.quiet?.();
+          if (quiet !== undefined) await quiet;
           if (!this.#stop.signal.aborted) await this.#begin(this.#incarnation);
         } else if (this.#session === null) {
           await this.#reconnect(this.#grant);

@@ -80,6 +80,7 @@ export class NodeRuntime {
       {
         ...{ nodeId, address: options.info.address, ttlMs, sessions, clock, processes, log },
         unreached: () => this.peers.unreached(),
+        quiet: () => this.plane.quiet?.(),
       },
       {
         held: (grant) => this.#held(grant),

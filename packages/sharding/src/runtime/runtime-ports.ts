@@ -13,6 +13,7 @@ import type { StateStore } from "../ports/state-store.ts";
 import type { DropCounter, Transport } from "../ports/transport.ts";
 import type { Ask } from "./data-plane/ask.ts";
 import type { Executor } from "./entities/executor.ts";
+import type { LaneThreads } from "./lanes/lane-messages.ts";
 
 export interface RuntimeOptions {
   readonly nodeId: NodeId;
@@ -41,10 +42,17 @@ export interface RuntimePorts {
   readonly processes: ProcessTable;
   /** Given only where a refused connection counts as a proof of death. */
   readonly refusals: Refusals | null;
+  /** Who starts the threads that run entities. @default none: they run on this one */
+  readonly lanes?: LaneThreads | undefined;
 }
 
 /** The executor and the asks are made with the runtime's guard and views, so they are given late. */
 export interface DataPlane {
   readonly ask: Ask;
   readonly executor: Executor;
+  /**
+   * Resolves when what was posted has reached every thread that runs entities. Before a new life begins: until
+   * then a handler of the old one may be about to take effect. @default it has, when `post` returns
+   */
+  readonly quiet?: (() => Promise<void>) | undefined;
 }

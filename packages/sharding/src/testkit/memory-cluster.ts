@@ -6,12 +6,16 @@ import type { ClusterState, ShardRow } from "../core/cluster.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { NodeOptions } from "../node-api.ts";
 import { resolveOptions } from "../options.ts";
+import type { Journal } from "../ports/journal.ts";
 import type { ProcessIdentity } from "../ports/lease-session.ts";
 import type { Transport } from "../ports/transport.ts";
 import { LocalNode } from "../runtime/local-node.ts";
 import { LinkCuts } from "./link-cuts.ts";
+import { type MemoryLane, MemoryLanes } from "./memory-lanes.ts";
 
 export interface MemoryClusterOptions extends Omit<NodeOptions, "databaseUrl"> {
+  /** Lanes of each node. @default 1: its own thread */
+  readonly lanes?: number;
   /** Of one frame, one way. @unit milliseconds @default 1 */
   readonly latencyMs?: number;
   /** Without it each coordinator begins with nothing but what the regions claim. @default true */
@@ -28,6 +32,7 @@ export interface MemoryNode {
   readonly node: LocalNode;
   /** The wire to Postgres: a black hole while it is cut. */
   readonly postgres: Wire;
+  readonly lanes: readonly MemoryLane[];
   /** SIGKILL: nothing of it runs on, its connections end, its process is gone. */
   kill(): void;
   /** The same, but the server does not notice that its appends' connections have lost their client. */
@@ -62,7 +67,10 @@ export class MemoryCluster {
   }
 
   /** Starts a node; resolve with `run`. */
-  add(nodeId: NodeId, more: Partial<NodeOptions> = {}): MemoryNode & { started: Promise<void> } {
+  add(
+    nodeId: NodeId,
+    more: Partial<NodeOptions> & Pick<MemoryClusterOptions, "lanes"> = {},
+  ): MemoryNode & { started: Promise<void> } {
     const { clock } = this;
     const options = resolveOptions({
       leaseTtlMs,
@@ -95,6 +103,13 @@ export class MemoryCluster {
       },
       isGone: ({ pid }: ProcessIdentity) => seenAlive.has(pid) && !this.#alive.has(pid),
     };
+    const count = more.lanes ?? this.#options.lanes ?? 1;
+    const { entities } = options;
+    const journal = (): Journal => this.postgres.journal(client);
+    const lanes =
+      count > 1
+        ? new MemoryLanes({ lanes: count, clock, entities: () => entities, journal })
+        : null;
     const ports = {
       sessions: this.postgres.sessions(client),
       store: this.postgres.store(client),
@@ -104,6 +119,7 @@ export class MemoryCluster {
       clock,
       processes,
       refusals: options.trustRefused ? refusals : null,
+      ...(lanes === null ? {} : { lanes }),
     };
     const outside = {
       address: `memory://${nodeId}`,
@@ -119,6 +135,7 @@ export class MemoryCluster {
       const row = this.postgres.tables.lease(nodeId);
       if (row !== null) this.postgres.backends.terminate(row.backend);
       void transport.close();
+      for (const lane of lanes?.threads ?? []) void lane.terminate();
     };
     const kill = (): void => {
       vanish();
@@ -126,7 +143,7 @@ export class MemoryCluster {
     };
     const started = node.start();
     started.catch((error: unknown) => this.log.push(`${nodeId} did not start: ${String(error)}`));
-    const memoryNode = { node, postgres: wire, kill, vanish };
+    const memoryNode = { node, postgres: wire, lanes: lanes?.threads ?? [], kill, vanish };
     this.nodes.set(nodeId, memoryNode);
     return { ...memoryNode, started };
   }

@@ -63,7 +63,6 @@ export class NodeDaemons {
           this.#listeners = this.#listeners.filter((listener) => listener !== fn);
         };
       },
-      describe: () => entities.describe(),
       stats: () => entities.stats(),
       close: () => entities.close(),
     };

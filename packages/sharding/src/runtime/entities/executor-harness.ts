@@ -6,7 +6,7 @@ import type { EntityCall } from "./context.ts";
 import type { AnyEntityDefinition } from "./definition.ts";
 import type { EntityJournal } from "./durable-store.ts";
 import { entityKey } from "./entity-key.ts";
-import { createLocalExecutor, type Executor } from "./executor.ts";
+import { createLocalExecutor, type LocalExecutor } from "./executor.ts";
 import type {
   CapturedEntity,
   EntityReply,
@@ -18,7 +18,7 @@ import { type PackedState, packState, StateReader } from "./packed-state.ts";
 /** For tests: an executor with a clock that is moved by hand, a guard that can be shut, and what it said. */
 export class ExecutorHarness {
   readonly clock = new HandClock();
-  readonly executor: Executor;
+  readonly executor: LocalExecutor;
   readonly said: FromExecutor[] = [];
   readonly calls: EntityCall[] = [];
   /** What durable entities had to say to an operator. */

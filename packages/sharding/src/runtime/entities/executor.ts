@@ -47,11 +47,16 @@ export interface Executor {
   post(message: ToExecutor): void;
   /** @returns an unsubscribe function. */
   onMessage(fn: (message: FromExecutor) => void): () => void;
-  /** The shards held, for beliefs. */
-  describe(): readonly ShardDescription[];
+  /** Where entities live in other threads: as of a moment ago. */
   stats(): ExecutorStats;
   /** Stops the timers. Shards are not dropped: post that first. */
   close(): void;
+}
+
+/** An executor on the thread that asks it. */
+export interface LocalExecutor extends Executor {
+  /** The shards held. */
+  describe(): readonly ShardDescription[];
 }
 
 export interface ShardDescription extends ShardRef {
@@ -78,10 +83,10 @@ const timerDeadlineMs = 30_000;
 const keepsEvents = ({ definition }: EntityType): boolean => definition.events !== null;
 
 /** Runs entities on this thread. See executor-messages.ts for what it is told and what it answers. */
-export const createLocalExecutor = (options: ExecutorOptions): Executor =>
-  new LocalExecutor(options);
+export const createLocalExecutor = (options: ExecutorOptions): LocalExecutor =>
+  new ThreadExecutor(options);
 
-class LocalExecutor implements Executor {
+class ThreadExecutor implements LocalExecutor {
   readonly #types: ReadonlyMap<string, EntityType>;
   readonly #shards = new ShardTable();
   readonly #passivation: Passivation;

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AnyCommand } from "./command.ts";
 import type { WireError } from "./executor-messages.ts";
 import { messageOf } from "./message-of.ts";
-import { copyPlain, NotPlainError } from "./plain-data.ts";
+import { checkPlain, copyPlain, NotPlainError } from "./plain-data.ts";
 import { commandInvalid, notStarted } from "./replies.ts";
 
 /** Says that an input was refused, and how. */
@@ -30,6 +30,16 @@ export function checkInput(command: AnyCommand, input: unknown): unknown {
     return result instanceof Promise ? result.then(read, failed) : read(result);
   } catch (error) {
     return failed(error);
+  }
+}
+
+/** Why an input cannot cross to where it is checked; null where it can. */
+export function inputFault(input: unknown): WireError | null {
+  try {
+    checkPlain(input, "input");
+    return null;
+  } catch (error) {
+    return failed(error).error;
   }
 }
 

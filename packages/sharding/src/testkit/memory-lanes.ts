@@ -1,0 +1,162 @@
+import type { Clock } from "../ports/clock.ts";
+import type { Journal } from "../ports/journal.ts";
+import { catalogOf } from "../runtime/entities/catalog.ts";
+import type { AnyEntityDefinition } from "../runtime/entities/definition.ts";
+import { LaneHost } from "../runtime/lanes/lane-host.ts";
+import type {
+  AnswerToLane,
+  FromLane,
+  LaneSetup,
+  LaneThread,
+  LaneThreads,
+  ToLane,
+} from "../runtime/lanes/lane-messages.ts";
+
+export interface MemoryLanesOptions {
+  readonly lanes: number;
+  readonly clock: Clock;
+  /** What each lane loads. */
+  readonly entities: (lane: number) => readonly AnyEntityDefinition[];
+  readonly journal?: () => Journal;
+  readonly inboxCapacity?: number;
+  readonly drainTimeoutMs?: number;
+}
+
+/**
+ * Lanes on one thread, with time by hand: the code of a real lane behind what copies as a port does, and takes its time.
+ * They can be stuck, and killed.
+ */
+export class MemoryLanes implements LaneThreads {
+  readonly lanes: number;
+  readonly inboxCapacity?: number;
+  readonly drainTimeoutMs?: number;
+  readonly threads: MemoryLane[] = [];
+  readonly #options: MemoryLanesOptions;
+
+  constructor(options: MemoryLanesOptions) {
+    this.#options = options;
+    this.lanes = options.lanes;
+    if (options.inboxCapacity !== undefined) this.inboxCapacity = options.inboxCapacity;
+    if (options.drainTimeoutMs !== undefined) this.drainTimeoutMs = options.drainTimeoutMs;
+  }
+
+  spawn(setup: LaneSetup): MemoryLane {
+    const lane = new MemoryLane(setup, this.#options);
+    this.threads.push(lane);
+    return lane;
+  }
+}
+
+export class MemoryLane implements LaneThread {
+  readonly #clock: Clock;
+  #isStuck = false;
+  #isGone = false;
+  #cause: Error | null = null;
+  #waiting: (() => void)[] = [];
+  #fromLane: (batch: readonly FromLane[]) => void = () => undefined;
+  #exited: (cause: Error | null) => void = () => undefined;
+  #inbox: (batch: readonly ToLane[]) => void = () => undefined;
+  #answers: (batch: readonly AnswerToLane[]) => void = () => undefined;
+
+  constructor(setup: LaneSetup, { clock, entities, journal }: MemoryLanesOptions) {
+    this.#clock = clock;
+    this.#later(() => {
+      // Timers of the lane stand still with it.
+      const laneClock: Clock = {
+        monotonicMs: () => clock.monotonicMs(),
+        bootMs: () => clock.bootMs(),
+        random: () => clock.random(),
+        uuid: () => clock.uuid(),
+        after: (delayMs, fn) => clock.after(delayMs, () => this.#run(fn)),
+      };
+      const host = new LaneHost({
+        setup,
+        catalog: catalogOf(entities(setup.lane)),
+        clock: laneClock,
+        journal: journal?.() ?? null,
+        link: {
+          onInbox: (fn) => {
+            this.#inbox = fn;
+          },
+          onAnswers: (fn) => {
+            this.#answers = fn;
+          },
+          post: (batch, transfer) => {
+            const copy = copyOf(batch, transfer);
+            clock.after(0, () => this.#hear(copy));
+          },
+        },
+      });
+      host.start();
+    });
+  }
+
+  post(batch: readonly ToLane[], transfer: readonly ArrayBuffer[]): void {
+    const copy = copyOf(batch, transfer);
+    this.#later(() => this.#inbox(copy));
+  }
+
+  answer(batch: readonly AnswerToLane[]): void {
+    const copy = copyOf(batch, []);
+    this.#later(() => this.#answers(copy));
+  }
+
+  onMessages(fn: (batch: readonly FromLane[]) => void): void {
+    this.#fromLane = fn;
+  }
+
+  onExit(fn: (cause: Error | null) => void): void {
+    this.#exited = fn;
+  }
+
+  async terminate(): Promise<void> {
+    this.#exit(null);
+  }
+
+  get hasEnded(): boolean {
+    return this.#isGone;
+  }
+
+  /** A handler that does not give its thread back. */
+  stick(): void {
+    this.#isStuck = true;
+  }
+
+  unstick(): void {
+    this.#isStuck = false;
+    for (const fn of this.#waiting.splice(0)) this.#later(fn);
+  }
+
+  /** As an error that nobody catches. */
+  fail(cause: Error): void {
+    this.#exit(cause);
+  }
+
+  #exit(cause: Error | null): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#cause = cause;
+    this.#clock.after(0, () => this.#exited(this.#cause));
+  }
+
+  #later(fn: () => void): void {
+    this.#clock.after(0, () => this.#run(fn));
+  }
+
+  #run(fn: () => void): void {
+    if (this.#isGone) return;
+    if (this.#isStuck) return void this.#waiting.push(fn);
+    try {
+      fn();
+    } catch (error) {
+      this.#exit(error as Error);
+    }
+  }
+
+  #hear(batch: readonly FromLane[]): void {
+    this.#fromLane(batch);
+  }
+}
+
+const copyOf = <T>(batch: readonly T[], transfer: readonly ArrayBuffer[]): readonly T[] =>
+  structuredClone(batch, { transfer: [...transfer] });
