@@ -26,7 +26,23 @@ export interface NodeOptions {
   readonly cluster?: string;
   /** @default a name from the host and the pid */
   readonly nodeId?: NodeId;
-  readonly entities: readonly AnyEntityDefinition[];
+  /**
+   * The types, or the module that exports them, under whatever names. With more than one lane it must be the module:
+   * each lane loads it, and all must find the same types there.
+   */
+  readonly entities: readonly AnyEntityDefinition[] | URL;
+  /**
+   * Threads that run entities; each shard lives in one of them. 1: the main thread, which also keeps leases and
+   * connections. `auto`: as many as there are cores. @default 1 @maximum 64
+   */
+  readonly lanes?: number | "auto";
+  /** Requests that wait for one lane, at most; the next ones are refused with `OVERLOADED`. @default 10000 @maximum 1000000 */
+  readonly laneInboxCapacity?: number;
+  /**
+   * How long lanes may take to answer what they hold when the node ends, all together. One that does not is named
+   * in the log, and its thread is ended. @unit milliseconds @default 5000
+   */
+  readonly laneDrainTimeoutMs?: number;
   /** @default none */
   readonly daemons?: readonly DaemonDefinition[];
   /** Shards of the group `default`. All nodes must agree. @default 256 */

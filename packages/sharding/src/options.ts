@@ -1,11 +1,21 @@
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { defaultCoordinatorOptions } from "./core/coordinator.ts";
-import { OptionsError } from "./errors.ts";
+import {
+  LaneInboxCapacityError,
+  LanesOverflowError,
+  LanesZeroError,
+  OptionsError,
+} from "./errors.ts";
 import type { LogFn, NodeOptions } from "./node-api.ts";
+import type { AnyEntityDefinition } from "./runtime/entities/definition.ts";
+import { lanesLimit } from "./runtime/lanes/lane-route.ts";
 
 /** The defaults of {@link NodeOptions}; the service's flags and the docs read them here. */
 export const defaultOptions = {
   cluster: "default",
+  lanes: 1,
+  laneInboxCapacity: 10_000,
+  laneDrainTimeoutMs: 5_000,
   shards: 256,
   strategy: "least-loaded",
   leaseTtlMs: 5_000,
@@ -21,16 +31,23 @@ export const defaultOptions = {
   migrate: true,
 } as const satisfies Partial<NodeOptions>;
 
-export type ResolvedOptions = NodeOptions &
+/** Options whose entities are loaded. */
+export type LoadedOptions = Omit<NodeOptions, "entities"> & {
+  readonly entities: readonly AnyEntityDefinition[];
+};
+
+export type ResolvedOptions = LoadedOptions &
   Required<Pick<NodeOptions, keyof typeof defaultOptions>> & {
+    readonly lanes: number;
     readonly nodeId: string;
     readonly log: LogFn;
   };
 
 const shardsLimit = 1_048_576;
+const inboxLimit = 1_000_000;
 
 /** @throws {OptionsError} naming the option, its value and what is accepted. */
-export function resolveOptions(options: NodeOptions): ResolvedOptions {
+export function resolveOptions(options: LoadedOptions): ResolvedOptions {
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   );
@@ -39,7 +56,10 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
     `${hostname()
       .toLowerCase()
       .replaceAll(/[^a-z0-9-]/g, "-")}-${process.pid}`;
-  const all = { ...defaultOptions, log: silent, ...given, nodeId } as ResolvedOptions;
+  const lanes = lanesOf(options.lanes ?? defaultOptions.lanes);
+  const all = { ...defaultOptions, log: silent, ...given, lanes, nodeId } as ResolvedOptions;
+  checkInbox(all.laneInboxCapacity);
+  wholeNumber("laneDrainTimeoutMs", all.laneDrainTimeoutMs, 1, 600_000);
   wholeNumber("shards", all.shards, 1, shardsLimit);
   wholeNumber("leaseTtlMs", all.leaseTtlMs, 500, 600_000);
   wholeNumber("handoffTimeoutMs", all.handoffTimeoutMs, 100, 600_000);
@@ -54,6 +74,22 @@ export function resolveOptions(options: NodeOptions): ResolvedOptions {
     throw new OptionsError(`weight is ${all.weight}; it must be above 0 and at most 1000.`);
   }
   return all;
+}
+
+/** @throws {LanesZeroError} {@link LanesOverflowError} {@link OptionsError} */
+function lanesOf(lanes: number | "auto"): number {
+  if (lanes === "auto") return Math.min(availableParallelism(), lanesLimit);
+  if (lanes === 0) throw new LanesZeroError("lanes is 0; without one no entity could run.");
+  wholeNumber("lanes", lanes, 1, Number.MAX_SAFE_INTEGER);
+  if (lanes <= lanesLimit) return lanes;
+  throw new LanesOverflowError(`lanes is ${lanes}; a node may have ${lanesLimit} at most.`);
+}
+
+function checkInbox(capacity: number): void {
+  if (Number.isSafeInteger(capacity) && capacity >= 1 && capacity <= inboxLimit) return;
+  throw new LaneInboxCapacityError(
+    `laneInboxCapacity is ${capacity}; it must be a whole number from 1 to ${inboxLimit}.`,
+  );
 }
 
 /** A handoff that the source gives up itself must not be given up by the coordinator first. */

@@ -12,8 +12,11 @@ import {
   type WebsocketTransport,
 } from "./adapters/websocket/transport.ts";
 import { OptionsError } from "./errors.ts";
+import { createLaneThreads } from "./lanes/lane-threads.ts";
+import { loadEntities } from "./lanes/load-entities.ts";
 import type { NodeOptions, ShardingNode } from "./node-api.ts";
 import { type ResolvedOptions, resolveOptions } from "./options.ts";
+import type { LaneThreads } from "./runtime/lanes/lane-messages.ts";
 import { LocalNode, type NodeOutside } from "./runtime/local-node.ts";
 
 /**
@@ -21,14 +24,20 @@ import { LocalNode, type NodeOutside } from "./runtime/local-node.ts";
  *
  * Resolves once it has joined.
  *
- * @throws {OptionsError} an option makes no sense.
+ * @throws {OptionsError} an option makes no sense; {@link LanesZeroError}, {@link LanesOverflowError} or
+ * {@link LaneInboxCapacityError} where it is one of lanes.
+ * @throws {LaneSpawnFailedError} a lane did not start, or has loaded other entity types than the main thread.
  * @throws {StoreUnavailableError} Postgres cannot be reached.
  * @throws {StoreUnsuitableError} Postgres is too old, a standby, or behind a transaction pooler.
  * @throws {NodeIdInUseError} another process runs under this node id.
  * @throws {RegionRefusedError} the cluster has another shard count.
  */
 export async function startNode(given: NodeOptions): Promise<ShardingNode> {
-  const options = resolveOptions(given);
+  const module = given.entities instanceof URL ? given.entities : null;
+  const entities =
+    given.entities instanceof URL ? await loadEntities(given.entities) : given.entities;
+  const options = resolveOptions({ ...given, entities });
+  const lanes = lanesOf(options, module);
   await prepareSchema(options);
   const own = given.server === undefined ? await listen(options) : null;
   const server = given.server ?? (own as Server);
@@ -61,6 +70,7 @@ export async function startNode(given: NodeOptions): Promise<ShardingNode> {
     feed: store.feed,
     processes: createLinuxProcesses(),
     refusals: options.trustRefused ? tcpRefusals : null,
+    lanes,
   };
   const refused = (): ReturnType<NonNullable<NodeOutside["refused"]>> => {
     const { refusedSockets, refusedHellos, badFrames } = transport.counters();
@@ -79,6 +89,23 @@ export async function startNode(given: NodeOptions): Promise<ShardingNode> {
     throw error;
   }
   return node;
+}
+
+/** What runs no entities needs none. */
+function lanesOf(options: ResolvedOptions, entities: URL | null): LaneThreads | undefined {
+  const { lanes, proxy, databaseUrl, leaseDatabaseUrl, cluster } = options;
+  if (lanes === 1 || proxy || options.entities.length === 0) return undefined;
+  if (entities === null) {
+    throw new OptionsError(
+      `lanes is ${lanes}, and entities are values: give the URL of the module that exports them, for each lane to load.`,
+    );
+  }
+  return createLaneThreads({
+    ...{ lanes, entities, inboxCapacity: options.laneInboxCapacity },
+    drainTimeoutMs: options.laneDrainTimeoutMs,
+    // Of its own: a connection cannot be shared between threads.
+    journal: { databaseUrl, leaseDatabaseUrl, cluster, journalPoolSize: 1, journalLanes: 1 },
+  });
 }
 
 async function prepareSchema({

@@ -4,8 +4,7 @@ import type { MemoryLink } from "../adapters/memory/memory-link.ts";
 import { createMemoryNetwork } from "../adapters/memory/transport.ts";
 import type { ClusterState, ShardRow } from "../core/cluster.ts";
 import type { NodeId } from "../core/ids.ts";
-import type { NodeOptions } from "../node-api.ts";
-import { resolveOptions } from "../options.ts";
+import { type LoadedOptions, resolveOptions } from "../options.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { ProcessIdentity } from "../ports/lease-session.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -13,9 +12,7 @@ import { LocalNode } from "../runtime/local-node.ts";
 import { LinkCuts } from "./link-cuts.ts";
 import { type MemoryLane, MemoryLanes } from "./memory-lanes.ts";
 
-export interface MemoryClusterOptions extends Omit<NodeOptions, "databaseUrl"> {
-  /** Lanes of each node. @default 1: its own thread */
-  readonly lanes?: number;
+export interface MemoryClusterOptions extends Omit<LoadedOptions, "databaseUrl"> {
   /** Of one frame, one way. @unit milliseconds @default 1 */
   readonly latencyMs?: number;
   /** Without it each coordinator begins with nothing but what the regions claim. @default true */
@@ -67,10 +64,7 @@ export class MemoryCluster {
   }
 
   /** Starts a node; resolve with `run`. */
-  add(
-    nodeId: NodeId,
-    more: Partial<NodeOptions> & Pick<MemoryClusterOptions, "lanes"> = {},
-  ): MemoryNode & { started: Promise<void> } {
+  add(nodeId: NodeId, more: Partial<LoadedOptions> = {}): MemoryNode & { started: Promise<void> } {
     const { clock } = this;
     const options = resolveOptions({
       leaseTtlMs,
@@ -103,8 +97,7 @@ export class MemoryCluster {
       },
       isGone: ({ pid }: ProcessIdentity) => seenAlive.has(pid) && !this.#alive.has(pid),
     };
-    const count = more.lanes ?? this.#options.lanes ?? 1;
-    const { entities } = options;
+    const { entities, lanes: count } = options;
     const journal = (): Journal => this.postgres.journal(client);
     const lanes =
       count > 1

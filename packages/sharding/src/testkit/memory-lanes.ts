@@ -1,3 +1,4 @@
+import { defaultOptions } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "../ports/journal.ts";
 import { catalogOf } from "../runtime/entities/catalog.ts";
@@ -28,16 +29,16 @@ export interface MemoryLanesOptions {
  */
 export class MemoryLanes implements LaneThreads {
   readonly lanes: number;
-  readonly inboxCapacity?: number;
-  readonly drainTimeoutMs?: number;
+  readonly inboxCapacity: number;
+  readonly drainTimeoutMs: number;
   readonly threads: MemoryLane[] = [];
   readonly #options: MemoryLanesOptions;
 
   constructor(options: MemoryLanesOptions) {
     this.#options = options;
     this.lanes = options.lanes;
-    if (options.inboxCapacity !== undefined) this.inboxCapacity = options.inboxCapacity;
-    if (options.drainTimeoutMs !== undefined) this.drainTimeoutMs = options.drainTimeoutMs;
+    this.inboxCapacity = options.inboxCapacity ?? defaultOptions.laneInboxCapacity;
+    this.drainTimeoutMs = options.drainTimeoutMs ?? defaultOptions.laneDrainTimeoutMs;
   }
 
   spawn(setup: LaneSetup): MemoryLane {

@@ -16,7 +16,7 @@ import { PostgresStateStore } from "./state-store.ts";
 
 export { recordExit } from "./record-exit.ts";
 
-export interface PostgresStoreOptions {
+export interface JournalOptions {
   /** For the pool; may go through a pooler. */
   readonly databaseUrl: string;
   /** For lease sessions, LISTEN and appends: must reach the server directly. @default databaseUrl */
@@ -26,14 +26,19 @@ export interface PostgresStoreOptions {
   readonly stream?: PostgresStream | undefined;
   /** How long a pooled statement may take. @unit milliseconds @default 5000 */
   readonly timeoutMs?: number | undefined;
-  /** Connections of the pool at most. @default 4 */
-  readonly poolSize?: number | undefined;
+  /** Connections that load entities, at most. @default 2 */
+  readonly journalPoolSize?: number | undefined;
   /** Connections that append to the journal; made when the first durable entity needs them. @default 3 */
   readonly journalLanes?: number | undefined;
   /** How often expired outcomes are removed, while new ones are kept. @unit milliseconds @default 60000 */
   readonly pruneEveryMs?: number | undefined;
   /** @default silent */
   readonly log?: LogFn | undefined;
+}
+
+export interface PostgresStoreOptions extends JournalOptions {
+  /** Connections of the pool at most. @default 4 */
+  readonly poolSize?: number | undefined;
 }
 
 export interface PostgresStore {
@@ -73,23 +78,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     schema: escapeIdentifier(schema),
     channel: schema,
   });
-  const journal = new PostgresJournal({
-    // A pool of its own: a storm of replays must not keep the coordinator waiting for a connection.
-    pool: new StorePool({
-      databaseUrl,
-      applicationName: `leasehold ${cluster} journal`,
-      timeoutMs,
-      stream,
-      max: 2,
-      settings: journalPlanning,
-      log,
-    }),
-    direct: { databaseUrl: leaseDatabaseUrl, timeoutMs, stream },
-    schema: escapeIdentifier(schema),
-    lanes: options.journalLanes ?? 3,
-    claimTimeoutMs: timeoutMs / 2,
-    pruneEveryMs: options.pruneEveryMs ?? 60_000,
-  });
+  const journal = createPostgresJournal(options);
   const feed = new PostgresEventFeed({
     // A pool of its own: whoever catches up must not keep entities from being loaded.
     pool: new StorePool({
@@ -103,4 +92,22 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     await Promise.all([store.close(), journal.close(), feed.close()]);
   };
   return { sessions, store, journal, feed, close };
+}
+
+/** The journal of one cluster in Postgres. Connects when first asked something. */
+export function createPostgresJournal(options: JournalOptions): Journal {
+  const { cluster, databaseUrl, stream, timeoutMs = 5_000, log = () => undefined } = options;
+  return new PostgresJournal({
+    // A pool of its own: a storm of replays must not keep the coordinator waiting for a connection.
+    pool: new StorePool({
+      ...{ databaseUrl, timeoutMs, stream, max: options.journalPoolSize ?? 2, log },
+      applicationName: `leasehold ${cluster} journal`,
+      settings: journalPlanning,
+    }),
+    direct: { databaseUrl: options.leaseDatabaseUrl ?? databaseUrl, timeoutMs, stream },
+    schema: escapeIdentifier(schemaNameOf(cluster)),
+    lanes: options.journalLanes ?? 3,
+    claimTimeoutMs: timeoutMs / 2,
+    pruneEveryMs: options.pruneEveryMs ?? 60_000,
+  });
 }

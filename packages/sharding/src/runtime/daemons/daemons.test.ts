@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ownerOf } from "../../core/cluster.ts";
 import { WorkerOverError } from "../../errors.ts";
-import type { NodeOptions } from "../../node-api.ts";
-import { MemoryCluster } from "../../testkit/memory-cluster.ts";
+
+import { MemoryCluster, type MemoryClusterOptions } from "../../testkit/memory-cluster.ts";
 import { type DaemonContext, type DaemonSpec, defineDaemon } from "./definition.ts";
 
 const ttlMs = 1_000;
@@ -24,7 +24,7 @@ describe("daemons of a cluster in memory", () => {
   /** What a worker does in each turn. */
   let onTurn: (run: Run) => void | Promise<void>;
 
-  const options = (spec: Partial<DaemonSpec> = {}): Omit<NodeOptions, "databaseUrl"> => ({
+  const options = (spec: Partial<DaemonSpec> = {}): MemoryClusterOptions => ({
     ...{ entities: [], shards: 2, leaseTtlMs: ttlMs },
     daemons: [defineDaemon("work", { workers: 6, run, ...spec })],
   });

@@ -74,9 +74,9 @@ export interface LaneLink {
 /** Who starts the threads of a node. */
 export interface LaneThreads {
   readonly lanes: number;
-  /** Requests that wait in one lane's inbox at most. @default 10000 */
-  readonly inboxCapacity?: number;
-  /** How long lanes may take to answer what they hold when the node ends, all together. @unit milliseconds @default 5000 */
-  readonly drainTimeoutMs?: number;
+  /** Requests that wait in one lane's inbox at most. */
+  readonly inboxCapacity: number;
+  /** How long lanes may take to answer what they hold when the node ends, all together. @unit milliseconds */
+  readonly drainTimeoutMs: number;
   spawn(setup: LaneSetup): LaneThread;
 }

@@ -34,7 +34,6 @@ export interface LanesExecutorParts {
   readonly failed: (error: LaneJoinFailedError) => void;
 }
 
-const laneDefaults = { inboxCapacity: 10_000, drainTimeoutMs: 5_000 } as const;
 /** What loading the entities' module may take. @unit milliseconds */
 const spawnTimeoutMs = 30_000;
 
@@ -124,7 +123,7 @@ export class LanesExecutor implements Executor {
       isStrict: this.#parts.isStrict,
     };
     const thread = threads.spawn(setup);
-    return new Lane(setup, thread, threads.inboxCapacity ?? laneDefaults.inboxCapacity);
+    return new Lane(setup, thread, threads.inboxCapacity);
   }
 
   /**
@@ -155,7 +154,7 @@ export class LanesExecutor implements Executor {
     if (this.#phase === "ending") return;
     this.#phase = "ending";
     this.#watch.end();
-    const timeoutMs = threads.drainTimeoutMs ?? laneDefaults.drainTimeoutMs;
+    const timeoutMs = threads.drainTimeoutMs;
     const living = this.#living();
     const ended = living.map((lane) => {
       lane.post({ tag: "end", abortAfterMs: timeoutMs / 2 });
