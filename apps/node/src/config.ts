@@ -73,9 +73,10 @@ export const settings = {
   lanes: setting({
     env: "LEASEHOLD_LANES",
     flag: "lanes",
-    about: "Threads that run entities. This release runs them in the main thread.",
-    accepts: "1 or auto (this release has one lane, the main thread)",
-    schema: z.enum(["1", "auto"]).transform(() => 1),
+    about:
+      "Threads that run entities, beside the main one, which keeps leases and connections. 1 runs them on the main thread.",
+    accepts: "a whole number from 1 to 64, or auto (as many as there are cores)",
+    schema: z.union([z.literal("auto"), integer(1, 64)]),
     default: "1",
   }),
   leaseTtlMs: setting({

@@ -13,8 +13,9 @@ describe("the entity module", () => {
   });
 
   test("may be a path", async () => {
-    const { entities } = await loadProgram(fileHere("./entities/counter.ts"));
+    const { entities, module } = await loadProgram(fileHere("./entities/counter.ts"));
     expect(entities).toHaveLength(1);
+    expect(module).toEqual(new URL("./entities/counter.ts", import.meta.url));
   });
 
   test("may export daemons, alone or beside entities", async () => {

@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { AnyEntityDefinition, DaemonDefinition } from "@leasehold/sharding";
+import { type AnyEntityDefinition, type DaemonDefinition, entitiesOf } from "@leasehold/sharding";
 import { ConfigError } from "./config/read-config.ts";
 
 /** What a node runs. */
 export interface Program {
   readonly entities: readonly AnyEntityDefinition[];
   readonly daemons: readonly DaemonDefinition[];
+  /** Where they come from: each lane loads it. */
+  readonly module: URL;
 }
 
 /**
@@ -18,11 +20,11 @@ export interface Program {
  */
 export async function loadProgram(module: string | undefined): Promise<Program> {
   const named = module ?? "the samples";
-  const loaded = await load(module ?? new URL("./entities/index.ts", import.meta.url).href, named);
-  const exported = [...new Set(Object.values(loaded))];
-  const entities = exported.filter(isEntityDefinition);
-  const daemons = exported.filter(isDaemonDefinition);
-  if (entities.length > 0 || daemons.length > 0) return { entities, daemons };
+  const samples = new URL("./entities/index.ts", import.meta.url);
+  const { url, loaded } = await load(module ?? samples.href, named);
+  const entities = entitiesOf(loaded);
+  const daemons = [...new Set(Object.values(loaded))].filter(isDaemonDefinition);
+  if (entities.length > 0 || daemons.length > 0) return { entities, daemons, module: url };
   const found = Object.keys(loaded).join(", ");
   throw new ConfigError([
     `LEASEHOLD_ENTITIES=${named} exports no entity type and no daemon: ` +
@@ -30,7 +32,10 @@ export async function loadProgram(module: string | undefined): Promise<Program> 
   ]);
 }
 
-async function load(module: string, named: string): Promise<Record<string, unknown>> {
+async function load(
+  module: string,
+  named: string,
+): Promise<{ readonly url: URL; readonly loaded: Record<string, unknown> }> {
   const path = resolve(module);
   const isFile = !module.startsWith("file:") && existsSync(path);
   if (!isFile && /^[./]/.test(module)) {
@@ -39,7 +44,8 @@ async function load(module: string, named: string): Promise<Record<string, unkno
     ]);
   }
   try {
-    return await import(isFile ? pathToFileURL(path).href : module);
+    const url = isFile ? pathToFileURL(path) : new URL(import.meta.resolve(module));
+    return { url, loaded: await import(url.href) };
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError([`LEASEHOLD_ENTITIES=${named} cannot be loaded: ${said}`], { cause });
@@ -53,13 +59,3 @@ const isDaemonDefinition = (value: unknown): value is DaemonDefinition =>
   "workers" in value &&
   "run" in value &&
   typeof value.run === "function";
-
-const isEntityDefinition = (value: unknown): value is AnyEntityDefinition =>
-  typeof value === "object" &&
-  value !== null &&
-  "type" in value &&
-  typeof value.type === "string" &&
-  "state" in value &&
-  typeof value.state === "function" &&
-  "commands" in value &&
-  typeof value.commands === "object";

@@ -25,6 +25,7 @@ const start = async (nodeId: string): Promise<Service> => {
     config,
     entities: [Account, Counter, Register],
     daemons: [],
+    module: new URL("./entities/index.ts", import.meta.url),
     migrate: true,
     log,
   });

@@ -15,6 +15,7 @@ const optionsFor = (env: Environment, start: ServiceOptions["start"]): ServiceOp
   config: readConfig({ DATABASE_URL: "postgres://localhost/x", LEASEHOLD_PORT: "0", ...env }),
   entities: [Counter],
   daemons: [],
+  module: new URL("./entities/index.ts", import.meta.url),
   migrate: false,
   log: () => undefined,
   ...(start === undefined ? {} : { start }),
@@ -29,6 +30,26 @@ async function startWith(node: FakeNode, env: Environment = {}): Promise<Service
 const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 
 describe("a service that starts", () => {
+  test.each(["on", "off"])(
+    "gives its node the module where lanes have to load it, with faults %s",
+    async (faults) => {
+      for (const lanes of ["1", "2", "auto"]) {
+        const given: NodeOptions[] = [];
+        const env = { LEASEHOLD_LANES: lanes, LEASEHOLD_FAULTS: faults };
+        const start = async (options: NodeOptions) => {
+          given.push(options);
+          return new FakeNode();
+        };
+        running.push(await startService(optionsFor(env, start)));
+        const isModule = given[0]?.entities instanceof URL;
+        expect([given[0]?.lanes, isModule]).toEqual([
+          lanes === "auto" ? lanes : Number(lanes),
+          lanes !== "1",
+        ]);
+      }
+    },
+  );
+
   test("answers health while its node joins, and is ready after", async () => {
     const node = new FakeNode();
     const joined = Promise.withResolvers<FakeNode>();
@@ -81,8 +102,7 @@ describe("a service that starts", () => {
     // Unset ones must be absent: the library would take undefined for a value.
     expect(Object.values(given ?? {})).not.toContain(undefined);
     // The node has no use for them, and what it does not have it cannot tell.
-    for (const name of ["token", "faults", "lanes", "linkGate"])
-      expect(given).not.toHaveProperty(name);
+    for (const name of ["token", "faults", "linkGate"]) expect(given).not.toHaveProperty(name);
   });
 
   test("has a fault engine and its gates only where faults are on", async () => {

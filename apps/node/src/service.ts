@@ -29,6 +29,8 @@ export interface ServiceOptions extends Program {
   /** Bring the schema up to date first. */
   readonly migrate: boolean;
   readonly log: LogFn;
+  /** The node cannot go on, and has begun to leave. */
+  readonly onFailed?: NodeOptions["onFailed"];
   /** The port is bound: health answers. */
   readonly onListening?: (url: string) => void;
   /** @default the library's */
@@ -87,9 +89,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const url = config.advertiseUrl ?? urlOf(config.host, portOf(server));
     options.onListening?.(url);
     node = await (options.start ?? startNode)({
-      ...nodeOptions(options, url),
+      ...nodeOptions(options, url, faults),
       server,
-      ...faults?.gates,
     });
     observation = serveObservation({ nodeServer, node, faults: faults?.engine ?? null, log });
     const joined = node;
@@ -123,10 +124,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-async function startFaults({ config, entities }: ServiceOptions): Promise<{
+const gatesOf = ({ linkGate, postgresStream }: FaultEngine): Partial<NodeOptions> => ({
+  linkGate,
+  postgresStream,
+});
+
+interface Faults {
   readonly engine: FaultEngine;
-  readonly gates: Required<Pick<NodeOptions, "linkGate" | "postgresStream" | "entities">>;
-}> {
+  readonly points: CrashPoints;
+}
+
+async function startFaults({ config }: ServiceOptions): Promise<Faults> {
   const points = new CrashPoints(crashNow);
   const link = new FaultyLinkGate(points.watchFrames);
   const postgres = new FaultyPostgresGate(points.watchStatements);
@@ -134,24 +142,27 @@ async function startFaults({ config, entities }: ServiceOptions): Promise<{
     ...{ link, postgres, token: config.token ?? null },
     crashAt: (step) => points.arm(step),
   });
-  const { linkGate, postgresStream } = engine;
-  return { engine, gates: { linkGate, postgresStream, entities: points.watchEntities(entities) } };
+  return { engine, points };
 }
 
-function nodeOptions(options: ServiceOptions, url: string): NodeOptions {
-  const { config, entities, daemons, migrate, log } = options;
+function nodeOptions(options: ServiceOptions, url: string, faults: Faults | null): NodeOptions {
+  const { config, daemons, migrate, log, onFailed } = options;
   const {
     token: _token,
     faults: _faults,
     drainTimeoutMs: _drain,
-    lanes: _lanes,
     openLoopback: _open,
     ...rest
   } = config;
+  // A watch on values stays on this thread: lanes load the module as it is.
+  const values = faults === null ? options.entities : faults.points.watchEntities(options.entities);
+  const entities = config.lanes === 1 || values.length === 0 ? values : options.module;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return {
     ...(given as Omit<typeof rest, "entities">),
     ...{ entities, daemons },
+    ...(onFailed === undefined ? {} : { onFailed }),
+    ...(faults === null ? {} : gatesOf(faults.engine)),
     migrate,
     log,
     advertiseUrl: url,

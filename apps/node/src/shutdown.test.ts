@@ -50,6 +50,13 @@ describe("a node ends", () => {
     expect(logged).toContain("ending at once, without handoffs");
   });
 
+  test("with 1 after a leave in order, when it cannot go on", async () => {
+    const exit = begin({ failed: Promise.resolve(new Error("lane 1: out of memory")) });
+    leave.resolve();
+    expect(await exit).toBe(1);
+    expect(calls).toEqual(["leave"]);
+  });
+
   test("without handoffs when its parent says stop-cluster", async () => {
     const exit = begin();
     source.emit("message", { type: "stop-cluster" });

@@ -12,6 +12,8 @@ export interface ShutdownOptions {
   readonly source: EndSource;
   /** Rejects where the node could not be started. */
   readonly service: Promise<Pick<Service, "leave" | "stop">>;
+  /** Resolves where the node cannot go on: it leaves then, and has failed. @default it never does */
+  readonly failed?: Promise<Error>;
   readonly log: LogFn;
   /** After this, leaving has failed. @unit milliseconds */
   readonly leaveTimeoutMs: number;
@@ -24,7 +26,7 @@ export interface ShutdownOptions {
 /**
  * Resolves with the exit code once the node was asked to end and has ended.
  *
- * SIGTERM and SIGINT leave in order, and a second one ends at once. The parent's `stop-cluster`, or its
+ * SIGTERM and SIGINT leave in order, and a second one ends at once. A node that has failed leaves too, with code 1. The parent's `stop-cluster`, or its
  * end (the IPC channel closes), stops without handoffs.
  */
 export function untilEnded(options: ShutdownOptions): Promise<number> {
@@ -32,10 +34,10 @@ export function untilEnded(options: ShutdownOptions): Promise<number> {
   const exit = Promise.withResolvers<number>();
   let asked = 0;
 
-  const end = (why: string, how: "leave" | "stop"): void => {
+  const end = (why: string, how: "leave" | "stop", code = 0): void => {
     log("info", how === "leave" ? "leaving" : "stopping", { why });
     finish(options, how).then(
-      () => exit.resolve(0),
+      () => exit.resolve(code),
       (error: unknown) => {
         log("error", `could not ${how} in order`, { error: String(error) });
         exit.resolve(1);
@@ -49,6 +51,7 @@ export function untilEnded(options: ShutdownOptions): Promise<number> {
     exit.resolve(1);
   };
 
+  void options.failed?.then((error) => end(error.message, "leave", 1));
   source.on("SIGTERM", () => onSignal("SIGTERM"));
   source.on("SIGINT", () => onSignal("SIGINT"));
   source.on("message", (message) => {

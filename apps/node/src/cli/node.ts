@@ -38,9 +38,11 @@ async function runNode({ migrate, json: _json, ...flags }: NodeFlags, io: CliIo)
   const program = await loadProgram(config.entities);
   const log = createLog(config.nodeId === undefined ? {} : { node: config.nodeId });
   const parent = connectParent(process);
+  const failed = Promise.withResolvers<Error>();
   const service = startService({
     config,
     ...program,
+    onFailed: failed.resolve,
     migrate: migrate === true,
     log,
     onListening: parent.listening,
@@ -48,6 +50,7 @@ async function runNode({ migrate, json: _json, ...flags }: NodeFlags, io: CliIo)
   const ended = untilEnded({
     source: process,
     service,
+    failed: failed.promise,
     log,
     leaveTimeoutMs: config.drainTimeoutMs + leaveMarginMs,
   });
