@@ -70,7 +70,7 @@ export class LaneHost {
     const stored = ({ group, shard }: ShardRef): void =>
       this.#outbox.add({ tag: "stored", group, shard });
     this.#executor = createLocalExecutor({
-      ...{ catalog, clock },
+      ...{ catalog, clock, isTimed: setup.isTimed },
       guard: new LaneGuard(new OwnershipTable(setup.ownership), clock),
       durable: journal === null ? undefined : { journal, nodeId: setup.nodeId, log, stored },
       call: (call) => this.#call(call),

@@ -14,6 +14,8 @@ export interface LaneSetup {
   readonly gauges: SharedArrayBuffer;
   /** A message that reached the wrong lane ends the lane, instead of being counted. */
   readonly isStrict: boolean;
+  /** Replies say how long the handler kept its thread: a group is balanced by load. */
+  readonly isTimed: boolean;
 }
 
 /** In order, in the lane's inbox: what is said about a shard must not overtake its requests, nor they it. */

@@ -121,6 +121,7 @@ export class LanesExecutor implements Executor {
       ...{ lane: number, lanes: threads.lanes, nodeId: this.#parts.nodeId },
       ...{ ownership: this.table.shared, gauges: new LaneGauges().shared },
       isStrict: this.#parts.isStrict,
+      isTimed: this.#parts.catalog.groups.some(({ strategy }) => strategy === "load"),
     };
     const thread = threads.spawn(setup);
     return new Lane(setup, thread, threads.inboxCapacity);
