@@ -8,6 +8,7 @@ import { DeadlineWheel } from "./deadline-wheel.ts";
 import { type Line, Lines } from "./lines.ts";
 import { type AskCall, type AskResult, Pending } from "./pending.ts";
 import type { SenderPorts } from "./sender-ports.ts";
+import { TurnShare } from "./turn-share.ts";
 import { encodeCancel, encodeRequest, type WireReply } from "./wire.ts";
 
 /** An abandoned request's cancel is repeated: the first one may have met a full queue. */
@@ -25,6 +26,7 @@ export class Sender {
   /** By number, until the request has left its route: longer than its caller waits. */
   readonly #pending = new Map<number, Pending>();
   readonly #wheel: DeadlineWheel<Pending>;
+  readonly #turns: TurnShare;
   #isClosed = false;
   #lastNumber = 0;
   #lastOrdinal = 0;
@@ -35,6 +37,7 @@ export class Sender {
   constructor(ports: SenderPorts) {
     this.#ports = ports;
     this.#lines = new Lines(ports.limits, ports.locate);
+    this.#turns = new TurnShare(ports.clock);
     this.#wheel = new DeadlineWheel(ports.clock, ports.limits.deadlineResolutionMs, (pending) =>
       this.#due(pending),
     );
@@ -199,7 +202,8 @@ export class Sender {
     if (to.nodeId === me.nodeId) {
       // An earlier life of this node is no home: its shards wait for the log to move on.
       if (to.incarnation !== me.incarnation) return "disconnected";
-      local.take(pending);
+      // Whoever waited so long that its caller gave up has not begun, and never will.
+      this.#turns.run(() => pending.place === "in-flight" && local.take(pending));
       return "queued";
     }
     this.#lastOrdinal += 1;
