@@ -183,11 +183,10 @@ export class CommandLoop {
     nowMs: number,
   ): void {
     const context = new Context(this.#home, activation, request);
-    Context.began(context, nowMs);
     activation.current = request;
     activation.context = context;
     activation.shard.running += 1;
-    this.#run(activation, context, request, command, input);
+    this.#run(activation, context, request, command, input, nowMs);
   }
 
   /** Asks the journal for what a durable command needs before it runs. */
@@ -248,6 +247,7 @@ export class CommandLoop {
     request: EntityRequest,
     command: AnyCommand,
     input: unknown,
+    startMs: number,
   ): void {
     const done = (value: unknown) => {
       if (!activation.isDurable) this.#settle(activation, context, release(context, value));
@@ -266,7 +266,7 @@ export class CommandLoop {
     let answer: unknown;
     let isLater: boolean;
     try {
-      answer = this.#call(command, context, input);
+      answer = this.#call(command, context, input, startMs);
       isLater = isThenable(answer);
     } catch (thrown) {
       return failed(thrown);
@@ -279,13 +279,14 @@ export class CommandLoop {
     this.#await(activation, request, outcome, (then) => then());
   }
 
-  #call(command: AnyCommand, context: Context, input: unknown): unknown {
+  /** @param startMs from when on the handler keeps the thread: its clock was looked at anyway. */
+  #call(command: AnyCommand, context: Context, input: unknown, startMs: number): unknown {
     const { isTimed, clock } = this.#home;
     if (!isTimed) return command(context as never, input as never);
     try {
       return command(context as never, input as never);
     } finally {
-      Context.heldUntil(context, clock.monotonicMs());
+      Context.held(context, clock.monotonicMs() - startMs);
     }
   }
 

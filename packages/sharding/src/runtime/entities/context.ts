@@ -54,7 +54,6 @@ export class Context implements CommandContext<unknown> {
   #controller: AbortController | null = null;
   #aborted: Error | null = null;
   #timers: TimerChanges | null = null;
-  #beganMs = 0;
   #heldMs = 0;
 
   constructor(services: ContextServices, activation: Activation, request: EntityRequest) {
@@ -139,14 +138,9 @@ export class Context implements CommandContext<unknown> {
     });
   }
 
-  /** Static, and so out of the handler's sight. */
-  static began(context: Context, nowMs: number): void {
-    context.#beganMs = nowMs;
-  }
-
-  /** The handler has returned, or waits for something: until now it kept the thread. */
-  static heldUntil(context: Context, nowMs: number): void {
-    context.#heldMs = nowMs - context.#beganMs;
+  /** The handler kept the thread for so long, until it returned or first waited. Static, and so out of its sight. */
+  static held(context: Context, heldMs: number): void {
+    context.#heldMs = heldMs;
   }
 
   static heldMs(context: Context): number {

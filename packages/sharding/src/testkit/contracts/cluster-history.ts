@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { applyEntries, type ClusterState, ownerOf } from "../../core/cluster.ts";
 import type { NodeRef, ShardRef } from "../../core/ids.ts";
-import type { CarriedState, ClusterEvent, LogEntry, PlanMove } from "../../core/log.ts";
+import type {
+  CarriedState,
+  ClusterEvent,
+  LogEntry,
+  PlanMove,
+  StrategyName,
+} from "../../core/log.ts";
 
 /**
  * Histories that a coordinator could have written, for properties over the log: each event is one
@@ -114,6 +120,7 @@ const onNode =
     return { type, ...node };
   };
 
+const strategies: readonly StrategyName[] = ["least-loaded", "rendezvous", "load"];
 const all = ["unallocated", "starting", "hosted", "handing-off"];
 
 const createGroup: Make = (state, { a, text }) =>
@@ -123,7 +130,7 @@ const createGroup: Make = (state, { a, text }) =>
         type: "group-created",
         group: `${state.groups.size}${text}`,
         shards: 1 + (a % 5),
-        strategy: a % 2 === 0 ? "least-loaded" : "rendezvous",
+        strategy: strategies[a % strategies.length] ?? "least-loaded",
         ...(a % 3 === 0 ? { workers: 1 + (a % 5) } : {}),
       };
 
