@@ -1,6 +1,13 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { logBroken } from "../../core/invariants.ts";
+import { command, defineEntity, emit } from "../entities/definition.ts";
 import { CounterCluster } from "../fixtures/counter.ts";
+
+const Tally = defineEntity("tally", {
+  state: () => ({ value: 0 }),
+  events: { added: ({ value }, by: number) => ({ value: value + by }) },
+  commands: { add: command(({ state }) => emit(state.value + 1, { added: 1 })) },
+});
 
 let cluster: CounterCluster;
 
@@ -101,5 +108,27 @@ describe("a cluster whose nodes have lanes", () => {
     expect(leaseState()).toBe("lost");
     lanes[1]?.unstick();
     await cluster.until("it has another", () => leaseState() === "held", 300);
+  });
+
+  test("stores durable entities from each lane, tells followers at once, and forgets nothing in a crash", async () => {
+    cluster = new CounterCluster({ lanes: 2, entities: [Tally] });
+    await cluster.start(2);
+    const first = cluster.nodeOf("node-1").node;
+    const second = cluster.nodeOf("node-2").node;
+    let heard = 0;
+    const following = first.subscribe({ types: ["tally"] }, (events) => {
+      heard += events.length;
+    });
+    await cluster.result(following);
+    await cluster.run(50);
+    for (const [turn, id] of ids.entries()) {
+      expect(await cluster.result(second.entity(Tally, id).add())).toBe(1);
+      const tookMs = await cluster.until("it is heard of", () => heard === turn + 1);
+      expect(tookMs).toBeLessThan(30);
+    }
+    cluster.nodeOf("node-2").kill();
+    await cluster.until("its shards are elsewhere", () => cluster.shardsOf("node-2") === 0);
+    const again = await cluster.result(Promise.all(ids.map((id) => first.entity(Tally, id).add())));
+    expect(again).toEqual(ids.map(() => 2));
   });
 });
