@@ -10,6 +10,7 @@ import { printTable } from "./support/table.ts";
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   allocation: async () => (await import("./allocation.ts")).bench,
   ask: async () => (await import("./ask.ts")).bench,
+  balance: async () => (await import("./balance.ts")).bench,
   console: async () => (await import("./console.ts")).bench,
   durable: async () => (await import("./durable.ts")).bench,
   failover: async () => (await import("./failover.ts")).bench,
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   memory: async () => (await import("./memory.ts")).bench,
   mesh: async () => (await import("./mesh.ts")).bench,
   scale: async () => (await import("./scale.ts")).bench,
+  meter: async () => (await import("./meter.ts")).bench,
   sim: async () => (await import("./sim.ts")).bench,
   soak: async () => (await import("./soak.ts")).bench,
   ycsb: async () => (await import("./ycsb.ts")).bench,
