@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   gate: async () => (await import("./gate.ts")).bench,
   limits: async () => (await import("./limits.ts")).bench,
   memory: async () => (await import("./memory.ts")).bench,
+  lanes: async () => (await import("./lanes.ts")).bench,
   mesh: async () => (await import("./mesh.ts")).bench,
   scale: async () => (await import("./scale.ts")).bench,
   meter: async () => (await import("./meter.ts")).bench,
