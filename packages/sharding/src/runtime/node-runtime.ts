@@ -139,13 +139,7 @@ export class NodeRuntime {
       },
     );
     this.#control = this.#createControl();
-    this.#admin = new AdminClient({
-      clock,
-      coordinator: () => this.replica.state.coordinator,
-      send: (to, message) => this.#control.sendTo(to, message) || this.#letters.ask(message),
-      forget: (requestId) => this.#letters.forget(requestId),
-      seq: () => this.replica.state.seq,
-    });
+    this.#admin = this.#createAdmin();
     this.#registration = new Registration({
       clock,
       groups: options.groups,
@@ -243,6 +237,16 @@ export class NodeRuntime {
     const phase = this.region.phaseOf(ref);
     if (phase === "serving") return { phase, epoch: this.serving.epochOf(ref) };
     return { phase: phase === null ? "none" : "draining", epoch: known };
+  }
+
+  #createAdmin(): AdminClient {
+    return new AdminClient({
+      clock: this.#ports.clock,
+      coordinator: () => this.replica.state.coordinator,
+      send: (to, message) => this.#control.sendTo(to, message) || this.#letters.ask(message),
+      forget: (requestId) => this.#letters.forget(requestId),
+      seq: () => this.replica.state.seq,
+    });
   }
 
   #createControl(): ControlPlane {
