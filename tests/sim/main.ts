@@ -1,7 +1,7 @@
 /**
  * `pnpm sim --seed N` replays one run; `pnpm sim --seeds N [--from M] [--minutes T] [--first] [--coverage]`
  * runs many. `--only crash,move` draws from these kinds of step only,
- * `--proxies N` adds so many to the three nodes, `--steps N` draws so many, `--schedule <JSON>` does these and draws none.
+ * `--proxies N` adds so many to the three nodes, `--lanes N` gives each node so many, `--steps N` draws so many, `--schedule <JSON>` does these and draws none.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     coverage: { type: "boolean", default: false },
     only: { type: "string" },
     proxies: { type: "string", default: "0" },
+    lanes: { type: "string", default: "1" },
     steps: { type: "string" },
     schedule: { type: "string" },
   },
@@ -28,6 +29,7 @@ const plan: SimPlan = {
   weights: onlyKinds(values.only),
   nodes: 3 + Number(values.proxies),
   proxies: Number(values.proxies),
+  lanes: Number(values.lanes),
   ...(values.steps === undefined ? {} : { stepCount: Number(values.steps) }),
   ...(values.schedule === undefined ? {} : { steps: JSON.parse(values.schedule) }),
 };

@@ -107,7 +107,8 @@ class Scene {
 
   constructor(seed: number) {
     this.cluster = new SimCluster({
-      ...{ timeline: this.timeline, random: createRandom(seed), shards: 1, ttlMs, drift: 0.001 },
+      ...{ timeline: this.timeline, random: createRandom(seed), shards: 1, ttlMs },
+      ...{ lanes: 1, drift: 0.001 },
       entities: (_nodeId, clock) => [box(clock), ledgerEntity],
       daemons: () => [],
       isProxy: () => false,

@@ -19,6 +19,8 @@ export interface MemoryLanesOptions {
   /** What each lane loads. */
   readonly entities: (lane: number) => readonly AnyEntityDefinition[];
   readonly journal?: () => Journal;
+  /** What a message takes to be looked at, which is what a busy lane takes. @unit milliseconds @default 0 */
+  readonly latencyMs?: () => number;
   readonly inboxCapacity?: number;
   readonly drainTimeoutMs?: number;
 }
@@ -50,6 +52,9 @@ export class MemoryLanes implements LaneThreads {
 
 export class MemoryLane implements LaneThread {
   readonly #clock: Clock;
+  readonly #latencyMs: () => number;
+  /** When the last message was, or will be, looked at: none overtakes. @unit milliseconds */
+  #latestMs = 0;
   #isStuck = false;
   #isGone = false;
   #cause: Error | null = null;
@@ -59,8 +64,9 @@ export class MemoryLane implements LaneThread {
   #inbox: (batch: readonly ToLane[]) => void = () => undefined;
   #answers: (batch: readonly AnswerToLane[]) => void = () => undefined;
 
-  constructor(setup: LaneSetup, { clock, entities, journal }: MemoryLanesOptions) {
+  constructor(setup: LaneSetup, { clock, entities, journal, latencyMs }: MemoryLanesOptions) {
     this.#clock = clock;
+    this.#latencyMs = latencyMs ?? (() => 0);
     this.#later(() => {
       // Timers of the lane stand still with it.
       const laneClock: Clock = {
@@ -141,7 +147,9 @@ export class MemoryLane implements LaneThread {
   }
 
   #later(fn: () => void): void {
-    this.#clock.after(0, () => this.#run(fn));
+    const nowMs = this.#clock.monotonicMs();
+    this.#latestMs = Math.max(this.#latestMs, nowMs + this.#latencyMs());
+    this.#clock.after(this.#latestMs - nowMs, () => this.#run(fn));
   }
 
   #run(fn: () => void): void {

@@ -1,12 +1,13 @@
 import { MemoryPostgres } from "../../adapters/memory/index.ts";
 import { createMemoryNetwork, type MemoryTransport } from "../../adapters/memory/transport.ts";
 import type { NodeId } from "../../core/ids.ts";
-import { resolveOptions } from "../../options.ts";
+import { type ResolvedOptions, resolveOptions } from "../../options.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ProcessIdentity } from "../../ports/lease-session.ts";
 import type { DaemonDefinition } from "../../runtime/daemons/definition.ts";
 import type { AnyEntityDefinition } from "../../runtime/entities/definition.ts";
 import { LocalNode } from "../../runtime/local-node.ts";
+import { MemoryLanes } from "../memory-lanes.ts";
 import { ArmedPoints } from "./crash-points.ts";
 import type { Random } from "./random.ts";
 import { SimGate } from "./sim-gate.ts";
@@ -30,6 +31,8 @@ export interface SimClusterOptions {
   readonly timeline: Timeline;
   readonly random: Random;
   readonly shards: number;
+  /** Of each node; 1: none beside its own thread. */
+  readonly lanes: number;
   /** @unit milliseconds */
   readonly ttlMs: number;
   readonly isProxy: (nodeId: NodeId) => boolean;
@@ -125,6 +128,7 @@ export class SimCluster {
       journal: this.postgres.journal(client, ttlMs),
       ...{ transport, clock: process, processes: this.#processTable(process.identity) },
       refusals: trustRefused ? this.#refusals() : null,
+      lanes: this.#lanesOf(options, process, client),
     };
     this.#alive.add(pid);
     this.#nodeIds.add(nodeId);
@@ -143,6 +147,22 @@ export class SimCluster {
       if (process.isAlive) this.kill(simNode);
     });
     return simNode;
+  }
+
+  /** They run and stop with their process, by its clock. */
+  #lanesOf(
+    { entities }: ResolvedOptions,
+    process: SimProcess,
+    client: Parameters<MemoryPostgres["journal"]>[0],
+  ): MemoryLanes | undefined {
+    const { lanes, ttlMs } = this.#options;
+    if (lanes === 1) return undefined;
+    return new MemoryLanes({
+      ...{ lanes, clock: process, entities: () => entities, drainTimeoutMs: ttlMs / 2 },
+      journal: () => this.postgres.journal(client, ttlMs),
+      // Now and then a lane is busy for longer than it takes to lose a lease or a shard.
+      latencyMs: () => (process.random() < 0.03 ? process.random() * ttlMs : 0),
+    });
   }
 
   /** Every process that there is. */

@@ -17,6 +17,8 @@ export interface SimOptions {
   readonly nodes?: number;
   /** Of them, the last ones: they only route. @default 0 */
   readonly proxies?: number;
+  /** Threads of each node that run entities. @default 1: its own */
+  readonly lanes?: number;
   /** @default 6 */
   readonly shards?: number;
   /** @unit milliseconds @default 1000 */
@@ -83,13 +85,14 @@ class Run {
     const defaults = {
       nodes: 3,
       proxies: 0,
+      lanes: 1,
       shards: 6,
       ttlMs: 1_000,
       stepsMs: 8_000,
       stepCount: 12,
     };
     this.#options = { ...defaults, ...options };
-    const { seed, nodes, proxies, shards, ttlMs, stepsMs, stepCount } = this.#options;
+    const { seed, nodes, proxies, lanes, shards, ttlMs, stepsMs, stepCount } = this.#options;
     const timeline = this.#timeline;
     const random = createRandom(seed);
     this.#hash = seed;
@@ -110,7 +113,7 @@ class Run {
     ];
     const say = (line: string): void => this.#say(line);
     const isProxy = (nodeId: string) => this.#nodeIds.indexOf(nodeId) >= nodes - proxies;
-    const common = { timeline, random, shards, ttlMs, isProxy, drift: 0.004, say };
+    const common = { timeline, random, lanes, shards, ttlMs, isProxy, drift: 0.004, say };
     this.#cluster = new SimCluster({ ...common, entities, daemons });
     this.#cluster.onLoss = () => {
       this.#say("the end of the log is lost");
