@@ -83,16 +83,21 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: deadline,
-        from: "return !this.#hasEnded && this.#clock.monotonicMs() < this.#deadlineMs && !this.#hasSlept();",
-        to: "return !this.#hasEnded;",
+        from: "if (this.#hasEnded || this.#clock.monotonicMs() >= this.#deadlineMs) return false;",
+        to: "if (this.#hasEnded) return false;",
       },
+      { file: deadline, from: "if (this.#sleep.hasSlept()) this.end();", to: "" },
     ],
     seeds: 100,
   },
   {
     name: "a monotonic clock that stops in a suspend is believed",
     edits: [
-      { file: deadline, from: "if (Math.abs(sleptMs) > this.#ttlMs / 20) {", to: "if (false) {" },
+      {
+        file: "runtime/sleep-watch.ts",
+        from: "if (Math.abs(sleptMs) > this.#toleranceMs) return true;",
+        to: "",
+      },
     ],
     seeds: 100,
     args: ["--only", "sleep"],

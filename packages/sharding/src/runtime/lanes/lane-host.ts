@@ -178,13 +178,15 @@ export class LaneHost {
     const untilMs = clock.monotonicMs() + abortAfterMs;
     const look = (): void => {
       const { running, waiting } = this.#executor.stats();
-      if (running + waiting === 0 || clock.monotonicMs() >= untilMs) void this.#letGo();
-      else clock.after(endPollMs, look);
+      if (running + waiting === 0 || clock.monotonicMs() >= untilMs) {
+        void this.#letGo(Math.min(farewellMs, abortAfterMs / 2));
+      } else clock.after(endPollMs, look);
     };
     look();
   }
 
-  async #letGo(): Promise<void> {
+  /** @param byeMs what the end of the journal may take: less than what the lane still has. */
+  async #letGo(byeMs: number): Promise<void> {
     for (const { group, shard, epoch } of this.#executor.describe()) {
       this.#executor.post({ tag: "drop", group, shard, epoch });
     }
@@ -192,7 +194,7 @@ export class LaneHost {
     this.#cancelPulse?.();
     // A farewell to Postgres, unless nobody answers it.
     const { journal, clock } = this.#parts;
-    if (journal !== null) await Promise.race([journal.close(), pause(clock, farewellMs)]);
+    if (journal !== null) await Promise.race([journal.close(), pause(clock, byeMs)]);
     this.#outbox.add({ tag: "ended" });
     this.#outbox.flush();
   }

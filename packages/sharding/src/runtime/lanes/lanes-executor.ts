@@ -10,6 +10,7 @@ import type { FromExecutor, ToExecutor } from "../entities/executor-messages.ts"
 import { inputFault } from "../entities/input.ts";
 import { bounced, outcomeUnknown, overloaded, refuse } from "../entities/replies.ts";
 import { toWireError } from "../entities/wire-error.ts";
+import { pause } from "../pause.ts";
 import { Lane } from "./lane.ts";
 import { LaneGauges } from "./lane-gauges.ts";
 import type { FromLane, LaneSetup, LaneThreads } from "./lane-messages.ts";
@@ -151,7 +152,7 @@ export class LanesExecutor implements Executor {
    * @throws {LaneJoinFailedError} naming every lane that failed, also before.
    */
   async end(): Promise<void> {
-    const { threads, clock, log } = this.#parts;
+    const { threads, log } = this.#parts;
     if (this.#phase === "ending") return;
     this.#phase = "ending";
     this.#watch.end();
@@ -161,10 +162,7 @@ export class LanesExecutor implements Executor {
       lane.post({ tag: "end", abortAfterMs: timeoutMs / 2 });
       return new Promise<void>((done) => this.#syncs.set(`${lane.number}/end`, { done }));
     });
-    const late = Promise.withResolvers<void>();
-    const cancel = clock.after(timeoutMs, () => late.resolve());
-    await Promise.race([Promise.all(ended), late.promise]);
-    cancel();
+    await Promise.race([Promise.all(ended), this.#untilLate(timeoutMs)]);
     for (const lane of living) {
       if (!this.#syncs.has(`${lane.number}/end`)) continue;
       const cause = new LaneDrainTimeoutError(
@@ -175,6 +173,13 @@ export class LanesExecutor implements Executor {
     }
     await Promise.all(living.map(({ thread }) => thread.terminate()));
     if (this.#failures.length > 0) throw joinFailed(this.#failures);
+  }
+
+  /** Counted, not timed: a process that was frozen meanwhile must not blame its lanes, which were, too. */
+  async #untilLate(timeoutMs: number): Promise<void> {
+    for (let tick = 0; tick < ticksPerDrain; tick += 1) {
+      await pause(this.#parts.clock, timeoutMs / ticksPerDrain);
+    }
   }
 
   close(): void {
@@ -372,6 +377,9 @@ export class LanesExecutor implements Executor {
     }
   }
 }
+
+/** Looks at how the lanes end, within the time that they have. */
+const ticksPerDrain = 10;
 
 function joinFailed(failures: LaneJoinFailedError["failures"]): LaneJoinFailedError {
   const each = failures.map(({ lane, cause }) => `lane ${lane}: ${cause.message}`).join("; ");
