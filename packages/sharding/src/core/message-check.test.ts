@@ -56,7 +56,7 @@ const fromCoordinator: readonly FromCoordinator[] = [
   },
   { tag: "stop-shards", term: 1, incarnation, shards: [grant] },
   {
-    ...{ tag: "log", term: 1, history: "h" },
+    ...{ tag: "log", term: 1, timeline: 1, history: "h" },
     entries: [{ type: "node-drained", ...node, seq: 1, at: "", term: 1 }],
   },
   { tag: "admin-answer", requestId: "r", answer: { ok: true, seq: 4, planId: null } },

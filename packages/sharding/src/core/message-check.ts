@@ -135,7 +135,7 @@ const fromCoordinator: Record<FromCoordinator["tag"], Check> = {
   }),
   "stop-shards": directive({ shards: list(fields(grant)) }),
   log: fields({
-    ...{ term: whole, history: name },
+    ...{ term: whole, timeline: whole, history: name },
     entries: list(fields({ seq: whole, term: whole, type: name })),
   }),
   "admin-answer": fields({ requestId: name, answer: answers }),

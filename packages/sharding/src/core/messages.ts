@@ -105,6 +105,8 @@ export type FromCoordinator =
   | {
       readonly tag: "log";
       readonly term: Term;
+      /** Of the database that they were committed to. A server that was promoted has another one. */
+      readonly timeline: number;
       readonly history: string;
       readonly entries: readonly LogEntry[];
     }

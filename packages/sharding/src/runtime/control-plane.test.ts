@@ -14,7 +14,7 @@ const other = life("other");
 const term = 3;
 
 /** A node that knows `leader` to hold term 3, and what reached its other halves. */
-function plane() {
+function plane(timeline: number | null = 1) {
   const heard: string[] = [];
   const sent: unknown[] = [];
   const send = (_to: string, _channel: string, message: unknown) => {
@@ -27,6 +27,7 @@ function plane() {
       transport: { connected: () => [other], send } as unknown as Transport,
       self: () => self,
       cluster: () => ({ ...emptyCluster("h"), term, coordinator: leader }),
+      timeline: () => timeline,
       log: () => undefined,
       drops,
     },
@@ -69,7 +70,7 @@ const directives = (ofTerm: number): FromCoordinator[] => {
     { tag: "host-shards", ...to, shards: [] },
     { tag: "begin-handoffs", ...to, handoffs: [] },
     { tag: "stop-shards", ...to, shards: [] },
-    { tag: "log", term: ofTerm, history: "h", entries: [] },
+    { tag: "log", term: ofTerm, timeline: 1, history: "h", entries: [] },
   ];
 };
 const answer: FromCoordinator = {
@@ -123,7 +124,7 @@ describe("a directive", () => {
 
 describe("a new term", () => {
   const push = (entries: LogEntry[]): FromCoordinator => ({
-    ...{ tag: "log", term: term + 1, history: "h", entries },
+    ...{ tag: "log", term: term + 1, timeline: 1, history: "h", entries },
   });
 
   it("is learnt at once from the node that was elected", () => {
@@ -136,6 +137,20 @@ describe("a new term", () => {
     const { control, heard } = plane();
     control.receive(other, "control", push([elected(leader, term + 1)]));
     expect(heard).toEqual(["behind"]);
+  });
+});
+
+describe("entries of another database", () => {
+  // A standby that was promoted while the old primary went on: both logs continue with the same number.
+  it.each([term, term + 1])("are not believed in term %i, whoever leads there", (ofTerm) => {
+    const by = ofTerm === term ? leader : other;
+    for (const own of [2, null]) {
+      const { control, heard } = plane(own);
+      control.receive(by, "control", {
+        ...{ tag: "log", term: ofTerm, timeline: 1, history: "h", entries: [elected(by, ofTerm)] },
+      });
+      expect(heard).toEqual(["behind"]);
+    }
   });
 });
 
@@ -177,6 +192,12 @@ describe("committed entries", () => {
     const { control, sent } = plane();
     const entries = [elected(self, term + 1)];
     control.push("h", entries);
-    expect(sent).toEqual([{ tag: "log", term: term + 1, history: "h", entries }]);
+    expect(sent).toEqual([{ tag: "log", term: term + 1, timeline: 1, history: "h", entries }]);
+  });
+
+  it("do not go out while nobody knows which database they are of", () => {
+    const { control, sent } = plane(null);
+    control.push("h", [elected(self, term + 1)]);
+    expect(sent).toEqual([]);
   });
 });

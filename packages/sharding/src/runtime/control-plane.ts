@@ -46,6 +46,8 @@ export interface ControlPorts {
   readonly transport: Transport;
   readonly self: () => NodeRef;
   readonly cluster: () => ClusterState;
+  /** Of the database that this node holds its lease in; null while it holds none. */
+  readonly timeline: () => number | null;
   readonly log: LogFn;
   readonly drops: DropCounter;
 }
@@ -95,9 +97,12 @@ export class ControlPlane {
 
   /** Committed entries to everybody: the fast path of the log. */
   push(history: string, entries: readonly LogEntry[]): void {
+    const timeline = this.#ports.timeline();
+    // Without a lease nobody would know which database they are of: the others read them there.
+    if (timeline === null) return;
     // Theirs, which this node's own copy may not have reached: under an older one nobody would believe them.
     const term = entries.at(-1)?.term ?? this.#ports.cluster().term;
-    const message: FromCoordinator = { tag: "log", term, history, entries };
+    const message: FromCoordinator = { tag: "log", term, timeline, history, entries };
     for (const peer of this.#ports.transport.connected()) this.#send(peer, message);
   }
 
@@ -147,11 +152,15 @@ export class ControlPlane {
   /**
    * Entries are believed from the node that holds the term, or that says in them that it was elected: every
    * other word about a term that this node does not know sends it to Postgres.
+   *
+   * And only of the database that this node holds its lease in. After a failover that left the old primary
+   * running, two logs go on from one entry, and their next terms fit it equally well.
    */
   #hearLog(from: NodeRef, message: Extract<FromCoordinator, { tag: "log" }>): void {
     const { term } = this.#ports.cluster();
     if (message.term < term) return;
     if (message.term === term && !this.leads(from)) return this.unauthorized(from, message.tag);
+    if (message.timeline !== this.#ports.timeline()) return this.#to.behind();
     if (message.term > term && !hasElected(from, message.entries)) return this.#to.behind();
     this.#to.log(message.history, message.entries);
   }

@@ -76,6 +76,10 @@ export class NodeLease {
   get grant(): Grant | null {
     return this.#grant;
   }
+  /** Of the database that the lease is held in; null while none is, and until it was renewed once. */
+  get timeline(): number | null {
+    return this.#grant === null ? null : this.#timeline;
+  }
   /** The session of the present life while it is up: for the coordinator lock and terminations. */
   get session(): LeaseSession | null {
     return this.#session;

@@ -253,8 +253,9 @@ export class NodeRuntime {
     const { transport } = this.#ports;
     const { log } = this.#options;
     const cluster = (): ClusterState => this.replica.state;
+    const timeline = (): number | null => this.lease.timeline;
     return new ControlPlane(
-      { transport, self: () => this.self(), cluster, log, drops: this.#options.drops },
+      { transport, self: () => this.self(), cluster, timeline, log, drops: this.#options.drops },
       {
         isLeading: () => this.coordinator.isActive(),
         toCoordinator: (from, message) => void this.#toCoordinator(from, message),

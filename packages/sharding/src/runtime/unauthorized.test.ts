@@ -37,7 +37,7 @@ test("whatever a peer that is no member says, nothing changes, and each node cou
     { tag: "begin-handoffs", term, incarnation, handoffs: [{ ...ref, to, toAddress: "" }] },
     { tag: "stop-shards", term, incarnation, shards: [{ ...grant, epoch: 7 }] },
     {
-      ...{ tag: "log", term, history },
+      ...{ tag: "log", term, timeline: 1, history },
       entries: [{ type: "shard-vacated", ...grant, why: "forged", seq, term, at: "" }],
     },
   ];
