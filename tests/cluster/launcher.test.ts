@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { createDatabaseDir } from "../support/database-dir.ts";
 import { freePorts, Launcher } from "./harness/launcher.ts";
 import { waitUntil } from "./harness.ts";
 
@@ -14,9 +14,7 @@ let nodePort: number;
 const launchers: Launcher[] = [];
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "leasehold-launch-"));
-  // Started by root, Postgres runs under an account of its own.
-  await chmod(dataDir, 0o711);
+  dataDir = await createDatabaseDir("launch");
   nodePort = await freePorts(3);
 });
 afterEach(async ({ task }) => {

@@ -1,9 +1,8 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { startEmbedded } from "@leasehold/db/embedded";
 import type {} from "@leasehold/db/testing";
 import type { TestProject } from "vitest/node";
+import { createDatabaseDir } from "./database-dir.ts";
 
 interface SharedServer {
   readonly url: string;
@@ -39,9 +38,7 @@ async function openServer(): Promise<SharedServer> {
   if (DATABASE_URL !== undefined && DATABASE_URL !== "") {
     return { url: DATABASE_URL, stop: async () => undefined };
   }
-  const dataDir = await mkdtemp(join(tmpdir(), "leasehold-test-"));
-  // Started by root, Postgres runs under another account, which has to reach its files.
-  await chmod(dataDir, 0o711);
+  const dataDir = await createDatabaseDir("test");
   const server = await startEmbedded({ dataDir, port: 0 });
   return {
     url: server.url,

@@ -1,12 +1,12 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
-import { appendFile, chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { appendFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type EmbeddedPostgres, startEmbedded } from "@leasehold/db/embedded";
 import pg from "pg";
+import { createDatabaseDir } from "../../support/database-dir.ts";
 import { freePorts } from "./launcher.ts";
 import { findProcesses } from "./processes.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -143,9 +143,7 @@ export class OwnPostgres {
   }
 
   static async #place(): Promise<OwnPostgres> {
-    const dataDir = await mkdtemp(join(tmpdir(), "leasehold-own-"));
-    // Started by root, Postgres runs under another account, which has to reach its files.
-    await chmod(dataDir, 0o711);
+    const dataDir = await createDatabaseDir("own");
     return new OwnPostgres(dataDir, (await freePorts(1)) + 1);
   }
 

@@ -1,11 +1,10 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type Browser, expect, type Locator, type Page, type Response } from "@playwright/test";
 import { z } from "zod";
 import { freePorts, Launcher } from "../../cluster/harness/launcher.ts";
 import { waitUntil } from "../../cluster/harness/wait-until.ts";
+import { createDatabaseDir } from "../../support/database-dir.ts";
 
 const program = fileURLToPath(import.meta.resolve("@leasehold/auction/main"));
 
@@ -24,8 +23,7 @@ export class Auction implements AsyncDisposable {
   }
 
   static async start(): Promise<Auction> {
-    const dataDir = await mkdtemp(join(tmpdir(), "leasehold-auction-"));
-    await chmod(dataDir, 0o711);
+    const dataDir = await createDatabaseDir("auction");
     // The web server takes the port itself, the nodes the next ones.
     const nodePort = (await freePorts(4)) + 1;
     const flags = ["--no-console", "--node-port", String(nodePort), "--respawn-ms", "60000"];

@@ -1,5 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type ClusterAnswer,
@@ -11,6 +10,7 @@ import {
 } from "../../cluster/harness/answers.ts";
 import { freePorts, Launcher, type Ready } from "../../cluster/harness/launcher.ts";
 import { waitUntil } from "../../cluster/harness/wait-until.ts";
+import { createDatabaseDir } from "../../support/database-dir.ts";
 
 /** @unit milliseconds */
 const leaseTtlMs = 2_000;
@@ -44,9 +44,7 @@ export class E2eCluster {
 
   /** @param tell gets each line of the launcher: the first start builds the console and takes a while. */
   static async start(tell: (line: string) => void): Promise<E2eCluster> {
-    const dataDir = await mkdtemp(join(tmpdir(), "leasehold-e2e-"));
-    // Started by root, Postgres runs under an account of its own.
-    await chmod(dataDir, 0o711);
+    const dataDir = await createDatabaseDir("console");
     const ports = await freePorts(nodeIds.length + 1);
     const flags = {
       "--nodes": nodeIds.length,
