@@ -1,4 +1,5 @@
 import type { NodeRef } from "../../core/ids.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type {
   Channel,
   DropCounter,
@@ -16,6 +17,7 @@ import type { Log } from "./log.ts";
 import { type Batch, Outbox } from "./outbox.ts";
 
 export interface ConnectionOptions {
+  readonly clock: Clock;
   readonly socket: GatedSocket;
   readonly peer: NodeRef;
   readonly channel: Channel;
@@ -54,11 +56,11 @@ export class Connection {
     this.peer = options.peer;
     this.channel = options.channel;
     this.#intake = new Intake({
+      clock: options.clock,
       open: (frame) => this.#open(frame),
       dispatch: (message) => options.onMessage(options.peer, options.channel, message),
       pause: () => this.#socket.pause("busy"),
       resume: () => this.#socket.resume("busy"),
-      now: () => performance.now(),
     });
     const { pingIntervalMs, silenceMs } = options.limits;
     this.#ticksPerPing = Math.max(1, Math.round((pingIntervalMs / silenceMs) * ticksPerSilence));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../system-clock.ts";
 import { Intake } from "./intake.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -9,6 +10,7 @@ function intakeOf(costMs: number, react: (message: unknown) => void = () => unde
   const seen: unknown[] = [];
   let nowMs = 0;
   const intake: Intake = new Intake({
+    clock: { ...systemClock, monotonicMs: () => nowMs },
     open: (frame) => JSON.parse(frame.toString()) as unknown[],
     dispatch: (message) => {
       seen.push(message);
@@ -17,7 +19,6 @@ function intakeOf(costMs: number, react: (message: unknown) => void = () => unde
     },
     pause: () => said.push("pause"),
     resume: () => said.push("resume"),
-    now: () => nowMs,
   });
   return {
     said,

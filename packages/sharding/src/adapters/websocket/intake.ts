@@ -1,12 +1,14 @@
+import type { Clock } from "../../ports/clock.ts";
+import { TurnBudget } from "../../ports/turn-budget.ts";
+
 export interface IntakeOptions {
+  readonly clock: Clock;
   /** @returns the messages of a frame; none where it has none, or the connection ends by it. */
   readonly open: (frame: Buffer) => readonly unknown[];
   readonly dispatch: (message: unknown) => void;
   /** No more is read until `resume`; what was read already still comes. */
   readonly pause: () => void;
   readonly resume: () => void;
-  /** @unit milliseconds */
-  readonly now: () => number;
 }
 
 /** How long one connection may dispatch in one turn of the event loop. @unit milliseconds */
@@ -24,43 +26,33 @@ export class Intake {
   readonly #frames: Buffer[] = [];
   #messages: readonly unknown[] = [];
   #next = 0;
-  #isTurnOpen = false;
-  #turnEndMs = 0;
+  readonly #budget: TurnBudget;
   /** Its share of this turn is used up. */
   #isWaiting = false;
+  #isFinished = false;
   #isDropped = false;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#budget = new TurnBudget(options.clock, turnMs, () => this.#goOn());
   }
 
   push(frame: Buffer): void {
     if (this.#isDropped) return;
     this.#frames.push(frame);
-    if (this.#isWaiting) return;
-    this.#openTurn();
-    this.#drain();
+    if (!this.#isWaiting) this.#drain();
   }
 
-  #openTurn(): void {
-    if (this.#isTurnOpen) return;
-    this.#isTurnOpen = true;
-    this.#turnEndMs = this.#options.now() + turnMs;
-    setImmediate(() => this.#closeTurn());
-  }
-
-  #closeTurn(): void {
-    this.#isTurnOpen = false;
+  #goOn(): void {
     if (!this.#isWaiting) return;
     this.#isWaiting = false;
-    this.#openTurn();
     this.#drain();
     if (!this.#isWaiting) this.#options.resume();
   }
 
   /** Nothing more will be read: the rest is dispatched now, because nobody waits for turns of a peer that is gone. */
   finish(): void {
-    this.#turnEndMs = Number.POSITIVE_INFINITY;
+    this.#isFinished = true;
     this.#isWaiting = false;
     this.#drain();
   }
@@ -74,11 +66,11 @@ export class Intake {
   }
 
   #drain(): void {
-    const { open, dispatch, pause, now } = this.#options;
+    const { open, dispatch, pause } = this.#options;
     // A receiver may end this very connection.
     while (!this.#isDropped) {
       if (this.#next < this.#messages.length) {
-        if (now() >= this.#turnEndMs) {
+        if (!this.#isFinished && !this.#budget.hasRoom()) {
           this.#isWaiting = true;
           return pause();
         }

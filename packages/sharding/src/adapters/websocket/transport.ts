@@ -221,6 +221,7 @@ class Mesh implements WebsocketTransport {
   #connection(socket: GatedSocket, peer: NodeRef, channel: Channel): Connection {
     const { nodeId, incarnation } = peer;
     const connection: Connection = new Connection({
+      clock: this.#clock,
       socket,
       peer: { nodeId, incarnation },
       channel,

@@ -26,7 +26,7 @@ export class Sender {
   /** By number, until the request has left its route: longer than its caller waits. */
   readonly #pending = new Map<number, Pending>();
   readonly #wheel: DeadlineWheel<Pending>;
-  readonly #turns: TurnShare;
+  readonly #own: TurnShare<Pending>;
   #isClosed = false;
   #lastNumber = 0;
   #lastOrdinal = 0;
@@ -37,7 +37,11 @@ export class Sender {
   constructor(ports: SenderPorts) {
     this.#ports = ports;
     this.#lines = new Lines(ports.limits, ports.locate);
-    this.#turns = new TurnShare(ports.clock);
+    // Whoever waited so long that its caller gave up has not begun, and never will.
+    this.#own = new TurnShare(
+      ports.clock,
+      (pending) => pending.place === "in-flight" && ports.local.take(pending),
+    );
     this.#wheel = new DeadlineWheel(ports.clock, ports.limits.deadlineResolutionMs, (pending) =>
       this.#due(pending),
     );
@@ -197,13 +201,12 @@ export class Sender {
   }
 
   #deliver(to: NodeRef, pending: Pending): SendResult {
-    const { self, local, links } = this.#ports;
+    const { self, links } = this.#ports;
     const me = self();
     if (to.nodeId === me.nodeId) {
       // An earlier life of this node is no home: its shards wait for the log to move on.
       if (to.incarnation !== me.incarnation) return "disconnected";
-      // Whoever waited so long that its caller gave up has not begun, and never will.
-      this.#turns.run(() => pending.place === "in-flight" && local.take(pending));
+      this.#own.add(pending);
       return "queued";
     }
     this.#lastOrdinal += 1;

@@ -9,13 +9,12 @@ test("what comes once a turn's share is used up waits for the next turn, in orde
     due.push(fn);
     return () => undefined;
   };
-  const share = new TurnShare({ ...systemClock, monotonicMs: () => nowMs, after });
   const ran: number[] = [];
-  const ask = (n: number): void =>
-    share.run(() => {
-      ran.push(n);
-      nowMs += 4;
-    });
+  const share = new TurnShare<number>({ ...systemClock, monotonicMs: () => nowMs, after }, (n) => {
+    ran.push(n);
+    nowMs += 4;
+  });
+  const ask = (n: number): void => share.add(n);
   for (let n = 1; n <= 7; n += 1) ask(n);
   expect(ran).toEqual([1, 2, 3]);
   due.shift()?.();
@@ -28,12 +27,12 @@ test("what comes once a turn's share is used up waits for the next turn, in orde
 });
 
 test("a loop that awaits one answer after the other does not keep timers from running", async () => {
-  const share = new TurnShare(systemClock);
+  const share = new TurnShare<() => void>(systemClock, (answer) => answer());
   let isOver = false;
   systemClock.after(30, () => {
     isOver = true;
   });
-  const ask = (): Promise<void> => new Promise((resolve) => share.run(resolve));
+  const ask = (): Promise<void> => new Promise((resolve) => share.add(resolve));
   const endMs = systemClock.monotonicMs() + 5_000;
   while (!isOver && systemClock.monotonicMs() < endMs) await ask();
   expect(isOver).toBe(true);

@@ -1,4 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
+import { TurnBudget } from "../../ports/turn-budget.ts";
 
 /** How long the asks of this node that it answers itself may keep a turn of the event loop. @unit milliseconds */
 const turnMs = 10;
@@ -10,32 +11,27 @@ const turnMs = 10;
  * one after the other (a loop that fills a cluster) would keep the event loop for ever: no heartbeat would leave, and
  * the node would lose its lease. What comes once a turn's share is used up waits for the next one, in order.
  */
-export class TurnShare {
-  readonly #clock: Clock;
-  readonly #waiting: (() => void)[] = [];
-  #isOpen = false;
-  #endMs = 0;
+export class TurnShare<Item> {
+  readonly #take: (item: Item) => void;
+  readonly #budget: TurnBudget;
+  readonly #waiting: Item[] = [];
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(clock: Clock, take: (item: Item) => void) {
+    this.#take = take;
+    this.#budget = new TurnBudget(clock, turnMs, () => this.#goOn());
   }
 
-  run(start: () => void): void {
-    if (this.#waiting.length === 0 && this.#hasRoom()) start();
-    else this.#waiting.push(start);
+  add(item: Item): void {
+    if (this.#waiting.length === 0 && this.#budget.hasRoom()) this.#take(item);
+    else this.#waiting.push(item);
   }
 
-  #hasRoom(): boolean {
-    const nowMs = this.#clock.monotonicMs();
-    if (this.#isOpen) return nowMs < this.#endMs;
-    this.#isOpen = true;
-    this.#endMs = nowMs + turnMs;
-    this.#clock.after(0, () => this.#next());
-    return true;
-  }
-
-  #next(): void {
-    this.#isOpen = false;
-    while (this.#waiting.length > 0 && this.#hasRoom()) this.#waiting.shift()?.();
+  #goOn(): void {
+    let next = 0;
+    while (next < this.#waiting.length && this.#budget.hasRoom()) {
+      this.#take(this.#waiting[next] as Item);
+      next += 1;
+    }
+    this.#waiting.splice(0, next);
   }
 }
