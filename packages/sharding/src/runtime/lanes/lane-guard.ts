@@ -22,9 +22,9 @@ export class LaneGuard implements ServingGuard {
 
   /** Since the lease began, which may be another one than last time. */
   #hasSlept(): boolean {
-    const { awakeMs, toleranceMs } = this.#table.lease();
+    const { awakeMs } = this.#table;
     if (this.#sleep?.awakeMs !== awakeMs) {
-      this.#sleep = new SleepWatch(this.#clock, toleranceMs, awakeMs);
+      this.#sleep = new SleepWatch(this.#clock, this.#table.toleranceMs, awakeMs);
     }
     return this.#sleep.hasSlept();
   }

@@ -76,12 +76,14 @@ export class OwnershipTable implements DeadlineCopy {
     for (let at = 0; at < this.#slots.length; at += 2) Atomics.store(this.#slots, at, 0);
   }
 
-  /** @unit milliseconds */
-  lease(): { readonly awakeMs: number; readonly toleranceMs: number } {
-    const [awakeMs, toleranceMs] = [awakeWord, toleranceWord].map((word) =>
-      msOf(Atomics.load(this.#lease, word)),
-    ) as [number, number];
-    return { awakeMs, toleranceMs };
+  /** Boot time less monotonic time when this life began. @unit milliseconds */
+  get awakeMs(): number {
+    return msOf(Atomics.load(this.#lease, awakeWord));
+  }
+
+  /** How far the two may part before the machine counts as having slept. @unit milliseconds */
+  get toleranceMs(): number {
+    return msOf(Atomics.load(this.#lease, toleranceWord));
   }
 
   // Slots
