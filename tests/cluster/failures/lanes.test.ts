@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { shardOf } from "@leasehold/sharding/observe";
 import { expect, test } from "vitest";
 import { expectNothingLost } from "../expect-history.ts";
+import type { LoadOptions } from "../harness/steady-load.ts";
 import type { TestCluster, TestNode } from "../harness.ts";
 import { shareCluster } from "../share-cluster.ts";
 import { pick, untilTakenOver } from "../support.ts";
@@ -23,6 +24,19 @@ async function entityOn(cluster: TestCluster, node: TestNode, type: string): Pro
   const id = ids.find((one) => own.has(shardOf("default", type, one, shardCount)));
   if (id === undefined) throw new Error(`No ${type} on ${node.nodeId}.`);
   return id;
+}
+
+/** Asked for all along, a node that something is about to happen to, and one that says how it goes. */
+async function underLoad(
+  role: "coordinator" | "candidate",
+  options: Omit<LoadOptions, "perSecond" | "ids"> = {},
+) {
+  const cluster = shared();
+  const load = cluster.load({ perSecond: 200, ids: 64, ...options });
+  await untilServed(cluster, load);
+  const victim = await pick(cluster, role);
+  const via = cluster.nodes.findIndex((node) => node !== victim) + 1;
+  return { cluster, load, victim, via };
 }
 
 async function ask(node: TestNode, path: string, body: unknown = null): Promise<number> {
@@ -52,11 +66,7 @@ test("with two lanes, a node that joins and one that leaves hand over under load
 });
 
 test("with two lanes, the shards of a killed node answer elsewhere", async () => {
-  const cluster = shared();
-  const load = cluster.load({ perSecond: 200, ids: 64 });
-  await untilServed(cluster, load);
-  const victim = await pick(cluster, "coordinator");
-  const via = cluster.nodes.findIndex((node) => node !== victim) + 1;
+  const { cluster, load, victim, via } = await underLoad("coordinator");
   await victim.kill();
   expectWithin("killed: elsewhere after", await untilTakenOver(cluster, victim.nodeId, via), 1_000);
   await untilServed(cluster, load);
@@ -64,11 +74,7 @@ test("with two lanes, the shards of a killed node answer elsewhere", async () =>
 });
 
 test("with two lanes, a node that was frozen answers nothing for a life that has ended", async () => {
-  const cluster = shared();
-  const load = cluster.load({ perSecond: 200, ids: 64, deadlineMs: 3_000 });
-  await untilServed(cluster, load);
-  const victim = await pick(cluster, "candidate");
-  const via = cluster.nodes.findIndex((node) => node !== victim) + 1;
+  const { cluster, load, victim, via } = await underLoad("candidate", { deadlineMs: 3_000 });
   const { incarnation } = await victim.self();
   const startMs = performance.now();
   victim.freeze();
@@ -84,11 +90,7 @@ test("with two lanes, a node that was frozen answers nothing for a life that has
 });
 
 test("with two lanes, a main thread that is blocked stops its lanes in time: nobody clears their slots", async () => {
-  const cluster = shared();
-  const load = cluster.load({ perSecond: 200, ids: 64, deadlineMs: 3_000 });
-  await untilServed(cluster, load);
-  const victim = await pick(cluster, "candidate");
-  const via = cluster.nodes.findIndex((node) => node !== victim) + 1;
+  const { cluster, load, victim, via } = await underLoad("candidate", { deadlineMs: 3_000 });
   const { incarnation } = await victim.self();
   const startMs = performance.now();
   await victim.fault({ kind: "freeze", ttlMs: 3 * ttlMs });
@@ -104,11 +106,7 @@ test.each([
 ])(
   "a lane that dies of %s takes its node out in order, and nobody else notices",
   async (command, why) => {
-    const cluster = shared();
-    const load = cluster.load({ perSecond: 200, ids: 64 });
-    await untilServed(cluster, load);
-    const victim = await pick(cluster, "candidate");
-    const via = cluster.nodes.findIndex((node) => node !== victim) + 1;
+    const { cluster, load, victim, via } = await underLoad("candidate");
     const id = await entityOn(cluster, victim, "broken");
     await ask(cluster.node(via), `broken/${id}/${command}`);
     await cluster.waitUntil("its process has ended", () => !victim.isRunning);
@@ -124,11 +122,7 @@ test.each([
 );
 
 test("a lane that never gives its thread back is ended and named; its node goes on with its lease till it has left", async () => {
-  const cluster = shared();
-  const load = cluster.load({ perSecond: 200, ids: 64, deadlineMs: 5_000 });
-  await untilServed(cluster, load);
-  const victim = await pick(cluster, "candidate");
-  const via = cluster.nodes.findIndex((node) => node !== victim) + 1;
+  const { cluster, load, victim, via } = await underLoad("candidate", { deadlineMs: 5_000 });
   const id = await entityOn(cluster, victim, "slow");
   const startMs = performance.now();
   const since = new Date().toISOString();

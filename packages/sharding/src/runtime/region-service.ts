@@ -211,36 +211,48 @@ export class RegionService {
   }
 
   fromExecutor(message: FromExecutor): void {
-    if (message.tag === "copied") {
-      const { group, shard, epoch, handoffId, chunks } = message;
-      const ref = { group, shard, epoch, handoffId };
-      const to = this.#targetOf(message, "copying");
-      if (chunks.length === 0) this.#push({ tag: "copied", ...ref });
-      else if (to !== null) this.#transfer.sendAhead(ref, to, chunks);
-    } else if (message.tag === "captured") {
-      const { group, shard, epoch, handoffId, warm } = message;
-      const to = this.#targetOf(message, "draining");
-      if (to !== null) {
-        // Before anybody hears of the release: a slot that outlived it would serve beside the target.
-        this.#options.serving.close(message);
-        this.#warm.send(message, epoch, to, warm);
+    switch (message.tag) {
+      case "copied":
+        return this.#copied(message);
+      case "captured":
+        return this.#captured(message);
+      case "capture-failed":
+        if (this.#targetOf(message, "copying", "draining") !== null) {
+          const { why } = message;
+          this.#options.log("warn", "a handoff failed", { shard: shardKey(message), why });
+        }
+        return this.#push(message);
+      case "gave-up": {
+        const { group, shard, epoch, why } = message;
+        return this.#push({ tag: "give-up", group, shard, epoch, why });
       }
-      const state = this.#transfer.keep(handoffId, message.state);
-      this.#push({ tag: "captured", group, shard, epoch, handoffId, ...state });
-    } else if (message.tag === "capture-failed") {
-      const { why } = message;
-      if (this.#targetOf(message, "copying", "draining") !== null) {
-        this.#options.log("warn", "a handoff failed", { shard: shardKey(message), why });
-      }
-      this.#push(message);
-    } else if (message.tag === "gave-up") {
-      const { group, shard, epoch, why } = message;
-      this.#push({ tag: "give-up", group, shard, epoch, why });
-    } else if (message.tag === "carried") {
-      this.#transfer.restored(message.handoffId, message.received);
-    } else if (message.tag === "carry-failed") {
-      this.#transfer.unreadable(message.handoffId, message.why);
+      case "carried":
+        return this.#transfer.restored(message.handoffId, message.received);
+      case "carry-failed":
+        return this.#transfer.unreadable(message.handoffId, message.why);
+      default:
     }
+  }
+
+  /** A piece of what a shard holds while it serves on; no piece: all of it has been copied once. */
+  #copied(message: Extract<FromExecutor, { tag: "copied" }>): void {
+    const { group, shard, epoch, handoffId, chunks } = message;
+    const ref = { group, shard, epoch, handoffId };
+    const to = this.#targetOf(message, "copying");
+    if (chunks.length === 0) this.#push({ tag: "copied", ...ref });
+    else if (to !== null) this.#transfer.sendAhead(ref, to, chunks);
+  }
+
+  #captured(message: Extract<FromExecutor, { tag: "captured" }>): void {
+    const { group, shard, epoch, handoffId, warm } = message;
+    const to = this.#targetOf(message, "draining");
+    if (to !== null) {
+      // Before anybody hears of the release: a slot that outlived it would serve beside the target.
+      this.#options.serving.close(message);
+      this.#warm.send(message, epoch, to, warm);
+    }
+    const state = this.#transfer.keep(handoffId, message.state);
+    this.#push({ tag: "captured", group, shard, epoch, handoffId, ...state });
   }
 
   /** The target of this handoff; null where the shard is in none of these phases of it. */
