@@ -95,8 +95,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "runtime/sleep-watch.ts",
-        from: "if (Math.abs(sleptMs) > this.#toleranceMs) return true;",
-        to: "",
+        from: "return Math.abs(awakeMsOf(clock) - awakeMs) > toleranceMs;",
+        to: "return Math.abs(awakeMsOf(clock) - awakeMs) === Number.POSITIVE_INFINITY || toleranceMs < 0;",
       },
     ],
     seeds: 100,

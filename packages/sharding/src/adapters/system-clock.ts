@@ -3,12 +3,10 @@ import { openSync, readSync } from "node:fs";
 import { uptime } from "node:os";
 import { performance } from "node:perf_hooks";
 import type { Clock } from "../ports/clock.ts";
+import { createBootClock } from "./boot-clock.ts";
 
-/**
- * Seconds since boot. `uptime` opens the kernel's file anew at each call, and every command asks three times: kept
- * open, it costs a third.
- */
-function openBootClock(): () => number {
+/** Seconds since boot. `uptime` opens the kernel's file anew at each call: kept open, it costs a third. */
+function openUptime(): () => number {
   const bytes = Buffer.alloc(64);
   let file: number;
   try {
@@ -23,12 +21,17 @@ function openBootClock(): () => number {
   return Math.abs(read() - uptime()) < 1 ? read : uptime;
 }
 
-const bootSeconds = openBootClock();
+const bootSeconds = openUptime();
 
 /** The machine's own time. */
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
-  bootMs: () => bootSeconds() * 1000,
+  // Every command asks.
+  bootMs: createBootClock({
+    readMs: () => bootSeconds() * 1000,
+    monotonicMs: () => performance.now(),
+    wallMs: () => Date.now(),
+  }),
   after: (delayMs, fn) => {
     if (delayMs <= 0) {
       // A timer would wait for a whole millisecond.

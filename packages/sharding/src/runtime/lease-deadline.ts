@@ -1,10 +1,10 @@
 import { leaseDeadlineMs } from "../core/membership.ts";
 import type { Clock } from "../ports/clock.ts";
-import { SleepWatch } from "./sleep-watch.ts";
+import { awakeMsOf, hasSlept } from "./sleep-watch.ts";
 
 /** Hears of a lease's deadline, for those who compare it with their own clock: threads cannot ask the holder. */
 export interface DeadlineCopy {
-  /** @unit milliseconds, on the node's monotonic clock; see {@link SleepWatch} for the other two. */
+  /** @unit milliseconds, on the node's monotonic clock; see {@link hasSlept} for the other two. */
   begin(lease: {
     readonly deadlineMs: number;
     readonly awakeMs: number;
@@ -25,7 +25,7 @@ export class LeaseDeadline {
   readonly #clock: Clock;
   readonly #ttlMs: number;
   readonly #toleranceMs: number;
-  readonly #sleep: SleepWatch;
+  readonly #awakeMs: number;
   #deadlineMs: number;
   #hasEnded = false;
   #copy: DeadlineCopy | null = null;
@@ -38,17 +38,16 @@ export class LeaseDeadline {
     this.#clock = clock;
     this.#ttlMs = ttlMs;
     this.#toleranceMs = ttlMs / 20;
-    const nowMs = clock.monotonicMs();
-    this.#deadlineMs = leaseDeadlineMs(nowMs, ttlMs);
-    this.#sleep = new SleepWatch(clock, this.#toleranceMs, clock.bootMs() - nowMs);
+    this.#deadlineMs = leaseDeadlineMs(clock.monotonicMs(), ttlMs);
+    this.#awakeMs = awakeMsOf(clock);
   }
 
   /** From now on this copy says what the deadline says. */
   copyTo(copy: DeadlineCopy): void {
     if (this.#hasEnded) return copy.ended();
     this.#copy = copy;
-    const { awakeMs } = this.#sleep;
-    copy.begin({ deadlineMs: this.#deadlineMs, awakeMs, toleranceMs: this.#toleranceMs });
+    const [deadlineMs, awakeMs] = [this.#deadlineMs, this.#awakeMs];
+    copy.begin({ deadlineMs, awakeMs, toleranceMs: this.#toleranceMs });
   }
 
   /** @param sentAtMs when the renewal was sent, not when its answer came. */
@@ -60,7 +59,7 @@ export class LeaseDeadline {
 
   checkAlive(): boolean {
     if (this.#hasEnded || this.#clock.monotonicMs() >= this.#deadlineMs) return false;
-    if (this.#sleep.hasSlept()) this.end();
+    if (hasSlept(this.#clock, this.#awakeMs, this.#toleranceMs)) this.end();
     return !this.#hasEnded;
   }
 

@@ -1,14 +1,13 @@
 import type { Epoch, ShardRef } from "../../core/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ServingGuard } from "../entities/executor-messages.ts";
-import { SleepWatch } from "../sleep-watch.ts";
+import { hasSlept } from "../sleep-watch.ts";
 import type { OwnershipTable } from "./ownership-table.ts";
 
 /** What may be served, as a lane asks: by the shared table, its own look at the clock and at boot time. */
 export class LaneGuard implements ServingGuard {
   readonly #table: OwnershipTable;
   readonly #clock: Clock;
-  #sleep: SleepWatch | null = null;
 
   /** @param clock counts from where the main thread's does. */
   constructor(table: OwnershipTable, clock: Clock) {
@@ -17,15 +16,8 @@ export class LaneGuard implements ServingGuard {
   }
 
   mayServe(shard: ShardRef, epoch: Epoch): boolean {
-    return this.#table.holds(shard, epoch, this.#clock.monotonicMs()) && !this.#hasSlept();
-  }
-
-  /** Since the lease began, which may be another one than last time. */
-  #hasSlept(): boolean {
-    const { awakeMs } = this.#table;
-    if (this.#sleep?.awakeMs !== awakeMs) {
-      this.#sleep = new SleepWatch(this.#clock, this.#table.toleranceMs, awakeMs);
-    }
-    return this.#sleep.hasSlept();
+    if (!this.#table.holds(shard, epoch, this.#clock.monotonicMs())) return false;
+    const { awakeMs, toleranceMs } = this.#table;
+    return !hasSlept(this.#clock, awakeMs, toleranceMs);
   }
 }
