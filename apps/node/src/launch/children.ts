@@ -24,7 +24,28 @@ export const nodeUrls = (flags: LaunchFlags): string[] =>
   Array.from({ length: flags.nodes }, (_, index) => nodeUrlOf(flags, index + 1));
 export const consoleUrlOf = (flags: LaunchFlags): string => `http://${host}:${flags.consolePort}`;
 
-/** Other LEASEHOLD_ variables of the launcher's environment pass through to the nodes. */
+/** What a node is told. Other LEASEHOLD_ variables of the launcher's environment pass through. */
+export function nodeEnv(index: number, around: Surroundings): NodeJS.ProcessEnv {
+  const { flags, leaseDatabaseUrl, secret } = around;
+  const env: NodeJS.ProcessEnv = {
+    ...shared(around),
+    LEASEHOLD_NODE_ID: nodeIdOf(index),
+    LEASEHOLD_HOST: host,
+    LEASEHOLD_PORT: String(nodePortOf(flags, index)),
+    LEASEHOLD_SHARDS: String(flags.shards),
+    LEASEHOLD_FAULTS: "on",
+    // Everything here listens on loopback: whoever is on this machine may try it with curl.
+    LEASEHOLD_OPEN_LOOPBACK: "on",
+    LEASEHOLD_SECRET: secret,
+  };
+  if (flags.lanes !== undefined) env["LEASEHOLD_LANES"] = String(flags.lanes);
+  // One address cannot be that of several nodes.
+  delete env["LEASEHOLD_ADVERTISE_URL"];
+  if (leaseDatabaseUrl === null) delete env["LEASE_DATABASE_URL"];
+  else env["LEASE_DATABASE_URL"] = leaseDatabaseUrl;
+  return env;
+}
+
 export function createNode(
   index: number,
   around: Surroundings,
@@ -33,27 +54,11 @@ export function createNode(
     readonly onMessage: (message: unknown) => void;
   },
 ): Child {
-  const name = nodeIdOf(index);
-  const env: NodeJS.ProcessEnv = {
-    ...shared(around),
-    LEASEHOLD_NODE_ID: name,
-    LEASEHOLD_HOST: host,
-    LEASEHOLD_PORT: String(nodePortOf(around.flags, index)),
-    LEASEHOLD_SHARDS: String(around.flags.shards),
-    LEASEHOLD_FAULTS: "on",
-    // Everything here listens on loopback: whoever is on this machine may try it with curl.
-    LEASEHOLD_OPEN_LOOPBACK: "on",
-    LEASEHOLD_SECRET: around.secret,
-  };
-  // One address cannot be that of several nodes.
-  delete env["LEASEHOLD_ADVERTISE_URL"];
-  if (around.leaseDatabaseUrl === null) delete env["LEASE_DATABASE_URL"];
-  else env["LEASE_DATABASE_URL"] = around.leaseDatabaseUrl;
   return new Child({
-    ...base(name, around),
+    ...base(nodeIdOf(index), around),
     args: [nodeProgram, "node"],
     cwd: root,
-    env,
+    env: nodeEnv(index, around),
     ...hooks,
   });
 }

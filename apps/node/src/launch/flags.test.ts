@@ -41,11 +41,21 @@ describe("the flags of pnpm start", () => {
     });
   });
 
+  test("--lanes is a number or auto, and absent where LEASEHOLD_LANES decides", () => {
+    expect(parse("--lanes", "2")).toMatchObject({ flags: { lanes: 2 } });
+    expect(parse("--lanes=auto")).toMatchObject({ flags: { lanes: "auto" } });
+    expect(parse()).not.toHaveProperty("flags.lanes");
+  });
+
   test.each([
     [["--nodes", "0"], /--nodes.*whole number from 1 to 32/s],
     [["--nodes", "3.5"], /--nodes.*whole number/s],
     [["--nodes", "1e1"], /--nodes.*whole number/s],
     [["--nodes"], /--nodes.*argument missing/s],
+    [["--lanes", "0"], /--lanes.*whole number from 1 to 64, or auto/s],
+    [["--lanes", "65"], /--lanes.*whole number from 1 to 64, or auto/s],
+    [["--lanes", "many"], /--lanes.*whole number from 1 to 64, or auto/s],
+    [["--lanes"], /--lanes.*argument missing/s],
     [["--load", "-1"], /--load.*from 0 to 2000/s],
     [["--load", "2001"], /--load.*from 0 to 2000/s],
     [["--respawn-ms", "soon"], /--respawn-ms.*whole number/s],
@@ -67,7 +77,8 @@ describe("the flags of pnpm start", () => {
   test("--help lists every flag and ends with code 0", () => {
     const { said, ...parsed } = parse("--help");
     expect(parsed).toEqual({ tag: "exit", code: 0 });
-    const flags = "nodes shards load node-port console-port data-dir respawn-ms fresh no-console";
+    const flags =
+      "nodes shards lanes load node-port console-port data-dir respawn-ms fresh no-console";
     for (const flag of flags.split(" ")) expect(said).toContain(`--${flag}`);
   });
 });

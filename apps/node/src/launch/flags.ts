@@ -1,8 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { type NodeConfig, settings } from "../config.ts";
 
 export interface LaunchFlags {
   readonly nodes: number;
   readonly shards: number;
+  /** Of each node. Absent: as LEASEHOLD_LANES says, like every other variable that the nodes read. */
+  readonly lanes?: NodeConfig["lanes"];
   /** Commands per second of the sample load; 0 sends none until it is steered. */
   readonly load: number;
   /** Node i listens on `nodePort + i`. */
@@ -51,6 +54,11 @@ function describeProgram(): Command {
       256,
     )
     .option(
+      "--lanes <count>",
+      `threads of each node that run entities: ${settings.lanes.accepts} (default: LEASEHOLD_LANES, or ${settings.lanes.default})`,
+      lanesIn,
+    )
+    .option(
       "--load <per second>",
       "commands per second of the sample load",
       whole(0, loadLimit),
@@ -85,6 +93,14 @@ const whole =
     if (value >= minimum && value <= maximum) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${minimum} to ${maximum}.`);
   };
+
+/** What a node accepts: it is told no other way. */
+function lanesIn(text: string): NodeConfig["lanes"] {
+  const { schema, accepts } = settings.lanes;
+  const parsed = schema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(`It must be ${accepts}.`);
+}
 
 function nonEmpty(text: string): string {
   if (text.trim() !== "") return text;
