@@ -37,7 +37,7 @@ const callsLimit = 10_000;
 /** Between two looks at whether everything has been answered. @unit milliseconds */
 const endPollMs = 5;
 
-/** @unit milliseconds */
+/** What the end of the journal may take, and half of what the lane still has at most. @unit milliseconds */
 const farewellMs = 500;
 
 interface OpenCall {
@@ -111,7 +111,7 @@ export class LaneHost {
     if (message.tag === "sync") {
       this.#outbox.add({ tag: "synced", number: message.number });
     } else if (message.tag === "end") {
-      this.#end(message.abortAfterMs);
+      this.#end(message);
     } else if (this.#isMisrouted(message)) {
       this.#misrouted(message);
     } else this.#executor.post(message);
@@ -173,20 +173,18 @@ export class LaneHost {
     this.#cancelPulse = this.#parts.clock.after(pulseMs, () => this.#pulse());
   }
 
-  #end(abortAfterMs: number): void {
+  #end({ abortAtMs, untilMs }: Extract<ToLane, { tag: "end" }>): void {
     const { clock } = this.#parts;
-    const untilMs = clock.monotonicMs() + abortAfterMs;
     const look = (): void => {
       const { running, waiting } = this.#executor.stats();
-      if (running + waiting === 0 || clock.monotonicMs() >= untilMs) {
-        void this.#letGo(Math.min(farewellMs, abortAfterMs / 2));
+      if (running + waiting === 0 || clock.monotonicMs() >= abortAtMs) {
+        void this.#letGo(untilMs);
       } else clock.after(endPollMs, look);
     };
     look();
   }
 
-  /** @param byeMs what the end of the journal may take: less than what the lane still has. */
-  async #letGo(byeMs: number): Promise<void> {
+  async #letGo(untilMs: number): Promise<void> {
     for (const { group, shard, epoch } of this.#executor.describe()) {
       this.#executor.post({ tag: "drop", group, shard, epoch });
     }
@@ -194,6 +192,7 @@ export class LaneHost {
     this.#cancelPulse?.();
     // A farewell to Postgres, unless nobody answers it.
     const { journal, clock } = this.#parts;
+    const byeMs = Math.max(0, Math.min(farewellMs, (untilMs - clock.monotonicMs()) / 2));
     if (journal !== null) await Promise.race([journal.close(), pause(clock, byeMs)]);
     this.#outbox.add({ tag: "ended" });
     this.#outbox.flush();

@@ -23,8 +23,11 @@ export type ToLane =
   | ToExecutor
   /** Everything that was posted before has been taken: answered with `synced`. */
   | { readonly tag: "sync"; readonly number: number }
-  /** End: answer what is here, abort what still runs after so long, let go, and say `ended`. */
-  | { readonly tag: "end"; readonly abortAfterMs: number };
+  /**
+   * End: answer what is here, abort what still runs at `abortAtMs`, let go, and say `ended` before `untilMs`. By the
+   * clock of all threads: a lane that hears of it late has that much less time, and not the same again.
+   */
+  | { readonly tag: "end"; readonly abortAtMs: number; readonly untilMs: number };
 
 /** Beside the inbox: a handler that waits for its answer must not wait for what came after it. */
 export type AnswerToLane =

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ManualClock } from "../../adapters/memory/manual-clock.ts";
 import { LaneJoinFailedError, LaneSpawnFailedError } from "../../errors.ts";
 import { createDropCounter } from "../../ports/drop-counter.ts";
+import type { Journal } from "../../ports/journal.ts";
 import { MemoryLanes, type MemoryLanesOptions } from "../../testkit/memory-lanes.ts";
 import { catalogOf } from "../entities/catalog.ts";
 import type { EntityCall } from "../entities/context.ts";
@@ -346,6 +347,23 @@ describe("lanes that end", () => {
     const outcomes = asked.map((requestId) => main.outcome(requestId));
     expect(outcomes[5]).toBe("OUTCOME_UNKNOWN executed=unknown");
     expect(outcomes.filter((outcome) => outcome === "ok 1")).toHaveLength(shards - 1);
+  });
+
+  it("are not blamed for having been busy: what is left of the time is enough", async () => {
+    const journal = { close: () => new Promise(() => undefined) } as unknown as Journal;
+    const main = await new Scene({
+      ...{ lanes: 1, drainTimeoutMs: 1_000, journal: () => journal },
+    }).start();
+    main.open(0);
+    const asked = main.send(0, "forEver");
+    await main.run();
+    main.lanes.threads[0]?.stick();
+    const ended = main.executor.end();
+    ended.catch(() => undefined);
+    await main.run(800);
+    main.lanes.threads[0]?.unstick();
+    await main.result(ended);
+    expect(main.outcome(asked)).toBe("OUTCOME_UNKNOWN executed=unknown");
   });
 
   it("wait for no stuck one longer than the one deadline of all, and it is named", async () => {

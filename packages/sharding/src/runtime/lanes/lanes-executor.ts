@@ -152,14 +152,16 @@ export class LanesExecutor implements Executor {
    * @throws {LaneJoinFailedError} naming every lane that failed, also before.
    */
   async end(): Promise<void> {
-    const { threads, log } = this.#parts;
+    const { threads, clock, log } = this.#parts;
     if (this.#phase === "ending") return;
     this.#phase = "ending";
     this.#watch.end();
     const timeoutMs = threads.drainTimeoutMs;
     const living = this.#living();
+    const nowMs = clock.monotonicMs();
+    const [abortAtMs, untilMs] = [nowMs + timeoutMs / 2, nowMs + timeoutMs];
     const ended = living.map((lane) => {
-      lane.post({ tag: "end", abortAfterMs: timeoutMs / 2 });
+      lane.post({ tag: "end", abortAtMs, untilMs });
       return new Promise<void>((done) => this.#syncs.set(`${lane.number}/end`, { done }));
     });
     await Promise.race([Promise.all(ended), this.#untilLate(timeoutMs)]);
