@@ -64,6 +64,21 @@ describe("the simulation", () => {
     expect(coverage.get("node-dead") ?? 0).toBeGreaterThan(count / 20);
   });
 
+  test("finds nothing with entities in three lanes of each node", {
+    timeout: 600_000,
+  }, async () => {
+    const count = Math.min(seeds, 100);
+    const { failed, coverage } = await soak({
+      ...{ from: 1, seeds: count, threads: availableParallelism(), first: true },
+      ...{ plan: { lanes: 3 }, limitMs: Number.POSITIVE_INFINITY },
+      progress: (line) => console.log(line),
+    });
+    expect(failed, `pnpm sim --lanes 3 --seed ${failed[0]}`).toEqual([]);
+    for (const what of ["node-dead", "shard-assigned handoff", "shard-hosted", "ask answered"]) {
+      expect(coverage.get(what) ?? 0, what).toBeGreaterThan(count / 20);
+    }
+  });
+
   test.each(mutants)(
     "sees $name within $seeds seeds",
     { timeout: 600_000 },

@@ -17,12 +17,19 @@ export interface MemoryLanesOptions {
   readonly lanes: number;
   readonly clock: Clock;
   /** What each lane loads. */
-  readonly entities: (lane: number) => readonly AnyEntityDefinition[];
-  readonly journal?: () => Journal;
+  readonly entities: (lane: number, thread: LaneTime) => readonly AnyEntityDefinition[];
+  readonly journal?: (thread: LaneTime) => Journal;
   /** What a message takes to be looked at, which is what a busy lane takes. @unit milliseconds @default 0 */
   readonly latencyMs?: () => number;
   readonly inboxCapacity?: number;
   readonly drainTimeoutMs?: number;
+}
+
+/** How time passes in a lane: everything that goes on in one has to go through here. */
+export interface LaneTime {
+  readonly clock: Clock;
+  /** Does it once the lane's thread is free, in order; never where the lane has ended. */
+  readonly run: (fn: () => void) => void;
 }
 
 /**
@@ -57,8 +64,9 @@ export class MemoryLane implements LaneThread {
   #latestMs = 0;
   #isStuck = false;
   #isGone = false;
+  #wasHarmed = false;
   #cause: Error | null = null;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #fromLane: (batch: readonly FromLane[]) => void = () => undefined;
   #exited: (cause: Error | null) => void = () => undefined;
   #inbox: (batch: readonly ToLane[]) => void = () => undefined;
@@ -68,19 +76,12 @@ export class MemoryLane implements LaneThread {
     this.#clock = clock;
     this.#latencyMs = latencyMs ?? (() => 0);
     this.#later(() => {
-      // Timers of the lane stand still with it.
-      const laneClock: Clock = {
-        monotonicMs: () => clock.monotonicMs(),
-        bootMs: () => clock.bootMs(),
-        random: () => clock.random(),
-        uuid: () => clock.uuid(),
-        after: (delayMs, fn) => clock.after(delayMs, () => this.#run(fn)),
-      };
+      const time: LaneTime = { clock: this.#laneClock(), run: (fn) => this.#run(fn) };
       const host = new LaneHost({
         setup,
-        catalog: catalogOf(entities(setup.lane)),
-        clock: laneClock,
-        journal: journal?.() ?? null,
+        catalog: catalogOf(entities(setup.lane, time)),
+        clock: time.clock,
+        journal: journal?.(time) ?? null,
         link: {
           onInbox: (fn) => {
             this.#inbox = fn;
@@ -89,6 +90,7 @@ export class MemoryLane implements LaneThread {
             this.#answers = fn;
           },
           post: (batch, transfer) => {
+            if (this.#isGone) return;
             const copy = copyOf(batch, transfer);
             clock.after(0, () => this.#hear(copy));
           },
@@ -124,19 +126,49 @@ export class MemoryLane implements LaneThread {
     return this.#isGone;
   }
 
+  /** Whether it has ever been stuck, or was killed: then it may be blamed. */
+  get wasHarmed(): boolean {
+    return this.#wasHarmed;
+  }
+
   /** A handler that does not give its thread back. */
   stick(): void {
     this.#isStuck = true;
+    this.#wasHarmed = true;
   }
 
   unstick(): void {
     this.#isStuck = false;
-    for (const fn of this.#waiting.splice(0)) this.#later(fn);
+    this.#clock.after(0, () => this.#goOn());
   }
 
   /** As an error that nobody catches. */
   fail(cause: Error): void {
+    this.#wasHarmed = true;
     this.#exit(cause);
+  }
+
+  /** Its timers stand still with it. */
+  #laneClock(): Clock {
+    const clock = this.#clock;
+    return {
+      monotonicMs: () => clock.monotonicMs(),
+      bootMs: () => clock.bootMs(),
+      random: () => clock.random(),
+      uuid: () => clock.uuid(),
+      after: (delayMs, fn) => {
+        // One that was due while the thread was kept may still be cancelled by what comes before it.
+        let isCancelled = false;
+        const due = (): void => {
+          if (!isCancelled) fn();
+        };
+        const cancel = clock.after(delayMs, () => this.#run(due));
+        return () => {
+          isCancelled = true;
+          cancel();
+        };
+      },
+    };
   }
 
   #exit(cause: Error | null): void {
@@ -152,9 +184,20 @@ export class MemoryLane implements LaneThread {
     this.#clock.after(this.#latestMs - nowMs, () => this.#run(fn));
   }
 
+  /** What has waited while it was stuck comes first, each in a turn of its own. */
+  #goOn(): void {
+    if (this.#isStuck || this.#waiting.length === 0) return;
+    this.#do(this.#waiting.shift() as () => void);
+    this.#clock.after(0, () => this.#goOn());
+  }
+
   #run(fn: () => void): void {
+    if (this.#isStuck || this.#waiting.length > 0) this.#waiting.push(fn);
+    else this.#do(fn);
+  }
+
+  #do(fn: () => void): void {
     if (this.#isGone) return;
-    if (this.#isStuck) return void this.#waiting.push(fn);
     try {
       fn();
     } catch (error) {

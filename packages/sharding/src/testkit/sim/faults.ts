@@ -13,7 +13,7 @@ export type FaultKind = Exclude<
 export const faults: Readonly<Record<FaultKind, (step: Step, cluster: SimCluster) => Heal>> = {
   crash: onNode((node, _step, cluster) => {
     cluster.kill(node);
-    return restart(node.nodeId, cluster);
+    return () => cluster.restart(node.nodeId);
   }),
   "crash-at": ({ point }, cluster) => {
     const disarm = cluster.points.arm(point);
@@ -27,8 +27,8 @@ export const faults: Readonly<Record<FaultKind, (step: Step, cluster: SimCluster
     return nothing;
   },
   leave: onNode((node, _step, cluster) => {
-    void node.node.drain(cluster.handoverMs).then(() => cluster.kill(node));
-    return restart(node.nodeId, cluster);
+    void cluster.leave(node);
+    return () => cluster.restart(node.nodeId);
   }),
   pause: onNode((node) => freeze(node, false)),
   sleep: onNode((node) => freeze(node, true)),
@@ -115,15 +115,12 @@ const all = (heals: readonly Heal[]) => () => {
 const directionsOf = ({ direction }: Step): readonly ("in" | "out")[] =>
   direction === "both" ? ["in", "out"] : [direction];
 
-const restart = (nodeId: string, cluster: SimCluster) => (): void => {
-  if (!cluster.nodes.has(nodeId)) cluster.start(nodeId);
-};
-
 /** For faults of one process: where it is down already, the step brings it back in the end. */
 function onNode(fault: (node: SimNode, step: Step, cluster: SimCluster) => Heal) {
   return (step: Step, cluster: SimCluster): Heal => {
     const node = cluster.nodes.get(step.nodeId);
-    return node === undefined ? restart(step.nodeId, cluster) : fault(node, step, cluster);
+    if (node === undefined) return () => cluster.restart(step.nodeId);
+    return fault(node, step, cluster);
   };
 }
 

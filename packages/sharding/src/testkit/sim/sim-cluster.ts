@@ -1,13 +1,15 @@
 import { MemoryPostgres } from "../../adapters/memory/index.ts";
+import type { MemoryLink } from "../../adapters/memory/memory-link.ts";
 import { createMemoryNetwork, type MemoryTransport } from "../../adapters/memory/transport.ts";
 import type { NodeId } from "../../core/ids.ts";
-import { type ResolvedOptions, resolveOptions } from "../../options.ts";
+import { LaneJoinFailedError } from "../../errors.ts";
+import { resolveOptions } from "../../options.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ProcessIdentity } from "../../ports/lease-session.ts";
 import type { DaemonDefinition } from "../../runtime/daemons/definition.ts";
 import type { AnyEntityDefinition } from "../../runtime/entities/definition.ts";
 import { LocalNode } from "../../runtime/local-node.ts";
-import { MemoryLanes } from "../memory-lanes.ts";
+import { type LaneTime, type MemoryLane, MemoryLanes } from "../memory-lanes.ts";
 import { ArmedPoints } from "./crash-points.ts";
 import type { Random } from "./random.ts";
 import { SimGate } from "./sim-gate.ts";
@@ -25,6 +27,8 @@ export interface SimNode {
   readonly gate: SimGate;
   readonly transport: SimTransport;
   readonly link: MemoryTransport;
+  /** None where entities run on the process's own thread. */
+  readonly lanes: readonly MemoryLane[];
 }
 
 export interface SimClusterOptions {
@@ -55,6 +59,7 @@ export class SimCluster {
   readonly refusing = new Set<NodeId>();
   /** Of the database's wall clock, against true time. */
   readonly wallClock = { offsetMs: 0 };
+  readonly violations: string[] = [];
   /** Called when the database has lost its last moments. */
   onLoss: () => void = () => undefined;
   /** A message is about to leave a process, or to be heard by it: who watches may end any process. */
@@ -115,6 +120,7 @@ export class SimCluster {
       ...{ databaseUrl: "memory:", nodeId, shards, leaseTtlMs: ttlMs, handoffTimeoutMs: ttlMs / 2 },
       ...{ entities: entities(nodeId, process), daemons: daemons(nodeId, process) },
       ...{ deadlineMs: 3 * ttlMs, proxy: isProxy(nodeId) },
+      onFailed: () => void this.leave(simNode).then(() => this.restart(nodeId)),
       log: (level, message, fields) => {
         if (process.isAlive && level !== "debug") {
           say(`${nodeId} says: ${message} ${JSON.stringify(fields ?? {})}`);
@@ -122,13 +128,14 @@ export class SimCluster {
       },
     });
     const client = { link: wire, clock: process };
+    const lanes = this.#lanesOf(process, wire, nodeId);
     const ports = {
       sessions: this.postgres.sessions(client),
       store: this.postgres.store(client, ttlMs),
       journal: this.postgres.journal(client, ttlMs),
       ...{ transport, clock: process, processes: this.#processTable(process.identity) },
       refusals: trustRefused ? this.#refusals() : null,
-      lanes: this.#lanesOf(options, process, client),
+      lanes,
     };
     this.#alive.add(pid);
     this.#nodeIds.add(nodeId);
@@ -138,7 +145,10 @@ export class SimCluster {
       close: () => transport.close(),
     };
     const node = new LocalNode(options, ports, outside);
-    const simNode = { nodeId, node, process, wire, gate, transport, link: inner };
+    const threads = lanes?.threads ?? [];
+    const simNode: SimNode = {
+      ...{ nodeId, node, process, wire, gate, transport, link: inner, lanes: threads },
+    };
     if (this.nodes.has(nodeId)) this.twins.add(simNode);
     else this.nodes.set(nodeId, simNode);
     say(`${nodeId} starts as process ${pid}`);
@@ -150,18 +160,21 @@ export class SimCluster {
   }
 
   /** They run and stop with their process, by its clock. */
-  #lanesOf(
-    { entities }: ResolvedOptions,
-    process: SimProcess,
-    client: Parameters<MemoryPostgres["journal"]>[0],
-  ): MemoryLanes | undefined {
-    const { lanes, ttlMs } = this.#options;
+  #lanesOf(process: SimProcess, wire: SimWire, nodeId: NodeId): MemoryLanes | undefined {
+    const { lanes, ttlMs, entities } = this.#options;
     if (lanes === 1) return undefined;
+    const linkOf = (run: LaneTime["run"]): MemoryLink => ({
+      pass: (direction, deliver) =>
+        wire.pass(direction, direction === "in" ? () => run(deliver) : deliver),
+    });
     return new MemoryLanes({
-      ...{ lanes, clock: process, entities: () => entities, drainTimeoutMs: ttlMs / 2 },
-      journal: () => this.postgres.journal(client, ttlMs),
+      ...{ lanes, clock: process },
+      entities: (_lane, { clock }) => entities(nodeId, clock),
+      journal: ({ clock, run }) => this.postgres.journal({ clock, link: linkOf(run) }, ttlMs),
       // Now and then a lane is busy for longer than it takes to lose a lease or a shard.
       latencyMs: () => (process.random() < 0.03 ? process.random() * ttlMs : 0),
+      // Half of it for a lane that is busy, half of it for the rest: whoever is late has a reason.
+      drainTimeoutMs: 2 * ttlMs,
     });
   }
 
@@ -186,9 +199,13 @@ export class SimCluster {
     this.start(`node-${this.#nodeIds.size + 1}`);
   }
 
+  restart(nodeId: NodeId): void {
+    if (!this.nodes.has(nodeId)) this.start(nodeId);
+  }
+
   /** Whoever was ever there is up again. */
   restartAll(): void {
-    for (const nodeId of this.#nodeIds) if (!this.nodes.has(nodeId)) this.start(nodeId);
+    for (const nodeId of this.#nodeIds) this.restart(nodeId);
   }
 
   /** Of every node that ever was. */
@@ -201,6 +218,22 @@ export class SimCluster {
     const first = this.nodes.get(nodeId);
     if (first?.process.isRunning === true) return first;
     return [...this.nodes.values()].find(({ process }) => process.isRunning) ?? null;
+  }
+
+  /** SIGTERM: the process hands over what it can and exits, also where lanes have failed: that is its exit code. */
+  async leave(simNode: SimNode): Promise<void> {
+    const { nodeId, node, process, lanes } = simNode;
+    try {
+      await node.drain(this.handoverMs);
+    } catch (error) {
+      if (!(error instanceof LaneJoinFailedError)) throw error;
+      this.#options.say(`${nodeId} leaves with exit code 1: ${error.message}`);
+      for (const { lane, cause } of error.failures) {
+        if (lanes[lane]?.wasHarmed === true) continue;
+        this.violations.push(`L1: ${nodeId} blames lane ${lane}, which was left alone: ${cause}`);
+      }
+    }
+    if (process.isAlive) this.kill(simNode);
   }
 
   /** SIGKILL: the kernel closes its connections, and its pid is free. */

@@ -222,6 +222,7 @@ class Run {
     await this.#timeline.run(this.#timeline.nowMs + ms, () => {
       this.#violations.push(...this.#checks.look(), ...this.#workload.violations.splice(0));
       this.#violations.push(...this.#workload.ledgers.violations.splice(0));
+      this.#violations.push(...this.#cluster.violations.splice(0));
       this.#violations.push(...this.#workload.crew.violations.splice(0));
       if (this.#violations.length > 0) throw new SimStopped();
     });
