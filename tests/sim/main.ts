@@ -18,26 +18,31 @@ const { values } = parseArgs({
     threads: { type: "string", default: String(availableParallelism()) },
     coverage: { type: "boolean", default: false },
     only: { type: "string" },
-    proxies: { type: "string", default: "0" },
-    lanes: { type: "string", default: "1" },
+    proxies: { type: "string" },
+    lanes: { type: "string" },
     steps: { type: "string" },
     schedule: { type: "string" },
   },
 });
 
+const proxies = Number(values.proxies ?? 0);
 const plan: SimPlan = {
-  weights: onlyKinds(values.only),
-  nodes: 3 + Number(values.proxies),
-  proxies: Number(values.proxies),
-  lanes: Number(values.lanes),
+  ...{ weights: onlyKinds(values.only), nodes: 3 + proxies, proxies },
+  lanes: Number(values.lanes ?? 1),
   ...(values.steps === undefined ? {} : { stepCount: Number(values.steps) }),
   ...(values.schedule === undefined ? {} : { steps: JSON.parse(values.schedule) }),
 };
 
+/** A seed says nothing without them. */
+const flags = (["only", "proxies", "lanes", "steps", "schedule"] as const)
+  .filter((name) => values[name] !== undefined)
+  .map((name) => ` --${name} '${values[name]}'`)
+  .join("");
+
 /** What broke, how to see it again, and the shortest schedule that breaks it. */
 async function tell(failed: SimResult): Promise<void> {
   const { seed } = failed;
-  console.log(`seed ${seed}: ${failed.violations[0]}\n  replay: pnpm sim --seed ${seed}`);
+  console.log(`seed ${seed}: ${failed.violations[0]}\n  replay: pnpm sim --seed ${seed}${flags}`);
   const short = await shrink({ seed, ...plan }, failed);
   console.log(`  ${short.steps.length} of its ${failed.steps.length} steps are enough:`);
   for (const step of short.steps) console.log(`    ${JSON.stringify(step)}`);
