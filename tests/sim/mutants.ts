@@ -43,6 +43,11 @@ const lateAnswers = [
   ),
 ];
 
+/** One node after the other stands still for longer than its lease lasts, each time with all others there. */
+const lostLeases = Array.from({ length: 5 }, (_, i) =>
+  step("pause", i * 1_600, 1_400, { nodeId: nodeAt(i) }),
+);
+
 /** Control messages are lost, doubled and seconds late. */
 const lateMessages = nodeIds.map((nodeId) => step("messages", 0, 8_000, { nodeId, strength: 0.9 }));
 
@@ -280,5 +285,17 @@ export const mutants: readonly Mutant[] = [
     edits: [{ file: memory, from: "row !== null && row.renewals !== renewals", to: "false" }],
     seeds: 300,
     args: ["--schedule", JSON.stringify(lateRenewals)],
+  },
+  {
+    name: "a lane that does not look at who may serve",
+    edits: [
+      {
+        file: "runtime/lanes/lane-guard.ts",
+        from: "return this.#table.holds(shard, epoch, this.#clock.monotonicMs()) && !this.#hasSlept();",
+        to: "return true;",
+      },
+    ],
+    seeds: 200,
+    args: ["--lanes", "3", "--schedule", JSON.stringify(lostLeases)],
   },
 ];

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { defaultWeights, simulate } from "@leasehold/sharding/testkit";
+import { defaultWeights, laneWeights, simulate } from "@leasehold/sharding/testkit";
 import { describe, expect, test } from "vitest";
 import { failedSeeds } from "./failed-seeds.ts";
 import { mutants } from "./mutants.ts";
@@ -74,7 +74,9 @@ describe("the simulation", () => {
       progress: (line) => console.log(line),
     });
     expect(failed, `pnpm sim --lanes 3 --seed ${failed[0]}`).toEqual([]);
-    for (const what of ["node-dead", "shard-assigned handoff", "shard-hosted", "ask answered"]) {
+    const often = ["node-dead", "shard-assigned handoff", "shard-hosted", "ask answered"];
+    const laneSteps = Object.keys(laneWeights).map((kind) => `step ${kind}`);
+    for (const what of [...often, ...laneSteps]) {
       expect(coverage.get(what) ?? 0, what).toBeGreaterThan(count / 20);
     }
   });

@@ -16,6 +16,7 @@ export { shrink } from "./sim/shrink.ts";
 export { type SimOptions, type SimResult, simulate } from "./sim/simulate.ts";
 export {
   defaultWeights,
+  laneWeights,
   onlyKinds,
   type Step,
   type StepKind,

@@ -1,3 +1,4 @@
+import type { MemoryLane } from "../memory-lanes.ts";
 import type { SimCluster, SimNode } from "./sim-cluster.ts";
 import type { Step, StepKind } from "./steps.ts";
 
@@ -100,6 +101,14 @@ export const faults: Readonly<Record<FaultKind, (step: Step, cluster: SimCluster
       refusing.delete(nodeId);
     };
   },
+  "stick-lane": onLane((lane) => {
+    lane.stick();
+    return () => lane.unstick();
+  }),
+  "fail-lane": onLane((lane) => {
+    lane.fail(new Error("by chance"));
+    return nothing;
+  }),
   "set-clock": ({ strength }, { wallClock }) => {
     wallClock.offsetMs = (strength - 0.5) * 7_200_000;
     return nothing;
@@ -122,6 +131,14 @@ function onNode(fault: (node: SimNode, step: Step, cluster: SimCluster) => Heal)
     if (node === undefined) return () => cluster.restart(step.nodeId);
     return fault(node, step, cluster);
   };
+}
+
+/** For faults of one lane; a node that is about to start may have none yet. */
+function onLane(fault: (lane: MemoryLane) => Heal) {
+  return onNode(({ lanes }, { strength }) => {
+    const lane = lanes[Math.floor(strength * lanes.length)];
+    return lane === undefined ? nothing : fault(lane);
+  });
 }
 
 function freeze({ process, gate }: SimNode, isSleep: boolean): Heal {

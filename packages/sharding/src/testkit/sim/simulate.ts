@@ -6,7 +6,7 @@ import { ledgerEntity } from "./ledger.ts";
 import { operate } from "./operations.ts";
 import { createRandom, fold } from "./random.ts";
 import { SimCluster } from "./sim-cluster.ts";
-import { defaultWeights, drawSteps, type Step, type StepWeights } from "./steps.ts";
+import { defaultWeights, drawSteps, laneWeights, type Step, type StepWeights } from "./steps.ts";
 import { Timeline } from "./timeline.ts";
 import { unwell } from "./unwell.ts";
 import { Workload } from "./workload.ts";
@@ -97,7 +97,8 @@ class Run {
     const random = createRandom(seed);
     this.#hash = seed;
     this.#nodeIds = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
-    const weights = { ...defaultWeights, ...options.weights };
+    const kinds = lanes === 1 ? defaultWeights : { ...defaultWeights, ...laneWeights };
+    const weights = { ...kinds, ...options.weights };
     const draw = { nodeIds: this.#nodeIds, weights, count: stepCount, untilMs: stepsMs, ttlMs };
     this.#steps = options.steps ?? drawSteps(random.fork("faults"), draw);
     this.#asking = random.fork("asks");

@@ -48,7 +48,15 @@ export const defaultWeights = {
   "control-plan": 2,
 } as const;
 
-export type StepKind = keyof typeof defaultWeights;
+/** Beside them, where nodes have lanes. */
+export const laneWeights = {
+  /** A handler does not give its thread back, often until the lane is ended for it. */
+  "stick-lane": 4,
+  /** An error that nobody catches ends the thread. */
+  "fail-lane": 2,
+} as const;
+
+export type StepKind = keyof typeof defaultWeights | keyof typeof laneWeights;
 export type StepWeights = Readonly<Record<StepKind, number>>;
 
 /**
@@ -60,7 +68,7 @@ export type StepWeights = Readonly<Record<StepKind, number>>;
 export function onlyKinds(names: string | undefined): Partial<StepWeights> {
   if (names === undefined) return {};
   const kinds = names.split(",");
-  const known = Object.keys(defaultWeights);
+  const known = Object.keys({ ...defaultWeights, ...laneWeights });
   const unknown = kinds.filter((kind) => !known.includes(kind));
   if (unknown.length > 0) {
     throw new RangeError(
@@ -88,7 +96,7 @@ export interface Step {
 
 export interface Draw {
   readonly nodeIds: readonly NodeId[];
-  readonly weights: StepWeights;
+  readonly weights: Partial<StepWeights>;
   readonly count: number;
   /** All is over by then. @unit milliseconds */
   readonly untilMs: number;
