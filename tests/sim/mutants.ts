@@ -91,7 +91,11 @@ export const mutants: readonly Mutant[] = [
         from: "if (this.#hasEnded || this.#clock.monotonicMs() >= this.#deadlineMs) return false;",
         to: "if (this.#hasEnded) return false;",
       },
-      { file: deadline, from: "if (this.#sleep.hasSlept()) this.end();", to: "" },
+      {
+        file: deadline,
+        from: "if (hasSlept(this.#clock, this.#awakeMs, this.#toleranceMs)) this.end();",
+        to: "",
+      },
     ],
     seeds: 100,
   },
@@ -291,8 +295,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "runtime/lanes/lane-guard.ts",
-        from: "return this.#table.holds(shard, epoch, this.#clock.monotonicMs()) && !this.#hasSlept();",
-        to: "return true;",
+        from: "if (!this.#table.holds(shard, epoch, this.#clock.monotonicMs())) return false;",
+        to: "if (epoch >= shard.shard * 0) return true;",
       },
     ],
     seeds: 200,
