@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type {} from "@leasehold/db/testing";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
-import { readConfig } from "./config/read-config.ts";
+import { type Environment, readConfig } from "./config/read-config.ts";
 import { Account, Counter, Register } from "./entities/index.ts";
 import { type Service, startService } from "./service.ts";
 
@@ -9,7 +9,7 @@ import { type Service, startService } from "./service.ts";
 const cluster = `service-${randomBytes(4).toString("hex")}`;
 const services: Service[] = [];
 
-const start = async (nodeId: string): Promise<Service> => {
+const start = async (nodeId: string, more: Environment = {}): Promise<Service> => {
   const env = {
     DATABASE_URL: inject("databaseUrl"),
     LEASEHOLD_CLUSTER: cluster,
@@ -18,6 +18,7 @@ const start = async (nodeId: string): Promise<Service> => {
     LEASEHOLD_SHARDS: "16",
     LEASEHOLD_LEASE_TTL_MS: "1000",
     LEASEHOLD_FAULTS: "on",
+    ...more,
   };
   const config = readConfig(env);
   const log = () => undefined;
@@ -196,3 +197,29 @@ describe("two nodes", () => {
     await expect(fetch(`${two}/livez`)).rejects.toThrow("fetch failed");
   });
 });
+
+test("a node with lanes has slow Postgres there, too, until the fault ends", async () => {
+  const alone = {
+    LEASEHOLD_CLUSTER: `${cluster}-lanes`,
+    LEASEHOLD_LANES: "2",
+    LEASEHOLD_LEASE_TTL_MS: "5000",
+  };
+  const { url } = await start("node-1", alone);
+  const deposit = async (id: string): Promise<number> => {
+    const startMs = performance.now();
+    const { status } = await call("POST", url, `/v1/entities/account/${id}/deposit`, { amount: 1 });
+    expect(status).toBe(200);
+    return performance.now() - startMs;
+  };
+  // Of both lanes.
+  const ids = Array.from({ length: 8 }, (_, index) => `a${index}`);
+  await until("it serves", async () => (await call("GET", url, "/readyz")).status === 200);
+  await Promise.all(ids.map(deposit));
+  const delayMs = 400;
+  const slow = await call("POST", url, "/v1/faults", { kind: "slow-postgres", delayMs });
+  expect(slow.status).toBe(200);
+  for (const tookMs of await Promise.all(ids.map(deposit)))
+    expect(tookMs).toBeGreaterThanOrEqual(delayMs - 5);
+  await call("DELETE", url, "/v1/faults");
+  for (const tookMs of await Promise.all(ids.map(deposit))) expect(tookMs).toBeLessThan(delayMs);
+}, 30_000);

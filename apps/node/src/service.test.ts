@@ -102,7 +102,8 @@ describe("a service that starts", () => {
     // Unset ones must be absent: the library would take undefined for a value.
     expect(Object.values(given ?? {})).not.toContain(undefined);
     // The node has no use for them, and what it does not have it cannot tell.
-    for (const name of ["token", "faults", "linkGate"]) expect(given).not.toHaveProperty(name);
+    for (const name of ["token", "faults", "linkGate", "postgresStream", "laneGate"])
+      expect(given).not.toHaveProperty(name);
   });
 
   test("has a fault engine and its gates only where faults are on", async () => {
@@ -118,6 +119,7 @@ describe("a service that starts", () => {
     running.push(service);
     expect(given).toHaveProperty("linkGate");
     expect(given).toHaveProperty("postgresStream");
+    expect(given).toHaveProperty("laneGate");
     const answer = await fetch(`${service.url}/v1/faults`, {
       method: "POST",
       headers: { "content-type": "application/json" },

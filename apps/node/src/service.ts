@@ -6,6 +6,7 @@ import { CrashPoints } from "./faults/crash-points.ts";
 import { crashNow, createFaultEngine } from "./faults/engine.ts";
 import { FaultyLinkGate } from "./faults/link-gate.ts";
 import { FaultyPostgresGate } from "./faults/postgres-gate.ts";
+import { SharedFaults } from "./faults/shared-faults.ts";
 import type { FaultEngine } from "./faults/types.ts";
 import { buildApp } from "./http/app.ts";
 import type { Connections } from "./http/connections.ts";
@@ -124,25 +125,28 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-const gatesOf = ({ linkGate, postgresStream }: FaultEngine): Partial<NodeOptions> => ({
-  linkGate,
-  postgresStream,
+const gatesOf = ({ engine, shared }: Faults): Partial<NodeOptions> => ({
+  linkGate: engine.linkGate,
+  postgresStream: engine.postgresStream,
+  laneGate: { module: new URL("./faults/lane-gate.ts", import.meta.url), memory: shared.memory },
 });
 
 interface Faults {
   readonly engine: FaultEngine;
   readonly points: CrashPoints;
+  readonly shared: SharedFaults;
 }
 
 async function startFaults({ config }: ServiceOptions): Promise<Faults> {
-  const points = new CrashPoints(crashNow);
+  const shared = new SharedFaults();
+  const points = new CrashPoints(crashNow, shared);
   const link = new FaultyLinkGate(points.watchFrames);
-  const postgres = new FaultyPostgresGate(points.watchStatements);
+  const postgres = new FaultyPostgresGate({ shared, watch: points.watchStatements });
   const engine = await createFaultEngine({
     ...{ link, postgres, token: config.token ?? null },
     crashAt: (step) => points.arm(step),
   });
-  return { engine, points };
+  return { engine, points, shared };
 }
 
 function nodeOptions(options: ServiceOptions, url: string, faults: Faults | null): NodeOptions {
@@ -154,7 +158,7 @@ function nodeOptions(options: ServiceOptions, url: string, faults: Faults | null
     openLoopback: _open,
     ...rest
   } = config;
-  // A watch on values stays on this thread: lanes load the module as it is.
+  // A watch on values stays on this thread: lanes load the module, and watch what they find there.
   const values = faults === null ? options.entities : faults.points.watchEntities(options.entities);
   const entities = config.lanes === 1 || values.length === 0 ? values : options.module;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
@@ -162,7 +166,7 @@ function nodeOptions(options: ServiceOptions, url: string, faults: Faults | null
     ...(given as Omit<typeof rest, "entities">),
     ...{ entities, daemons },
     ...(onFailed === undefined ? {} : { onFailed }),
-    ...(faults === null ? {} : gatesOf(faults.engine)),
+    ...(faults === null ? {} : gatesOf(faults)),
     migrate,
     log,
     advertiseUrl: url,

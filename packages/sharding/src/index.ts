@@ -5,6 +5,7 @@ export type * from "./core/messages.ts";
 export { clusterEventTypes, controlMessageTags } from "./core/names.ts";
 export * from "./errors.ts";
 export type * from "./event-api.ts";
+export type { LaneGate, LaneGateSource, OpenLaneGate } from "./lanes/lane-gate.ts";
 export { entitiesOf } from "./lanes/load-entities.ts";
 export type * from "./node-api.ts";
 export { defaultOptions } from "./options.ts";

@@ -6,6 +6,7 @@ import type { LogEntry, StrategyName } from "./core/log.ts";
 import type { AdminCommand } from "./core/messages.ts";
 import type { ShardingError } from "./errors.ts";
 import type { EventFilter, EventHandler, SubscribeOptions, Subscription } from "./event-api.ts";
+import type { LaneGateSource } from "./lanes/lane-gate.ts";
 import type { LinkGate, PostgresStream } from "./ports/gates.ts";
 import type { LeaseFactory } from "./ports/lease.ts";
 import type { LogPage } from "./ports/state-store.ts";
@@ -89,6 +90,8 @@ export interface NodeOptions {
   readonly coordinatorLease?: LeaseFactory;
   readonly linkGate?: LinkGate;
   readonly postgresStream?: PostgresStream;
+  /** What `postgresStream` is for connections of lanes. @default none: lanes have plain sockets */
+  readonly laneGate?: LaneGateSource;
   /**
    * The node cannot go on (a lane has failed) and has begun to leave by itself, as with `drain`. A program that
    * is nothing but this node ends when that is done.

@@ -105,6 +105,7 @@ function lanesOf(options: ResolvedOptions, entities: URL | null): LaneThreads | 
     drainTimeoutMs: options.laneDrainTimeoutMs,
     // Of its own: a connection cannot be shared between threads.
     journal: { databaseUrl, leaseDatabaseUrl, cluster, journalPoolSize: 1, journalLanes: 1 },
+    ...(options.laneGate === undefined ? {} : { gate: options.laneGate }),
   });
 }
 

@@ -73,6 +73,19 @@ test("with two lanes, the shards of a killed node answer elsewhere", async () =>
   await load.stop();
 });
 
+test("with two lanes, a node that is told to crash when an entity starts does so in a lane", async () => {
+  // Nobody else asks: the entity that starts is this one.
+  const cluster = shared();
+  const victim = await pick(cluster, "candidate");
+  const via = cluster.nodes.findIndex((node) => node !== victim) + 1;
+  const id = await entityOn(cluster, victim, "box");
+  await cluster.crashAt(victim, "entity-started");
+  expect(await ask(cluster.node(via), `box/${id}/touch`)).toBe(502);
+  await cluster.waitUntil("its process has ended", () => !victim.isRunning);
+  expect(victim.endedBy).toEqual({ code: null, signal: "SIGKILL" });
+  await untilTakenOver(cluster, victim.nodeId, via);
+});
+
 test("with two lanes, a node that was frozen answers nothing for a life that has ended", async () => {
   const { cluster, load, victim, via } = await underLoad("candidate", { deadlineMs: 3_000 });
   const { incarnation } = await victim.self();

@@ -6,6 +6,7 @@ import { encodeFrame } from "../../../../packages/sharding/src/adapters/websocke
 import { Counter } from "../entities/index.ts";
 import { CrashPoints } from "./crash-points.ts";
 import { crashSteps } from "./crash-steps.ts";
+import { SharedFaults } from "./shared-faults.ts";
 
 let did: string[];
 let points: CrashPoints;
@@ -92,6 +93,18 @@ test("a crash point on an entity's start comes after its state and before its co
   points.arm("entity-started");
   watched?.state({ namespace: "default", id: "b" });
   expect(did).toEqual(["state", "state", "crashed"]);
+});
+
+test("a crash point on an entity's start, armed on the main thread, is one for what a lane watches", () => {
+  const shared = new SharedFaults();
+  const disarm = new CrashPoints(() => undefined, shared).arm("entity-started");
+  const inLane = new CrashPoints(() => void did.push("crashed"), new SharedFaults(shared.memory));
+  const [watched] = inLane.watchEntities([Counter]);
+  watched?.state({ namespace: "default", id: "a" });
+  expect(did).toEqual(["crashed"]);
+  disarm();
+  watched?.state({ namespace: "default", id: "b" });
+  expect(did).toEqual(["crashed"]);
 });
 
 test("docs/faults.md lists every step", async () => {

@@ -3,6 +3,7 @@ import { type CrashStep, crashSteps } from "./crash-steps.ts";
 import type { EndFault } from "./engine.ts";
 import type { StreamWatch } from "./gated-stream.ts";
 import type { FrameWatch } from "./link-gate.ts";
+import { SharedFaults } from "./shared-faults.ts";
 
 /**
  * Ends the process at a named step of the protocol.
@@ -13,15 +14,19 @@ import type { FrameWatch } from "./link-gate.ts";
 export class CrashPoints {
   readonly #armed = new Set<CrashStep>();
   readonly #crash: () => void;
+  readonly #shared: SharedFaults;
 
-  constructor(crash: () => void) {
+  /** @param shared where a step that a lane may come to is armed. */
+  constructor(crash: () => void, shared: SharedFaults = new SharedFaults()) {
     this.#crash = crash;
+    this.#shared = shared;
   }
 
   /** @param name one of {@link crashSteps}. @returns disarms it. */
   arm(name: string): EndFault {
     const known = crashSteps.get(name);
     if (known === undefined) throw new Error(`There is no step ${name}.`);
+    if (known.at === "entity-started") return this.#shared.add({ crashAtStart: 1 });
     // A copy, so that the same step may be armed twice and each disarmed on its own.
     const step = { ...known };
     this.#armed.add(step);
@@ -57,13 +62,13 @@ export class CrashPoints {
     };
   };
 
-  /** The same entity types, watched. */
+  /** The same entity types, watched, in whichever thread they run. */
   watchEntities(types: readonly AnyEntityDefinition[]): readonly AnyEntityDefinition[] {
     return types.map((type) => ({
       ...type,
       state: (entity) => {
         const state = type.state(entity);
-        if (this.#any((step) => step.at === "entity-started")) this.#crash();
+        if (this.#shared.read("crashAtStart") > 0) this.#crash();
         return state;
       },
     }));

@@ -5,7 +5,7 @@ import {
   controlMessageTags,
 } from "@leasehold/sharding";
 
-/** Where one step happens: in a statement to Postgres, a frame of the mesh, or an entity's start. */
+/** Where one step happens: in a statement to Postgres, a frame of the mesh, or an entity's start, in whichever thread. */
 export type CrashStep =
   | { readonly at: "committing" | "committed"; readonly event: ClusterEventType }
   | { readonly at: "sending" | "sent" | "received"; readonly message: ControlMessage["tag"] }

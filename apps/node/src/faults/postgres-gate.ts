@@ -1,13 +1,15 @@
 import type { Duplex } from "node:stream";
 import type { Direction, EndFault, PostgresFaults } from "./engine.ts";
 import { GatedStream, type StreamWatch } from "./gated-stream.ts";
+import { SharedFaults } from "./shared-faults.ts";
 
 const idle: StreamWatch = { leaving: () => undefined, arrived: () => undefined };
 
-interface Rule {
-  readonly direction: Direction;
-  readonly isCut: boolean;
-  readonly delayMs: number;
+export interface PostgresGateOptions {
+  /** Makes what looks at the bytes of one connection. @default nothing looks */
+  readonly watch?: () => StreamWatch;
+  /** What is cut, and how slow it is. @default this gate's own */
+  readonly shared?: SharedFaults;
 }
 
 /**
@@ -17,20 +19,22 @@ interface Rule {
  * through. After it the byte streams go on where they stopped.
  */
 export class FaultyPostgresGate implements PostgresFaults {
-  readonly #rules = new Set<Rule>();
+  readonly #shared: SharedFaults;
   readonly #streams = new Set<GatedStream>();
   readonly #watch: () => StreamWatch;
+  /** As the streams were last told. @unit milliseconds */
+  #delayMs = 0;
 
-  /** @param watch makes what looks at the bytes of one connection. */
-  constructor(watch: () => StreamWatch = () => idle) {
+  constructor({ watch = () => idle, shared = new SharedFaults() }: PostgresGateOptions = {}) {
     this.#watch = watch;
+    this.#shared = shared;
   }
 
   /** For node-postgres' `stream` option. */
   readonly stream = (): Duplex => {
     const stream = new GatedStream({
-      isCut: (direction) => this.#isCut(direction),
-      delayMs: () => [...this.#rules].reduce((sum, rule) => sum + rule.delayMs, 0),
+      isCut: (direction) => this.#shared.read(direction === "in" ? "cutIn" : "cutOut") > 0,
+      delayMs: () => this.#shared.read("delayMs"),
       released: () => this.#streams.delete(stream),
       watch: this.#watch(),
     });
@@ -39,26 +43,31 @@ export class FaultyPostgresGate implements PostgresFaults {
   };
 
   cut(direction: Direction): EndFault {
-    return this.#set({ direction, isCut: true, delayMs: 0 });
+    return this.#set({
+      cutIn: direction === "out" ? 0 : 1,
+      cutOut: direction === "in" ? 0 : 1,
+    });
   }
 
   /** What this node sends takes `delayMs` longer, so every answer does. */
   slow(delayMs: number): EndFault {
-    return this.#set({ direction: "out", isCut: false, delayMs });
+    return this.#set({ delayMs });
   }
 
-  #isCut(direction: "in" | "out"): boolean {
-    return [...this.#rules].some(
-      (rule) => rule.isCut && (rule.direction === "both" || rule.direction === direction),
-    );
+  /** What is shared has changed: bytes go on, or wait. */
+  changed(): void {
+    const delayMs = this.#shared.read("delayMs");
+    const isSwift = delayMs < this.#delayMs;
+    this.#delayMs = delayMs;
+    for (const stream of [...this.#streams]) stream.changed(isSwift);
   }
 
-  #set(rule: Rule): EndFault {
-    this.#rules.add(rule);
-    for (const stream of [...this.#streams]) stream.changed(false);
+  #set(fault: Parameters<SharedFaults["add"]>[0]): EndFault {
+    const end = this.#shared.add(fault);
+    this.changed();
     return () => {
-      if (!this.#rules.delete(rule)) return;
-      for (const stream of [...this.#streams]) stream.changed(!rule.isCut);
+      end();
+      this.changed();
     };
   }
 }

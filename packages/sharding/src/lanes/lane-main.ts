@@ -5,11 +5,12 @@ import type { LogFn } from "../node-api.ts";
 import { catalogOf } from "../runtime/entities/catalog.ts";
 import { LaneHost } from "../runtime/lanes/lane-host.ts";
 import type { LaneLink } from "../runtime/lanes/lane-messages.ts";
+import { openGate } from "./lane-gate.ts";
 import type { LaneData } from "./lane-threads.ts";
 import { loadEntities } from "./load-entities.ts";
 
 // A lane's thread. What is thrown here, now or later, ends it: the main thread hears of it.
-const { setup, entities, clockOriginMs, journal, replies } = workerData as LaneData;
+const { setup, entities, clockOriginMs, journal, gate, replies } = workerData as LaneData;
 const inbox = parentPort as MessagePort;
 
 const link: LaneLink = {
@@ -20,10 +21,15 @@ const link: LaneLink = {
 const log: LogFn = (level, message, fields) =>
   link.post([{ tag: "log", level, message, fields }], []);
 
-const catalog = catalogOf(await loadEntities(new URL(entities)));
+const opened = gate === null ? null : await openGate(gate);
+const types = await loadEntities(new URL(entities));
+const catalog = catalogOf(opened?.watchEntities(types) ?? types);
 const isDurable = [...catalog.types.values()].some(({ events }) => events !== null);
 const host = new LaneHost({
   ...{ setup, catalog, link, clock: clockFrom(clockOriginMs) },
-  journal: isDurable && journal !== null ? createPostgresJournal({ ...journal, log }) : null,
+  journal:
+    isDurable && journal !== null
+      ? createPostgresJournal({ ...journal, stream: opened?.postgresStream, log })
+      : null,
 });
 host.start();

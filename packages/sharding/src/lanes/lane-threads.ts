@@ -14,6 +14,7 @@ import type {
   LaneThreads,
   ToLane,
 } from "../runtime/lanes/lane-messages.ts";
+import type { LaneGateData, LaneGateSource } from "./lane-gate.ts";
 
 /** What a lane's thread is started with. */
 export interface LaneData {
@@ -24,6 +25,8 @@ export interface LaneData {
   readonly clockOriginMs: number;
   /** Null: no entity is durable. */
   readonly journal: JournalOptions | null;
+  /** Null: nothing is broken on purpose. */
+  readonly gate: LaneGateData | null;
   /** What the lane says, and the answers to its calls: not behind the requests, which come the other way. */
   readonly replies: MessagePort;
 }
@@ -32,6 +35,8 @@ export interface LaneThreadsOptions
   extends Pick<LaneThreads, "lanes" | "inboxCapacity" | "drainTimeoutMs"> {
   readonly entities: URL;
   readonly journal: JournalOptions | null;
+  /** @default none */
+  readonly gate?: LaneGateSource;
 }
 
 /** Lanes as threads of this process. */
@@ -46,11 +51,12 @@ class WorkerLane implements LaneThread {
   #cause: Error | null = null;
   #hear: (batch: readonly FromLane[]) => void = () => undefined;
 
-  constructor(setup: LaneSetup, { entities, journal }: LaneThreadsOptions) {
+  constructor(setup: LaneSetup, { entities, journal, gate }: LaneThreadsOptions) {
     const { port1, port2 } = new MessageChannel();
     this.#replies = port1;
     const data: LaneData = {
       ...{ setup, entities: entities.href, journal, replies: port2 },
+      gate: gate === undefined ? null : { module: gate.module.href, memory: gate.memory },
       clockOriginMs: monotonicOriginMs(),
     };
     this.#worker = new Worker(new URL("./lane-main.ts", import.meta.url), {

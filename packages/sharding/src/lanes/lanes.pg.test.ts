@@ -101,6 +101,18 @@ describe("a node with lanes", () => {
     expect(await next.entity(Account, "e7").balance()).toBe(7);
   });
 
+  test("connects each lane through the gate that it was given", async () => {
+    newCluster();
+    const memory = new SharedArrayBuffer(8);
+    const module = new URL("./fixtures/gate.ts", import.meta.url);
+    const { node } = await start("a", { laneGate: { module, memory } });
+    const [connections, types] = new Int32Array(memory);
+    expect([connections, types]).toEqual([0, 2 * 2]);
+    await Promise.all(ids.map((id) => node.entity(Account, id).deposit(5)));
+    // One that appends and one that reads.
+    expect(new Int32Array(memory)[0]).toBe(2 * 2);
+  });
+
   test("hands over to another when it leaves, from lane to lane, and fails no request", async () => {
     newCluster();
     const { node } = await start("a");
