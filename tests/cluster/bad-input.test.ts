@@ -97,11 +97,13 @@ describe("at the mesh", () => {
         await waitUntil("the refusal is counted", async () => {
           return (await node.counted(refusedHellos)) === before + 1;
         });
-        const said =
+        // The log is a file that another process writes.
+        const said = await waitUntil("the log says why", () =>
           node
             .log(50)
             .split("\n")
-            .find((line) => line.includes(why)) ?? "";
+            .find((line) => line.includes(why)),
+        );
         expect(said).toMatch(/Refused a mesh connection from 127\.0\.0\.1:\d+: /);
       }
     },
