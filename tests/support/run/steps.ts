@@ -60,6 +60,14 @@ const nightly: readonly Step[] = [
     report: "vitest",
     timeoutMinutes: 120,
   },
+  // Nodes as above, with entities in threads of their own.
+  {
+    name: "lanes",
+    command: "vitest run --project cluster",
+    env: { LEASEHOLD_LANES: "2" },
+    report: "vitest",
+    timeoutMinutes: 20,
+  },
 ];
 
 /** `verify` needs nothing but the checkout; `test` is everything that a change must pass. */
