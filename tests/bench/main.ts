@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   lanes: async () => (await import("./lanes.ts")).bench,
   mesh: async () => (await import("./mesh.ts")).bench,
   scale: async () => (await import("./scale.ts")).bench,
+  nodes: async () => (await import("./nodes.ts")).bench,
   meter: async () => (await import("./meter.ts")).bench,
   sim: async () => (await import("./sim.ts")).bench,
   soak: async () => (await import("./soak.ts")).bench,

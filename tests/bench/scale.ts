@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as after } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { compileCache } from "@leasehold/node/workspace";
 import { benchOf } from "./support/bench-of.ts";
 import { type Figure, figureOf, medianOf, type Pair } from "./support/figures.ts";
 import { type BenchPostgres, withPostgres } from "./support/postgres.ts";
+import { rateOfQueries } from "./support/queries.ts";
 
 const program = fileURLToPath(new URL("./scale/node.ts", import.meta.url));
 /** As `pnpm start` gives it to its nodes. */
@@ -13,7 +13,6 @@ const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
 const nodeCount = 3;
 /** From the start of the processes until every node knows every shard as hosted, by how many there are. */
 const boundMs: Readonly<Record<number, number>> = { 1000: 2_000, 10000: 3_000, 100000: 10_000 };
-/** The server tells of its transactions once a second: at this length the error is small. */
 const steadyMs = 10_000;
 
 interface Round {
@@ -51,7 +50,7 @@ async function measure(postgres: BenchPostgres, shards: number, name: string): P
   try {
     await Promise.all(nodes.map((node) => once(node, "message")));
     const hostedMs = performance.now() - startMs;
-    const queriesPerSecond = await queries(postgres);
+    const queriesPerSecond = await rateOfQueries(postgres, steadyMs);
     return { hostedMs, queriesPerSecond, bareMs: await bareUpdate(postgres, shards, name) };
   } finally {
     await Promise.all(nodes.map(end));
@@ -63,21 +62,6 @@ async function end(node: ChildProcess): Promise<void> {
   const ended = once(node, "exit");
   node.disconnect();
   await ended;
-}
-
-/** Each of our statements is a transaction; the two that count are not ours. */
-async function queries({ query }: BenchPostgres): Promise<number> {
-  const committed = async (): Promise<number> => {
-    const [row] = await query<{ count: number }>(
-      "select xact_commit::float8 as count from pg_stat_database where datname = current_database()",
-    );
-    return row?.count ?? Number.NaN;
-  };
-  const before = await committed();
-  const startMs = performance.now();
-  // It is a span that is measured, not a condition that is waited for.
-  await after(steadyMs);
-  return ((await committed()) - before) / ((performance.now() - startMs) / 1_000);
 }
 
 /** As many rows get an owner by one statement. */
