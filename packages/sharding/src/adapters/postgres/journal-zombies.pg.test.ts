@@ -10,8 +10,8 @@ const next: NodeRef = { nodeId: "node-b", incarnation: randomUUID() };
 const shard = { group: "default", shard: 0 };
 const entity = { ...shard, namespace: "default", type: "register", id: "x" };
 const rounds = 200;
-/** At every second byte of an append, which has some 370 with this: the last few freezes come after its end. */
-const padding = "x".repeat(80);
+/** At every second byte of an append, which has some 380 with this: the last few freezes come after its end. */
+const padding = "x".repeat(150);
 const places = Array.from({ length: rounds }, (_, round) => 2 * round);
 
 const createCluster = testClusters();
