@@ -8,6 +8,7 @@ import { Hub } from "./src/relay/hub.ts";
 import { writeLog } from "./src/relay/log.ts";
 import { readPast } from "./src/relay/past.ts";
 import { TableTail } from "./src/relay/table-tail.ts";
+import { ConsoleDatabase } from "./src/store/console-database.ts";
 
 /**
  * The console: one port with the pages (Next.js, built before), the relay's socket and the commands.
@@ -18,6 +19,10 @@ const guard = new Guard(config);
 const hub = new Hub(config, writeLog);
 const table =
   config.databaseUrl === undefined ? null : new TableTail(hub, config.databaseUrl, writeLog);
+const store =
+  config.databaseUrl === undefined
+    ? null
+    : new ConsoleDatabase(config.databaseUrl, config.cluster, writeLog);
 
 const app = next({ dev: process.env["LEASEHOLD_CONSOLE_DEV"] === "1", dir: import.meta.dirname });
 await app.prepare();
@@ -47,6 +52,7 @@ const stopListening = hub.listen((change) => {
 
 hub.start();
 table?.start();
+store?.start();
 gateway.start();
 http.listen(config.port, config.host, () => {
   const address = http.address();
@@ -62,6 +68,7 @@ async function stop(): Promise<void> {
   hub.stop();
   await gateway.stop();
   await table?.stop();
+  await store?.stop();
   http.closeAllConnections();
   process.exit(0);
 }

@@ -15,6 +15,8 @@ export interface SchemaOptions {
   readonly cluster: string;
   /** @default the migrations shipped with this version */
   readonly migrations?: readonly Migration[];
+  /** Not quoted. @default the cluster's own, `schemaNameOf(cluster)` */
+  readonly schema?: string;
 }
 
 export interface SchemaReport {
@@ -49,7 +51,7 @@ const statementTimeoutMs = 300_000;
  * @throws {MigrationFailedError | SchemaDivergedError | PostgresTooOldError | ClusterNameError}
  */
 export async function migrate(options: SchemaOptions): Promise<SchemaReport> {
-  const schema = schemaNameOf(options.cluster);
+  const schema = options.schema ?? schemaNameOf(options.cluster);
   const migrations = options.migrations ?? (await readMigrations());
   return await withClient(options.database, async (client) => {
     await requireSupportedServer(client);
@@ -74,7 +76,7 @@ export async function migrate(options: SchemaOptions): Promise<SchemaReport> {
  * @throws {SchemaDivergedError | PostgresTooOldError | ClusterNameError}
  */
 export async function checkSchema(options: SchemaOptions): Promise<SchemaReport> {
-  const schema = schemaNameOf(options.cluster);
+  const schema = options.schema ?? schemaNameOf(options.cluster);
   const migrations = options.migrations ?? (await readMigrations());
   return await withClient(options.database, async (client) => {
     await requireSupportedServer(client);

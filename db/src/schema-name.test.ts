@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ClusterNameError } from "./errors.ts";
-import { schemaNameOf } from "./schema-name.ts";
+import { consoleSchemaNameOf, schemaNameOf } from "./schema-name.ts";
 
 describe("schemaNameOf", () => {
   test("a cluster's schema carries its name, with underscores for hyphens", () => {
@@ -26,4 +26,10 @@ describe("schemaNameOf", () => {
     expect(() => schemaNameOf(name)).toThrow(ClusterNameError);
     expect(() => schemaNameOf(name)).toThrow(JSON.stringify(name));
   });
+});
+
+test("a console's schema is never a cluster's", () => {
+  expect(consoleSchemaNameOf("shop-eu")).toBe("leaseholdconsole_shop_eu");
+  expect(consoleSchemaNameOf("a".repeat(40)).length).toBeLessThanOrEqual(63);
+  expect(schemaNameOf("console-shop-eu")).not.toBe(consoleSchemaNameOf("shop-eu"));
 });

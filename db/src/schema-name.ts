@@ -16,6 +16,20 @@ const clusterName = /^[a-z][a-z0-9-]{0,39}$/;
  * @throws {ClusterNameError}
  */
 export function schemaNameOf(cluster: string): string {
+  return nameOf("leasehold_", cluster);
+}
+
+/**
+ * The name (not quoted) of the schema that the console of a cluster keeps its history in. The prefix cannot begin a
+ * cluster's own schema, whatever the clusters are called.
+ *
+ * @throws {ClusterNameError}
+ */
+export function consoleSchemaNameOf(cluster: string): string {
+  return nameOf("leaseholdconsole_", cluster);
+}
+
+function nameOf(prefix: string, cluster: string): string {
   if (!clusterName.test(cluster)) {
     throw new ClusterNameError(
       `The cluster name ${JSON.stringify(cluster)} cannot be used: it must begin with a lower-case letter, ` +
@@ -23,5 +37,5 @@ export function schemaNameOf(cluster: string): string {
         "(it names a Postgres schema, where a hyphen becomes an underscore).",
     );
   }
-  return `leasehold_${cluster.replaceAll("-", "_")}`;
+  return `${prefix}${cluster.replaceAll("-", "_")}`;
 }
