@@ -224,19 +224,24 @@ export class TestNode {
   }
 }
 
-function request(
+/** Waits for longer than a node does (10 s): where a node gives up, the test shall hear its reason. */
+async function request(
   url: string,
   method: string,
   body?: unknown,
-  timeoutMs = 10_000,
+  timeoutMs = 15_000,
 ): Promise<Response> {
-  return fetch(url, {
-    method,
-    signal: AbortSignal.timeout(timeoutMs),
-    ...(body === undefined
-      ? {}
-      : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-  });
+  try {
+    return await fetch(url, {
+      method,
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    });
+  } catch (cause) {
+    throw new Error(`${method} ${url} had no answer: ${String(cause)}`, { cause });
+  }
 }
 
 const urlIn = (message: unknown): string => z.object({ url: z.url() }).parse(message).url;
