@@ -9,6 +9,10 @@ import { writeLog } from "./src/relay/log.ts";
 import { readPast } from "./src/relay/past.ts";
 import { TableTail } from "./src/relay/table-tail.ts";
 import { ConsoleDatabase } from "./src/store/console-database.ts";
+import { Recorder } from "./src/tape/recorder.ts";
+import { RecorderLock } from "./src/tape/recorder-lock.ts";
+import { Tape } from "./src/tape/tape.ts";
+import { TapeTable } from "./src/tape/tape-table.ts";
 
 /**
  * The console: one port with the pages (Next.js, built before), the relay's socket and the commands.
@@ -23,12 +27,25 @@ const store =
   config.databaseUrl === undefined
     ? null
     : new ConsoleDatabase(config.databaseUrl, config.cluster, writeLog);
+const tapeTable = store === null ? null : new TapeTable(store);
+const lock =
+  config.databaseUrl === undefined
+    ? null
+    : new RecorderLock(config.databaseUrl, config.cluster, writeLog);
+const recorder = new Recorder({
+  hub,
+  store: tapeTable === null || lock === null ? null : { table: tapeTable, lock },
+  log: writeLog,
+  keepMs: config.historyHours * 3_600_000,
+  keepBytes: config.historyMegabytes * 1_000_000,
+});
+const tape = new Tape(recorder.memory, tapeTable);
 
 const app = next({ dev: process.env["LEASEHOLD_CONSOLE_DEV"] === "1", dir: import.meta.dirname });
 await app.prepare();
 const handle = app.getRequestHandler();
 const http = createServer((request, response) => {
-  if (answerApi(hub, guard, request, response)) return;
+  if (answerApi({ hub, guard, tape, recorder }, request, response)) return;
   const reason = guard.refuse(request);
   if (reason !== null) {
     response.writeHead(403, { "content-type": "text/plain" }).end(reason);
@@ -53,6 +70,8 @@ const stopListening = hub.listen((change) => {
 hub.start();
 table?.start();
 store?.start();
+store?.onReady(() => lock?.start());
+recorder.start();
 gateway.start();
 http.listen(config.port, config.host, () => {
   const address = http.address();
@@ -68,6 +87,8 @@ async function stop(): Promise<void> {
   hub.stop();
   await gateway.stop();
   await table?.stop();
+  await recorder.stop();
+  await lock?.stop();
   await store?.stop();
   http.closeAllConnections();
   process.exit(0);

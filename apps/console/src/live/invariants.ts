@@ -17,6 +17,12 @@ export interface Invariant {
   readonly breach: string | null;
 }
 
+/** What a monitor has counted so far, as plain data. */
+export interface InvariantCounts {
+  readonly checks: readonly (readonly [InvariantId, number])[];
+  readonly breaches: readonly (readonly [InvariantId, string])[];
+}
+
 /**
  * Watches the log as it goes by. It sees each entry once, in order, before it is applied, and keeps the
  * first breach of each invariant for as long as the page lives.
@@ -29,6 +35,19 @@ export class InvariantMonitor {
   /** Another history begins: epochs and terms may start again. */
   reset(): void {
     this.#memory = new Memory();
+  }
+
+  counts(): InvariantCounts {
+    return { checks: [...this.#checks], breaches: [...this.#breaches] };
+  }
+
+  /** Goes on from what another monitor had counted. */
+  restore({ checks, breaches }: InvariantCounts): void {
+    this.reset();
+    this.#checks.clear();
+    this.#breaches.clear();
+    for (const [id, count] of checks) this.#checks.set(id, count);
+    for (const [id, breach] of breaches) this.#breaches.set(id, breach);
   }
 
   /** Checks entries against the state before them. */

@@ -4,17 +4,16 @@ import {
   findShard,
   fromClusterJson,
   type LogEntry,
-  ownerOf,
   type ShardBelief,
-  type ShardRef,
   type ShardRow,
-  shardsAtWork,
 } from "@leasehold/sharding/observe";
 import type { NodeObservation, SnapshotFrame } from "../wire/relay-frames.ts";
+import type { Keyframe } from "../wire/tape.ts";
 import { silentAfterMs } from "./classify.ts";
 import { InvariantMonitor } from "./invariants.ts";
 import { Lanes } from "./lanes.ts";
 import { LogTail } from "./log-tail.ts";
+import { hasOtherLife, isSameRight, isSpare, laneOf, touchedNodes } from "./mirror-facts.ts";
 import { hasRetired } from "./retired.ts";
 import { ShardIndex } from "./shard-index.ts";
 import { Verdicts } from "./verdicts.ts";
@@ -69,12 +68,37 @@ export class ClusterMirror {
 
   applySnapshot(frame: SnapshotFrame, nowMs: number): void {
     const before = this.#cluster;
+    this.#adoptCluster(fromClusterJson(frame.cluster), frame.recent, nowMs, before);
+    this.invariants.watchPast(frame.recent);
+  }
+
+  /**
+   * Becomes what another mirror was when it made the keyframe. Whatever was here is forgotten, but not the listeners.
+   */
+  restore(frame: Keyframe): void {
+    this.#forget();
+    const { atMs } = frame;
     const cluster = fromClusterJson(frame.cluster);
+    this.#grow(cluster);
+    for (const it of frame.changed) this.#changedAtMs[this.index.find(it)] = atMs - it.ageMs;
+    this.#adoptCluster(cluster, frame.recent, atMs, null);
+    this.applyBeliefs(frame.nodes, atMs);
+    for (const it of frame.since) {
+      this.verdicts.setSince(this.index.find(it), it.nodeId, it.class, atMs - it.ageMs);
+    }
+    this.invariants.restore(frame.invariants);
+  }
+
+  #adoptCluster(
+    cluster: ClusterState,
+    recent: readonly LogEntry[],
+    nowMs: number,
+    before: ClusterState | null,
+  ): void {
     // Another log may have other groups, and then a shard's number would mean another shard.
     if (before !== null && before.history !== cluster.history) this.#forget();
     this.#cluster = cluster;
-    this.log.reset(frame.recent);
-    this.invariants.watchPast(frame.recent);
+    this.log.reset(recent);
     this.#grow(cluster);
     this.owned.clear();
     for (let flat = 0; flat < this.index.size; flat++) {
@@ -118,13 +142,14 @@ export class ClusterMirror {
 
   applyBeliefs(observations: readonly NodeObservation[], nowMs: number): void {
     for (const it of observations) {
-      const heardAtMs = nowMs - it.ageMs;
+      const { ageMs, whole: _whole, changed: _changed, gone: _gone, ...said } = it;
+      const heardAtMs = nowMs - ageMs;
       const old = this.sights.get(it.nodeId);
       const shards = old?.shards ?? new Map<number, ShardBelief>();
       const touched = this.verdicts.adoptBeliefs(it, shards);
       const silent = nowMs - heardAtMs > silentAfterMs;
       const peers = it.peers ?? old?.peers ?? [];
-      const sight: NodeSight = { ...it, peers, heardAtMs, silent, shards };
+      const sight: NodeSight = { ...said, peers, heardAtMs, silent, shards };
       this.sights.set(it.nodeId, sight);
       if (old === undefined || old.silent !== silent || hasOtherLife(old, sight)) {
         this.#judgeNode(it.nodeId, nowMs);
@@ -266,30 +291,4 @@ export interface MirrorListener {
   ghosts(nodeId: string): void;
   /** Everything may be different. */
   reset(): void;
-}
-
-const isSpare = (cluster: ClusterState, { group, shard }: ShardRef): boolean => {
-  const spec = cluster.groups.get(group);
-  return spec !== undefined && shard >= shardsAtWork(spec);
-};
-
-/** Whose lane a shard stands in; "" is nobody's, and a spare one stands in none. */
-function laneOf(cluster: ClusterState, ref: ShardRef): string | null {
-  const row = findShard(cluster, ref);
-  if (row === undefined || isSpare(cluster, ref)) return null;
-  return ownerOf(row)?.nodeId ?? "";
-}
-
-const hasOtherLife = (a: NodeSight, b: NodeSight): boolean =>
-  a.belief.incarnation !== b.belief.incarnation || a.belief.lease.state !== b.belief.lease.state;
-
-const isSameRight = (a: ShardRow, b: ShardRow): boolean =>
-  a.state === b.state && a.epoch === b.epoch && ownerOf(a)?.incarnation === ownerOf(b)?.incarnation;
-
-function touchedNodes(entries: readonly LogEntry[]): Set<string> {
-  const touched = new Set<string>();
-  for (const entry of entries) {
-    if (entry.type === "node-joined" || entry.type === "node-dead") touched.add(entry.nodeId);
-  }
-  return touched;
 }

@@ -85,6 +85,17 @@ export class Verdicts {
     return touched;
   }
 
+  /** Says since when a difference that stands is known; one that does not stand is left alone. */
+  setSince(flat: number, nodeId: string | null, it: DivergenceClass, sinceMs: number): void {
+    const list = this.divergences.get(flat);
+    if (list === undefined) return;
+    const isIt = (one: Divergence): boolean => one.nodeId === nodeId && one.class === it;
+    this.divergences.set(
+      flat,
+      list.map((one) => (isIt(one) ? { ...one, sinceMs } : one)),
+    );
+  }
+
   /** Empties what is kept of a node's beliefs; its shards are judged anew by the caller. */
   forgetBeliefs(nodeId: string, shards: Map<number, ShardBelief>): void {
     for (const flat of shards.keys()) this.#setBeliever(flat, nodeId, false);

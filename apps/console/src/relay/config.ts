@@ -12,6 +12,10 @@ const environment = z.object({
   LEASEHOLD_CONSOLE_ORIGIN: z.url().optional(),
   LEASEHOLD_LOAD_URL: z.url().optional(),
   DATABASE_URL: z.string().optional(),
+  /** How long what the console saw is kept. */
+  LEASEHOLD_CONSOLE_HISTORY_HOURS: z.coerce.number().positive().max(8760).default(24),
+  /** How much of it is kept at most. */
+  LEASEHOLD_CONSOLE_HISTORY_MB: z.coerce.number().min(10).max(1_000_000).default(1000),
 });
 
 export interface ConsoleConfig {
@@ -24,6 +28,8 @@ export interface ConsoleConfig {
   readonly origin: string | undefined;
   readonly loadUrl: string | undefined;
   readonly databaseUrl: string | undefined;
+  readonly historyHours: number;
+  readonly historyMegabytes: number;
 }
 
 /** @throws {Error} naming each setting that cannot be used. */
@@ -45,5 +51,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     origin: it.LEASEHOLD_CONSOLE_ORIGIN,
     loadUrl: it.LEASEHOLD_LOAD_URL,
     databaseUrl: it.DATABASE_URL,
+    historyHours: it.LEASEHOLD_CONSOLE_HISTORY_HOURS,
+    historyMegabytes: it.LEASEHOLD_CONSOLE_HISTORY_MB,
   };
 }

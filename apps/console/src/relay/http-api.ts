@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
+import type { Recorder } from "../tape/recorder.ts";
+import type { Tape } from "../tape/tape.ts";
+import { answerTape, type RawAnswer } from "../tape/tape-api.ts";
 import { command, type Problem } from "../wire/commands.ts";
 import { lookAt, runCommand } from "./commands.ts";
 import { lookAtDaemons } from "./daemons.ts";
@@ -7,21 +10,29 @@ import type { Guard } from "./guard.ts";
 import type { Hub } from "./hub.ts";
 import { askNode, type NodeAnswer } from "./node-http.ts";
 
+const tapePath = "/api/tape/";
 const bodyLimit = 1 << 20;
 const name = z.string().min(1).max(1024);
 const entity = z.object({ type: name, id: name, namespace: name.default("default") });
 const load = z.object({ targetPerSecond: z.number().min(0).max(100_000) });
 
+/** What the routes are answered from. */
+export interface ApiParts {
+  readonly hub: Hub;
+  readonly guard: Guard;
+  readonly tape: Tape;
+  readonly recorder: Pick<Recorder, "state">;
+}
+
 /** The console's own HTTP routes. True when the request was one of them. */
 export function answerApi(
-  hub: Hub,
-  guard: Guard,
+  parts: ApiParts,
   request: IncomingMessage,
   response: ServerResponse,
 ): boolean {
   const path = (request.url ?? "").split("?")[0] ?? "";
   if (!path.startsWith("/api/")) return false;
-  respond(hub, guard, request, path).then(
+  respond(parts, request, path).then(
     (answer) => send(response, answer),
     (error: unknown) => {
       const detail = error instanceof Error ? error.message : String(error);
@@ -32,14 +43,16 @@ export function answerApi(
 }
 
 async function respond(
-  hub: Hub,
-  guard: Guard,
+  { hub, guard, tape, recorder }: ApiParts,
   request: IncomingMessage,
   path: string,
-): Promise<NodeAnswer> {
+): Promise<NodeAnswer | RawAnswer> {
   const isRead = request.method === "GET";
   const reason = isRead ? guard.refuse(request) : guard.refuseMutation(request);
   if (reason !== null) return refusal(403, "REQUEST_REFUSED", "The console refused.", reason);
+  if (isRead && path.startsWith(tapePath)) {
+    return await answerTape(tape, recorder.state(), path.slice(tapePath.length), queryOf(request));
+  }
   switch (`${request.method} ${path}`) {
     case "GET /api/healthz":
       return { ok: true, status: 200, body: { seq: hub.authority.state?.seq ?? null } };
@@ -91,9 +104,10 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-function send(response: ServerResponse, answer: NodeAnswer): void {
+function send(response: ServerResponse, answer: NodeAnswer | RawAnswer): void {
   const status = answer.ok ? answer.status : answer.problem.status;
-  const body = JSON.stringify(answer.ok ? answer.body : answer.problem);
+  const body =
+    "json" in answer ? answer.json : JSON.stringify(answer.ok ? answer.body : answer.problem);
   response.writeHead(status === 204 ? 200 : status, {
     "content-type": answer.ok ? "application/json" : "application/problem+json",
     "cache-control": "no-store",

@@ -1,5 +1,5 @@
-import type { ClusterState } from "@leasehold/sharding/observe";
-import type { NodeLink, PostgresLink, RelayMeta } from "../wire/relay-frames.ts";
+import type { Belief, ClusterState } from "@leasehold/sharding/observe";
+import type { NodeLink, NodeObservation, PostgresLink, RelayMeta } from "../wire/relay-frames.ts";
 import { Authority, type AuthorityChange } from "./authority.ts";
 import type { ConsoleConfig } from "./config.ts";
 import type { Hello } from "./frame-schemas.ts";
@@ -18,6 +18,7 @@ export class Hub {
   readonly config: ConsoleConfig;
   readonly #links = new Map<string, NodeLinkHandle>();
   readonly #listeners = new Set<(change: AuthorityChange) => void>();
+  readonly #beliefListeners = new Set<(it: NodeObservation) => void>();
   readonly #nowMs: () => number;
   readonly #log: Log;
   #postgres: { state: PostgresLink["state"]; sinceMs: number };
@@ -46,6 +47,12 @@ export class Hub {
   listen(listener: (change: AuthorityChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells what a node says, as it says it, with an age of 0. */
+  listenBeliefs(listener: (it: NodeObservation) => void): () => void {
+    this.#beliefListeners.add(listener);
+    return () => this.#beliefListeners.delete(listener);
   }
 
   notePostgres(isUp: boolean): void {
@@ -103,17 +110,32 @@ export class Hub {
       belief: (link, frame) => {
         if (link.hello === null) return;
         this.sightings.whole(link.hello, frame.belief, frame.shards, this.#nowMs());
+        this.#tellBelief(link.hello, frame.belief, {
+          changed: frame.shards,
+          gone: [],
+          whole: true,
+        });
       },
       delta: (link, frame) => {
         if (link.hello === null) return;
         const { belief, changed, gone } = frame;
         this.sightings.delta(link.hello, belief, changed, gone, this.#nowMs());
+        this.#tellBelief(link.hello, belief, { changed, gone, whole: false });
         this.#noteCurrent(belief.seq, frame.authorityAgeMs);
       },
       state: (link) => this.#log("info", "node link", { address: link.address, state: link.state }),
       refused: (link, event, error) =>
         this.#log("warn", "frame refused", { address: link.address, event, error: String(error) }),
     };
+  }
+
+  #tellBelief(
+    { nodeId, faultsOn, leaseTtlMs }: Hello,
+    { peers, ...belief }: Belief,
+    shards: Pick<NodeObservation, "changed" | "gone" | "whole">,
+  ): void {
+    const it = { nodeId, faultsOn, leaseTtlMs, belief, peers, ageMs: 0, ...shards };
+    for (const listener of this.#beliefListeners) listener(it);
   }
 
   /** A node whose copy is as far as ours vouches for ours. */

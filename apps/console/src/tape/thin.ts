@@ -1,0 +1,54 @@
+import type { NodeObservation } from "../wire/relay-frames.ts";
+import type { HeardNode, TapeEvent } from "../wire/tape.ts";
+
+/**
+ * A node speaks at least once a second and mostly says what it said before. What is new is kept whole; the rest is one
+ * short entry a second for all nodes together, so that an idle hour of a hundred nodes is small and silence can still
+ * be told from calm.
+ */
+export class Thinner {
+  readonly #said = new Map<string, string>();
+  readonly #heard = new Map<string, { readonly node: HeardNode; readonly atMs: number }>();
+
+  /** @returns the event to record at once; null where it waits for {@link takeHeard}. */
+  note(it: NodeObservation, atMs: number): TapeEvent | null {
+    const said = whatMatters(it);
+    const isNew = it.whole || it.changed.length + it.gone.length > 0;
+    if (!isNew && this.#said.get(it.nodeId) === said) {
+      this.#heard.set(it.nodeId, { node: figuresOf(it), atMs });
+      return null;
+    }
+    this.#said.set(it.nodeId, said);
+    // Older figures must not follow newer words.
+    this.#heard.delete(it.nodeId);
+    return { tag: "belief", node: it };
+  }
+
+  /** What waited since the last call; null when nobody was heard. */
+  takeHeard(atMs: number): TapeEvent | null {
+    if (this.#heard.size === 0) return null;
+    const nodes = [...this.#heard.values()].map((it) => ({ ...it.node, ageMs: atMs - it.atMs }));
+    this.#heard.clear();
+    return { tag: "heard", nodes };
+  }
+
+  clear(): void {
+    this.#said.clear();
+    this.#heard.clear();
+  }
+}
+
+function whatMatters({ belief, peers, faultsOn }: NodeObservation): string {
+  const { seq: _seq, load: _load, lease, postgres, faults, ...rest } = belief;
+  const set = faults.map(({ expiresInMs: _expiresInMs, ...it }) => it);
+  return JSON.stringify([rest, lease.state, postgres.reachable, set, peers, faultsOn]);
+}
+
+const figuresOf = ({ nodeId, belief }: NodeObservation): HeardNode => ({
+  nodeId,
+  ageMs: 0,
+  seq: belief.seq,
+  load: belief.load,
+  leaseLeftMs: belief.lease.leftMs,
+  postgresOkMsAgo: belief.postgres.lastOkMsAgo,
+});
