@@ -11,7 +11,7 @@ import {
 } from "../wire/relay-frames.ts";
 import { type ConnectionEvent, initialConnection, stepConnection } from "./connection.ts";
 import { ClusterMirror } from "./mirror.ts";
-import { createLiveStore } from "./store.ts";
+import { createLiveStore, type Moment } from "./store.ts";
 import { summarize } from "./summary.ts";
 
 /** React sees the cluster at most this often, and at least this often. @unit milliseconds */
@@ -25,13 +25,35 @@ const tickEveryMs = 250;
  * One for the whole application; pages come and go above it.
  */
 export class LiveCluster {
-  readonly mirror = new ClusterMirror();
   readonly store = createLiveStore();
+  readonly #present = new ClusterMirror();
+  #past: { readonly mirror: ClusterMirror; readonly moment: Moment } | null = null;
   #connection = initialConnection;
   #publishEveryMs = publishEvery.minMs;
   #socket: Socket | null = null;
   #publishTimer: ReturnType<typeof setTimeout> | null = null;
   #tickTimer: ReturnType<typeof setInterval> | null = null;
+
+  /** What the pages show: the cluster as it is, or as it was at a moment of the past. */
+  get mirror(): ClusterMirror {
+    return this.#past?.mirror ?? this.#present;
+  }
+
+  /** The present, whatever the pages show. */
+  get present(): ClusterMirror {
+    return this.#present;
+  }
+
+  /** Shows a mirror that stands at a moment. Call it again when either has changed. */
+  showPast(mirror: ClusterMirror, moment: Moment): void {
+    this.#past = { mirror, moment };
+    this.#publish();
+  }
+
+  showPresent(): void {
+    this.#past = null;
+    this.#publish();
+  }
 
   start(): void {
     if (this.#socket !== null) return;
@@ -61,7 +83,7 @@ export class LiveCluster {
   }
 
   #auth(): RelayAuth {
-    const cluster = this.mirror.cluster;
+    const cluster = this.#present.cluster;
     return { history: cluster?.history ?? null, seq: cluster?.seq ?? 0 };
   }
 
@@ -79,16 +101,16 @@ export class LiveCluster {
     });
     socket.on("meta", (meta: RelayMeta) => this.store.setState({ meta }));
     socket.on("snapshot", (frame: SnapshotFrame) => {
-      this.mirror.applySnapshot(frame, now());
+      this.#present.applySnapshot(frame, now());
       this.#applied();
     });
     socket.on("past", (frame: PastFrame) => {
-      this.mirror.applyPast(frame.history, frame.entries);
+      this.#present.applyPast(frame.history, frame.entries);
       this.#publishSoon();
     });
     socket.on("log", (frame: LogFrame) => this.#applyLog(socket, frame));
     socket.on("beliefs", (frame: BeliefsFrame) => {
-      this.mirror.applyBeliefs(frame.nodes, now());
+      this.#present.applyBeliefs(frame.nodes, now());
       this.#publishSoon();
     });
     socket.on("hb", (heartbeat: Heartbeat) => {
@@ -99,7 +121,7 @@ export class LiveCluster {
   }
 
   #applyLog(socket: Socket, frame: LogFrame): void {
-    if (this.mirror.applyLog(frame.history, frame.entries, now()) === "gap") {
+    if (this.#present.applyLog(frame.history, frame.entries, now()) === "gap") {
       // Connecting again says where this page stands; the relay answers with the rest or a snapshot.
       socket.disconnect().connect();
       return;
@@ -108,12 +130,12 @@ export class LiveCluster {
   }
 
   #applied(): void {
-    this.#note({ tag: "applied", seq: this.mirror.cluster?.seq ?? 0 });
+    this.#note({ tag: "applied", seq: this.#present.cluster?.seq ?? 0 });
   }
 
   #tick(): void {
     this.#note({ tag: "tick" });
-    this.mirror.tick(this.#asOfMs());
+    this.#present.tick(this.#asOfMs());
   }
 
   #note(event: ConnectionEvent): void {
@@ -132,10 +154,15 @@ export class LiveCluster {
     if (this.#publishTimer !== null) clearTimeout(this.#publishTimer);
     this.#publishTimer = null;
     const nowMs = now();
+    const present = summarize(this.#present, this.#asOfMs());
+    const past = this.#past;
     this.store.setState({
-      nowMs,
+      nowMs: past === null ? nowMs : past.moment.atMs,
+      clockMs: nowMs,
       connection: this.#connection,
-      summary: summarize(this.mirror, this.#asOfMs()),
+      moment: past?.moment ?? null,
+      presentFaults: present?.faults ?? [],
+      summary: past === null ? present : summarize(past.mirror, past.moment.atMs),
     });
     // React renders what this changed in a microtask before this one.
     queueMicrotask(() => {

@@ -1,14 +1,28 @@
 import { type Command, commandHeader, type LoadTarget, type Problem } from "../wire/commands.ts";
 import type { DaemonsView } from "../wire/daemons-view.ts";
 import type { EntityView } from "../wire/entity-view.ts";
+import { live } from "./use-live.ts";
 
 export type Outcome<T> =
   | { readonly ok: true; readonly body: T }
   | { readonly ok: false; readonly problem: Problem };
 
 /** Asks the console's server to carry out a command. Never throws: a lost answer is a problem too. */
-export const sendCommand = <T = unknown>(command: Command): Promise<Outcome<T>> =>
-  call("POST", "/api/command", command);
+export function sendCommand<T = unknown>(command: Command): Promise<Outcome<T>> {
+  // Buttons are off in the past; this is for the press that was under way when the past came.
+  const isPast = live.store.getState().moment !== null;
+  if (isPast && command.kind !== "heal-all")
+    return Promise.resolve({ ok: false, problem: inThePast });
+  return call("POST", "/api/command", command);
+}
+
+const inThePast: Problem = {
+  title: "The page shows the past.",
+  status: 409,
+  code: "HISTORICAL",
+  detail: "Nothing was asked of the cluster. Return to live to act.",
+  executed: "no",
+};
 
 export const readLoad = (): Promise<Outcome<LoadTarget>> => call("GET", "/api/load");
 

@@ -1,7 +1,17 @@
 import { createStore } from "zustand/vanilla";
 import type { Heartbeat, RelayMeta } from "../wire/relay-frames.ts";
+import type { Pos } from "../wire/tape.ts";
 import { type Connection, initialConnection } from "./connection.ts";
-import type { Summary } from "./summary.ts";
+import type { NodeFault, Summary } from "./summary.ts";
+
+/** A moment of the past that the pages show instead of the present. */
+export interface Moment {
+  readonly pos: Pos;
+  /** By the clock of the console that recorded it. @unit milliseconds since 1970 */
+  readonly atMs: number;
+  /** Grows with each visit to the past: what listens to a mirror begins anew with another one. */
+  readonly visit: number;
+}
 
 /** What React reads. The mirror itself never enters it: it changes a thousand times a second. */
 export interface LiveState {
@@ -9,8 +19,14 @@ export interface LiveState {
   readonly meta: RelayMeta | null;
   readonly summary: Summary | null;
   readonly heartbeat: Heartbeat | null;
-  /** Local clock of the last publication; ages are counted from it. @unit milliseconds */
+  /** The instant that the summary is of; ages are counted from it. In the past it stands. @unit milliseconds */
   readonly nowMs: number;
+  /** Local clock of the last publication: for what is about this page and not about the cluster. @unit milliseconds */
+  readonly clockMs: number;
+  /** The moment that the pages show; null: the present. */
+  readonly moment: Moment | null;
+  /** Active now, also while the past is shown: healing is about the present. */
+  readonly presentFaults: readonly NodeFault[];
   /** Local clock: when the socket is tried again; null while it is open. @unit milliseconds */
   readonly retryAtMs: number | null;
 }
@@ -22,5 +38,8 @@ export const createLiveStore = () =>
     summary: null,
     heartbeat: null,
     nowMs: 0,
+    clockMs: 0,
+    moment: null,
+    presentFaults: [],
     retryAtMs: null,
   }));

@@ -1,8 +1,10 @@
 import { toClusterJson } from "@leasehold/sharding/observe";
+import { ClusterMirror } from "../live/mirror.ts";
 import type { AuthorityChange } from "../relay/authority.ts";
 import type { Hub } from "../relay/hub.ts";
 import type { Log } from "../relay/log.ts";
-import type { Keyframe, Pos, TapeEvent, TapeState } from "../wire/tape.ts";
+import type { Pos, TapeEvent, TapeState } from "../wire/tape.ts";
+import { keyframeOf } from "./keyframe.ts";
 import { MemoryTape } from "./memory-tape.ts";
 import { type PackedKeyframe, type PackedSegment, packKeyframe, packSegment } from "./pack.ts";
 import type { RecorderLock } from "./recorder-lock.ts";
@@ -149,16 +151,12 @@ export class Recorder {
     if (cluster === null) return;
     const ends = store?.lock.isHeld === true ? await store.table.ends() : null;
     const atMs = this.#nowMs();
-    const keyframe: Keyframe = {
-      pos: Math.max(atMs, (ends?.last.pos ?? 0) + 1),
-      atMs,
-      cluster: toClusterJson(cluster),
-      recent: hub.authority.tail.entries.slice(-200),
-      nodes: hub.sightings.all(hub.nowMs()),
-      changed: [],
-      since: [],
-      invariants: { checks: [], breaches: [] },
-    };
+    const mirror = new ClusterMirror();
+    const recent = hub.authority.tail.entries;
+    mirror.applySnapshot({ cluster: toClusterJson(cluster), recent }, atMs);
+    mirror.applyBeliefs(hub.sightings.all(hub.nowMs()), atMs);
+    const keyframe = keyframeOf(mirror, Math.max(atMs, (ends?.last.pos ?? 0) + 1), atMs);
+    if (keyframe === null) return;
     const packing = packKeyframe(keyframe);
     // What is heard from here on belongs to the head, also while the keyframe is packed.
     this.#head = new TapeHead(keyframe, ends?.last.atMs ?? null);

@@ -5,7 +5,7 @@ import type { NodeCondition } from "../live/node-row.ts";
 import type { GlyphName } from "./glyph-paths.ts";
 
 /** The roles that hue plays. */
-export type Tone = "stable" | "handoff" | "warning" | "danger" | "unknown";
+export type Tone = "stable" | "handoff" | "warning" | "danger" | "unknown" | "history";
 
 /** How a state looks wherever it appears: word, glyph and tone. */
 export interface Look {
@@ -52,6 +52,9 @@ export const connectionLook: Readonly<Record<ConnectionState, Look>> = {
   offline: look("OFFLINE", "cross", "danger"),
 };
 
+/** The page shows a moment of the past. */
+export const historicalLook: Look = look("HISTORICAL", "past", "history");
+
 /** Written out, because the style sheet is made from the class names that appear in the source. */
 export const markClass: Readonly<Record<Tone, string>> = {
   stable: "text-stable-mark",
@@ -59,6 +62,7 @@ export const markClass: Readonly<Record<Tone, string>> = {
   warning: "text-warning-mark",
   danger: "text-danger-mark",
   unknown: "text-unknown-mark",
+  history: "text-history-mark",
 };
 
 export const textClass: Readonly<Record<Tone, string>> = {
@@ -67,4 +71,5 @@ export const textClass: Readonly<Record<Tone, string>> = {
   warning: "text-warning-text",
   danger: "text-danger-text",
   unknown: "text-unknown-text",
+  history: "text-history-text",
 };

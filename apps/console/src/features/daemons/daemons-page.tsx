@@ -12,7 +12,7 @@ import { type DaemonsReading, useDaemons } from "./use-daemons.ts";
 /** What always runs: each daemon, its workers, and how many there shall be. */
 export function DaemonsPage() {
   const reading = useDaemons();
-  const nowMs = useLive((it) => it.nowMs);
+  const nowMs = useLive((it) => it.clockMs);
   const ageMs = Math.max(0, nowMs - reading.atMs);
   const { view, problem } = reading;
   return (

@@ -2,9 +2,10 @@
 import { useState } from "react";
 import { type DivergenceClass, severity } from "../../live/classify.ts";
 import { count } from "../../live/say.ts";
-import { useSummary } from "../../live/use-live.ts";
+import { useLive, useSummary } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { stateLook } from "../../ui/tone.ts";
+import { DivergenceChart } from "./divergence-chart.tsx";
 import { DivergenceList } from "./divergence-list.tsx";
 
 const meanings: Readonly<Record<Exclude<DivergenceClass, "agree">, string>> = {
@@ -20,6 +21,7 @@ const meanings: Readonly<Record<Exclude<DivergenceClass, "agree">, string>> = {
 /** Where do belief and authority differ now? By class, worst first. */
 export function DivergencePage() {
   const divergence = useSummary()?.divergence ?? null;
+  const isPast = useLive((it) => it.moment !== null);
   const [only, setOnly] = useState<DivergenceClass | null>(null);
   const items = divergence?.items.filter((it) => only === null || it.class === only) ?? [];
   const total = only === null ? (divergence?.total ?? 0) : (divergence?.byClass.get(only) ?? 0);
@@ -27,7 +29,9 @@ export function DivergencePage() {
     <div className="page">
       <div className="bar">
         <h1 className="text-4">Divergence</h1>
-        <span className="text-2 text-fg-2">belief against authority, now</span>
+        <span className="text-2 text-fg-2">
+          belief against authority, {isPast ? "at the moment shown" : "now"}
+        </span>
       </div>
       <ul
         className="grid grid-cols-4 border-line-1 border-b mid:grid-cols-3 small:grid-cols-1"
@@ -62,6 +66,7 @@ export function DivergencePage() {
             );
           })}
       </ul>
+      <DivergenceChart only={only} />
       {divergence === null ? (
         <p className="text-2 px-(--gutter) py-3 text-fg-2">Not known yet.</p>
       ) : (

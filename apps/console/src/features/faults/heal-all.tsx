@@ -3,14 +3,14 @@ import { useState } from "react";
 import { toast } from "sonner";
 import { duration, plural } from "../../live/say.ts";
 import { problemText, sendCommand } from "../../live/send-command.ts";
-import { useLive, useSummary } from "../../live/use-live.ts";
+import { useLive } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import type { HealReport } from "../../wire/commands.ts";
 
 /** What is broken on purpose, and the one press that ends it. On every page, never off while live. */
 export function HealAll() {
   const faultsOn = useLive((it) => it.meta?.faultsOn ?? false);
-  const faults = useSummary()?.faults ?? [];
+  const faults = useLive((it) => it.presentFaults);
   const [isHealing, setHealing] = useState(false);
   if (!faultsOn && faults.length === 0) {
     return (

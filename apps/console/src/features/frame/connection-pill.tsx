@@ -1,11 +1,33 @@
 import { count, duration } from "../../live/say.ts";
 import { useLive } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
-import { connectionLook } from "../../ui/tone.ts";
+import { connectionLook, historicalLook } from "../../ui/tone.ts";
 
 export function ConnectionPill() {
+  const isPast = useLive((it) => it.moment !== null);
+  return isPast ? <HistoricalPill /> : <PresentPill />;
+}
+
+function HistoricalPill() {
+  return (
+    <span
+      className="pill"
+      role="status"
+      aria-label="Connection: historical"
+      aria-live="off"
+      data-tone="history"
+      data-testid="conn-pill"
+      data-state="historical"
+    >
+      <Glyph name={historicalLook.glyph} tone={historicalLook.tone} />
+      <b>{historicalLook.word}</b>
+    </span>
+  );
+}
+
+function PresentPill() {
   const connection = useLive((it) => it.connection);
-  const nowMs = useLive((it) => it.nowMs);
+  const nowMs = useLive((it) => it.clockMs);
   const { state, lagMs, appliedSeq, lastLiveMs } = connection;
   const look = connectionLook[state];
   const isCurrent = state === "live" || state === "lagging";

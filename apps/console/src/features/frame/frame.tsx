@@ -1,8 +1,10 @@
 "use client";
 import { usePathname } from "next/navigation";
-import { type ReactNode, useEffect } from "react";
+import { Fragment, type ReactNode, useEffect } from "react";
 import { Toaster } from "sonner";
 import { live, useLive } from "../../live/use-live.ts";
+import { TimeBar } from "../time/time-bar.tsx";
+import { useMomentUrl } from "../time/use-moment-url.ts";
 import { type Environment, EnvironmentContext } from "./environment.ts";
 import { EnvironmentBanner } from "./environment-banner.tsx";
 import { Nav } from "./nav.tsx";
@@ -15,14 +17,17 @@ export function Frame(props: { readonly environment: Environment; readonly child
   const state = useLive((it) => it.connection.state);
   const seq = useLive((it) => it.connection.seq);
   const appliedSeq = useLive((it) => it.connection.appliedSeq);
+  const moment = useLive((it) => it.moment);
   const page = pageOf(usePathname());
+  const conn = moment === null ? state : "historical";
+  useMomentUrl();
   useEffect(() => {
     live.start();
     return () => live.stop();
   }, []);
   return (
     <EnvironmentContext value={props.environment}>
-      <div className="frame" data-conn={state}>
+      <div className="frame" data-conn={conn}>
         <div className="frame-grid">
           <EnvironmentBanner />
           <TopBar />
@@ -32,12 +37,15 @@ export function Frame(props: { readonly environment: Environment; readonly child
             className="main"
             id="main"
             data-page={page}
-            data-conn={state}
+            data-conn={conn}
             data-seq={seq}
             data-applied-seq={appliedSeq}
+            data-at={moment?.pos ?? ""}
           >
-            {props.children}
+            {/* The past has a mirror of its own: what listens to one begins anew with the other. */}
+            <Fragment key={moment?.visit ?? 0}>{props.children}</Fragment>
           </main>
+          <TimeBar />
         </div>
         <Toaster
           position="bottom-right"

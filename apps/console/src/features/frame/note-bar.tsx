@@ -2,14 +2,18 @@ import { count, duration } from "../../live/say.ts";
 import { live, useLive } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyph.tsx";
+import { MomentNote } from "../time/moment-note.tsx";
+import { useTime } from "../time/time.ts";
 
 /** One line under the top bar whenever the page is not the present: why, and how old it is. */
 export function NoteBar() {
   const connection = useLive((it) => it.connection);
-  const nowMs = useLive((it) => it.nowMs);
+  const nowMs = useLive((it) => it.clockMs);
   const retryAtMs = useLive((it) => it.retryAtMs);
   const heartbeat = useLive((it) => it.heartbeat);
   const age = connection.lastLiveMs === null ? null : nowMs - connection.lastLiveMs;
+  const isElsewhere = useTime((it) => it.cursor !== null || it.problem !== null);
+  if (isElsewhere) return <MomentNote />;
   if (connection.state === "offline") {
     return (
       <div className="note bg-danger-soft" role="status" data-testid="note">

@@ -38,7 +38,7 @@ export function LoadSlider() {
         <span className="n text-fg-0">{target}/s</span>
       </div>
       <Slider.Root
-        className="relative flex h-6 w-full touch-none items-center"
+        className="relative flex h-6 w-full touch-none items-center data-disabled:opacity-40"
         value={[nearestStep(target)]}
         max={steps.length - 1}
         step={1}

@@ -1,6 +1,6 @@
 import type { ShardRef } from "@leasehold/sharding/observe";
 import { useState } from "react";
-import { live, useSummary } from "../../live/use-live.ts";
+import { live, useSummary, useWallNow } from "../../live/use-live.ts";
 import { SectionHead } from "../../ui/section.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
 import { clockTime } from "../timeline/entry-text.ts";
@@ -16,7 +16,7 @@ const spans = [
 export function OwnershipRibbon({ shard }: { readonly shard: ShardRef }) {
   useSummary();
   const [seconds, setSeconds] = useState<(typeof spans)[number]["value"]>("60");
-  const untilMs = Date.now();
+  const untilMs = useWallNow();
   const spanMs = Number(seconds) * 1000;
   const stretches = ownershipOf(live.mirror.log.entries, shard, untilMs - spanMs, untilMs);
   const place = (ms: number): number => ((ms - (untilMs - spanMs)) / spanMs) * 100;

@@ -1,4 +1,4 @@
-import { live, useSummary } from "../../live/use-live.ts";
+import { live, useSummary, useWallNow } from "../../live/use-live.ts";
 import { activityOf, bucketCount } from "./activity.model.ts";
 import { clockTime } from "./entry-text.ts";
 
@@ -7,7 +7,7 @@ const spanMs = 300_000;
 /** How much happened in the last five minutes, and what of it was somebody's end. */
 export function ActivityChart() {
   useSummary();
-  const untilMs = Date.now();
+  const untilMs = useWallNow();
   const buckets = activityOf(live.mirror.log.entries, untilMs - spanMs, untilMs);
   const most = Math.max(1, ...buckets.map((it) => it.total));
   const total = buckets.reduce((sum, it) => sum + it.total, 0);

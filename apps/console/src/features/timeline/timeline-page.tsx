@@ -9,6 +9,7 @@ import { live, useSummary } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyph.tsx";
 import { SpacerRow } from "../../ui/spacer-row.tsx";
+import { time } from "../time/time.ts";
 import { ActivityChart } from "./activity-chart.tsx";
 import { clockTime, entryText, type Topic } from "./entry-text.ts";
 import { parseEntryFilter, visibleEntries } from "./timeline.model.ts";
@@ -137,13 +138,25 @@ function Timeline({ lastSeq }: { readonly lastSeq: number }) {
   );
 }
 
+function viewMoment({ seq, at }: LogEntry): void {
+  time.goToSeq(seq, Date.parse(at)).catch((error: unknown) => time.fail(error));
+}
+
 function Row({ entry, at }: { readonly entry: LogEntry; readonly at: number }) {
   const { subject, href, detail, glyph, tone } = entryText(entry);
   return (
     <tr aria-rowindex={at + 2} data-testid="log-row" data-seq={entry.seq} data-type={entry.type}>
       <td className="n r text-fg-2">{count(entry.seq)}</td>
       <td className="n" title={entry.at}>
-        {clockTime(entry.at)}
+        <button
+          type="button"
+          className="n hover:underline"
+          aria-label={`View the moment of event ${entry.seq}`}
+          data-testid="view-moment"
+          onClick={() => viewMoment(entry)}
+        >
+          {clockTime(entry.at)}
+        </button>
       </td>
       <td className="n r text-fg-2 small:hidden">{entry.term}</td>
       <td>

@@ -1,0 +1,73 @@
+import type { Outcome } from "../live/send-command.ts";
+import type { Pos, Reel, TapeEntry } from "../wire/tape.ts";
+import { readReel } from "./tape-client.ts";
+
+/** So many reels are at hand at once: a minute of the busiest cluster, hours of a calm one. */
+const keptReels = 8;
+
+/** The reels that this page has read, most recently used last. */
+export class Reels {
+  readonly #read: typeof readReel;
+  #kept: Reel[] = [];
+
+  constructor(read: typeof readReel = readReel) {
+    this.#read = read;
+  }
+
+  async at(at: { readonly pos: Pos } | { readonly atMs: number }): Promise<Outcome<Reel>> {
+    const kept = this.peek(at);
+    if (kept !== null) return { ok: true, body: kept };
+    const outcome = await this.#read(at);
+    if (outcome.ok) this.#keep(outcome.body);
+    return outcome;
+  }
+
+  /** The reel where it is at hand and reaches that far. */
+  peek(at: { readonly pos: Pos } | { readonly atMs: number }): Reel | null {
+    const index = this.#kept.findIndex((it) => covers(it, at));
+    const found = this.#kept[index];
+    if (found === undefined) return null;
+    this.#kept.splice(index, 1);
+    this.#kept.push(found);
+    return found;
+  }
+
+  #keep(reel: Reel): void {
+    this.#kept = this.#kept.filter((it) => it.keyframe.pos !== reel.keyframe.pos);
+    this.#kept.push(reel);
+    if (this.#kept.length > keptReels) this.#kept.shift();
+  }
+}
+
+/** The newest reel grows: it covers what it had when it was read, and no more. */
+function covers(
+  { keyframe, entries, nextPos }: Reel,
+  at: { readonly pos: Pos } | { readonly atMs: number },
+): boolean {
+  const last = entries.at(-1) ?? keyframe;
+  if ("atMs" in at) return at.atMs >= keyframe.atMs && at.atMs < last.atMs;
+  return at.pos >= keyframe.pos && (nextPos === null ? at.pos <= last.pos : at.pos < nextPos);
+}
+
+/** The last entry that was not later; the keyframe where that is before all of them. */
+export function posAt({ keyframe, entries }: Reel, atMs: number): Pos {
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((entries[middle] as TapeEntry).atMs <= atMs) low = middle + 1;
+    else high = middle;
+  }
+  return entries[low - 1]?.pos ?? keyframe.pos;
+}
+
+/** Whether something happened: not merely that time passed or nodes were heard. */
+const isEvent = ({ tag }: TapeEntry): boolean => tag !== "heard" && tag !== "tick";
+
+/** The next or previous event within the reel; null where it has none on that side. */
+export function eventBeside({ entries }: Reel, pos: Pos, direction: 1 | -1): TapeEntry | null {
+  const found =
+    direction === 1
+      ? entries.find((it) => it.pos > pos && isEvent(it))
+      : entries.findLast((it) => it.pos < pos && isEvent(it));
+  return found ?? null;
+}
