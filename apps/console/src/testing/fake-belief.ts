@@ -1,4 +1,4 @@
-import { type Belief, ownerOf } from "@leasehold/sharding/observe";
+import type { Belief } from "@leasehold/sharding/observe";
 import type { FakeNode } from "./fake-node.ts";
 
 /** What an invented node says about itself now. */
@@ -32,9 +32,7 @@ const cuts = (node: FakeNode, peer: FakeNode): boolean =>
   node.faults.some((it) => it.kind === "cut-link" && it.detail["peer"] === peer.nodeId);
 
 function load(node: FakeNode): Belief["load"] {
-  const owned = [...node.authority.state.shards.values()]
-    .flat()
-    .filter((row) => ownerOf(row)?.nodeId === node.nodeId).length;
+  const owned = node.authority.owned(node.nodeId);
   const wave = 1 + 0.2 * Math.sin(Date.now() / 4000 + node.nodeId.length);
   return {
     requestsPerSecond: node.isLost ? 0 : Math.round(owned * 4 * wave),

@@ -8,7 +8,9 @@ import {
   type NodeRef,
   ownerOf,
   type ShardRef,
+  shardKey,
 } from "@leasehold/sharding/observe";
+import { inventPast } from "./fake-past.ts";
 
 export interface FakeOptions {
   readonly cluster: string;
@@ -19,6 +21,8 @@ export interface FakeOptions {
   readonly leaseTtlMs: number;
   /** A crashed node comes back after this time; 0 = never. */
   readonly respawnMs: number;
+  /** Entries of handoffs that are over when the cluster is founded, one a millisecond. @default 0 */
+  readonly pastEvents: number;
 }
 
 export const fakeDefaults: FakeOptions = {
@@ -28,6 +32,7 @@ export const fakeDefaults: FakeOptions = {
   changesPerSecond: 0,
   leaseTtlMs: 5000,
   respawnMs: 5000,
+  pastEvents: 0,
 };
 
 /**
@@ -40,6 +45,9 @@ export class FakeAuthority {
   readonly history: string;
   readonly entries: LogEntry[] = [];
   #state: ClusterState;
+  #unsaid: ClusterEvent[] = [];
+  /** Shards per node: counted along, because a hundred nodes ask for it all the time. */
+  readonly #owned = new Map<string, number>();
   readonly #listeners = new Set<(entries: readonly LogEntry[]) => void>();
 
   constructor(options: FakeOptions, history = "b3c1a7e0-fake-4000-8000-000000000001") {
@@ -58,42 +66,73 @@ export class FakeAuthority {
   }
 
   commit(...events: readonly ClusterEvent[]): void {
+    this.flush();
+    this.commitAt(events, Date.now(), 0);
+  }
+
+  /** Joins the commit that ends this step: one for what a hundred nodes say at once. */
+  say(event: ClusterEvent): void {
+    this.#unsaid.push(event);
+  }
+
+  /** Commits what was said. Whoever decides from the state calls it first. */
+  flush(): void {
+    const events = this.#unsaid;
+    this.#unsaid = [];
+    this.commitAt(events, Date.now(), 0);
+  }
+
+  /** As if committed at another time, or one entry after the other through a stretch of time. */
+  commitAt(events: readonly ClusterEvent[], startMs: number, stepMs: number): void {
     if (events.length === 0) return;
-    const at = new Date().toISOString();
+    let { seq, term } = this.#state;
     const entries = events.map((event, index) => {
-      const elected = event.type === "coordinator-elected" ? 1 : 0;
-      return { ...event, seq: this.#state.seq + 1 + index, at, term: this.#state.term + elected };
+      if (event.type === "coordinator-elected") term++;
+      seq++;
+      return { ...event, seq, at: new Date(startMs + index * stepMs).toISOString(), term };
     });
-    this.#state = applyEntries(this.#state, entries);
+    const before = this.#state;
+    this.#state = applyEntries(before, entries);
+    this.#count(before, entries);
     for (const entry of entries) this.entries.push(entry);
     for (const fn of this.#listeners) fn(entries);
+  }
+
+  #count(before: ClusterState, entries: readonly LogEntry[]): void {
+    for (const ref of new Map(entries.flatMap(shardOfEntry)).values()) {
+      const [old, row] = [findShard(before, ref), findShard(this.#state, ref)];
+      const [from, to] = [old, row].map((it) => (it === undefined ? null : ownerOf(it)));
+      if (from?.nodeId === to?.nodeId) continue;
+      if (from) this.#owned.set(from.nodeId, this.owned(from.nodeId) - 1);
+      if (to) this.#owned.set(to.nodeId, this.owned(to.nodeId) + 1);
+    }
+  }
+
+  owned(nodeId: string): number {
+    return this.#owned.get(nodeId) ?? 0;
   }
 
   /** First light: nodes join and get all shards in turn. */
   found(nodes: readonly (NodeRef & { readonly address: string; readonly zone: string })[]): void {
     const [first] = nodes;
     if (first === undefined) throw new Error("A cluster needs a node.");
-    this.commit({
-      type: "coordinator-elected",
-      nodeId: first.nodeId,
-      incarnation: first.incarnation,
-    });
-    this.commit(
-      {
-        type: "group-created",
-        group: "default",
-        shards: this.options.shards,
-        strategy: "least-loaded",
-      },
-      ...nodes.map((it) => ({ type: "node-joined", weight: 1, labels: {}, ...it }) as const),
+    const { nodeId, incarnation } = first;
+    const { shards, pastEvents } = this.options;
+    const startMs = Date.now() - pastEvents;
+    this.commitAt(
+      [
+        { type: "coordinator-elected", nodeId, incarnation },
+        { type: "group-created", group: "default", shards, strategy: "least-loaded" },
+        ...nodes.map((it) => ({ type: "node-joined", weight: 1, labels: {}, ...it }) as const),
+      ],
+      startMs,
+      0,
     );
-    const all = Array.from({ length: this.options.shards }, (_, shard) => shard);
-    const homeOf = (shard: number): NodeRef => nodes[shard % nodes.length] ?? first;
-    this.commit(
-      ...all.map((shard) =>
-        this.assignment({ group: "default", shard }, homeOf(shard), "allocated"),
-      ),
-    );
+    const all = Array.from({ length: shards }, (_, shard) => ({ group: "default", shard }));
+    const homeOf = ({ shard }: ShardRef): NodeRef => nodes[shard % nodes.length] ?? first;
+    const homes = all.map((ref) => this.assignment(ref, homeOf(ref), "allocated"));
+    this.commitAt(homes, startMs, 0);
+    if (pastEvents > 0) inventPast(this, startMs, pastEvents);
   }
 
   assignment(
@@ -121,19 +160,15 @@ export class FakeAuthority {
 
   /** Nodes that may get shards, fewest first. */
   candidates(except?: string): (NodeRef & { readonly owned: number })[] {
-    const owned = new Map<string, number>();
-    for (const row of this.#state.shards.get("default") ?? []) {
-      const owner = ownerOf(row)?.nodeId;
-      if (owner !== undefined) owned.set(owner, (owned.get(owner) ?? 0) + 1);
-    }
     return [...this.#state.nodes.values()]
       .filter((it) => it.state === "up" && !it.cordoned && it.nodeId !== except)
-      .map(({ nodeId, incarnation }) => ({ nodeId, incarnation, owned: owned.get(nodeId) ?? 0 }))
+      .map(({ nodeId, incarnation }) => ({ nodeId, incarnation, owned: this.owned(nodeId) }))
       .sort((a, b) => a.owned - b.owned);
   }
 
   /** Declares a life over and gives its shards to the others, in one commit. */
   bury(dead: NodeRef, proof: "watched" | "waiter"): void {
+    this.flush();
     const others = this.candidates(dead.nodeId);
     const events: ClusterEvent[] = [{ type: "node-dead", ...dead, proof }];
     let turn = 0;
@@ -154,3 +189,6 @@ export class FakeAuthority {
     }
   }
 }
+
+const shardOfEntry = (entry: LogEntry): [string, ShardRef][] =>
+  "shard" in entry ? [[shardKey(entry), { group: entry.group, shard: entry.shard }]] : [];

@@ -1,13 +1,17 @@
 import { parseArgs } from "node:util";
 import { startFakeCluster } from "./fake-run.ts";
 
-/** `node src/testing/fake-main.ts --nodes 3 --shards 256 --rate 0 --port 4100` */
+/**
+ * `node src/testing/fake-main.ts --nodes 3 --shards 256 --rate 0 --past 0 --port 4100`: an invented cluster
+ * on the ports after the given one (0: free ones), with so many entries a second and so many behind it.
+ */
 const { values } = parseArgs({
   options: {
     nodes: { type: "string", default: "3" },
     shards: { type: "string", default: "256" },
     rate: { type: "string", default: "0" },
     port: { type: "string", default: "4100" },
+    past: { type: "string", default: "0" },
     ttl: { type: "string", default: "5000" },
     zombie: { type: "string" },
   },
@@ -18,6 +22,7 @@ const cluster = await startFakeCluster(
     nodes: Number(values.nodes),
     shards: Number(values.shards),
     changesPerSecond: Number(values.rate),
+    pastEvents: Number(values.past),
     leaseTtlMs: Number(values.ttl),
   },
   Number(values.port),

@@ -3,9 +3,9 @@ import { createServer, type Server as HttpServer } from "node:http";
 import {
   type ActiveFault,
   type Belief,
-  type ClusterEvent,
   findShard,
   type LogEntry,
+  ownerOf,
   type ShardBelief,
   type ShardRef,
   sameNode,
@@ -17,6 +17,9 @@ import { fakeBelief } from "./fake-belief.ts";
 import type { FakeAuthority } from "./fake-cluster.ts";
 import { answerHttp } from "./fake-http.ts";
 
+/** The pace of a real node. @unit milliseconds */
+const heartbeatMs = 1000;
+const coalesceMs = 50;
 /** Time between hearing of a shard and serving it. @unit milliseconds */
 const hostAfterMs = 60;
 
@@ -54,7 +57,21 @@ export class FakeNode {
     this.nodeId = nodeId;
     this.zone = zone;
     this.authority = authority;
-    authority.listen((entries) => this.#hear(entries));
+  }
+
+  /** Takes what the authority has given it already, and follows it from here. */
+  begin(): void {
+    const { state } = this.authority;
+    this.seq = state.seq;
+    for (const [group, rows] of state.shards) {
+      for (const [shard, row] of rows.entries()) {
+        if (ownerOf(row)?.incarnation !== this.incarnation) continue;
+        const { epoch } = row;
+        if (row.state === "starting") this.#start({ group, shard }, epoch);
+        else this.#believe({ group, shard, epoch, serving: true, phase: "serving" });
+      }
+    }
+    this.authority.listen((entries) => this.#hear(entries));
   }
 
   get ref(): { readonly nodeId: string; readonly incarnation: string } {
@@ -136,21 +153,23 @@ export class FakeNode {
     });
   }
 
-  /** Lets 50 ms of life pass. */
+  /** Lets the time since the last step pass. */
   step(): void {
     const now = Date.now();
     while ((this.#due[0]?.atMs ?? Number.POSITIVE_INFINITY) <= now) this.#due.shift()?.run();
     if (this.isCrashed) return;
-    this.faults = this.faults
-      .map((it) => ({ ...it, expiresInMs: it.untilMs - now }))
-      .filter((it) => it.expiresInMs > 0);
+    if (this.faults.length > 0) {
+      this.faults = this.faults
+        .map((it) => ({ ...it, expiresInMs: it.untilMs - now }))
+        .filter((it) => it.expiresInMs > 0);
+    }
     if (this.has("pause")) {
       if (this.leaseLeftMs === 0) this.#bury();
       return;
     }
     this.#stepLease();
-    const isDue = now - this.#lastFrameMs >= 1000;
-    if (isDue || this.#changed.size + this.#gone.size > 0) this.#tell(now);
+    const waitMs = this.#changed.size + this.#gone.size > 0 ? coalesceMs : heartbeatMs;
+    if (now - this.#lastFrameMs >= waitMs) this.#tell(now);
   }
 
   belief(): Belief {
@@ -207,7 +226,7 @@ export class FakeNode {
       const row = findShard(this.authority.state, ref);
       if (row?.epoch !== epoch || this.isLost || this.isCrashed) return;
       this.#believe({ ...refOf(ref), epoch, serving: true, phase: "serving" });
-      this.authority.commit({ type: "shard-hosted", ...refOf(ref), ...this.ref, epoch });
+      this.authority.say({ type: "shard-hosted", ...refOf(ref), ...this.ref, epoch });
     });
   }
 
@@ -216,8 +235,7 @@ export class FakeNode {
     if (row?.state !== "handing-off" || row.epoch !== epoch || !sameNode(row.owner, this.ref))
       return;
     this.#believe({ ...refOf(ref), epoch, serving: false, phase: "frozen" });
-    const event: ClusterEvent = this.authority.assignment(ref, row.handoff.to, "handoff");
-    this.authority.commit(event);
+    this.authority.say(this.authority.assignment(ref, row.handoff.to, "handoff"));
   }
 
   #believe(it: ShardBelief): void {

@@ -1,7 +1,14 @@
-import { type ClusterEvent, ownerOf } from "@leasehold/sharding/observe";
+import type { ClusterEvent } from "@leasehold/sharding/observe";
 import { FakeAuthority, type FakeOptions, fakeDefaults } from "./fake-cluster.ts";
 import { FakeNode } from "./fake-node.ts";
+import { handoffBegan, otherHome, shardStride } from "./fake-past.ts";
 import { stepPlans } from "./fake-plans.ts";
+
+/** Short, so that commits come spread over time and not in the rhythm of whoever reads them. @unit milliseconds */
+const stepMs = 10;
+const triesPerStep = 1000;
+/** A hundred invented nodes in one process cannot each repeat the whole log. */
+const logTellers = 3;
 
 export interface FakeCluster {
   readonly authority: FakeAuthority;
@@ -28,14 +35,15 @@ export async function startFakeCluster(
       ),
   );
   await Promise.all(nodes.map((it, index) => it.open(port === 0 ? 0 : port + index + 1)));
-  for (const it of nodes.slice(5)) it.tellsLog = false;
+  for (const it of nodes.slice(logTellers)) it.tellsLog = false;
   for (const it of nodes) it.peers.push(...nodes.filter((other) => other !== it));
   authority.found(nodes.map((it) => ({ ...it.ref, address: it.address, zone: it.zone })));
-  const stepMs = 50;
+  for (const it of nodes) it.begin();
   const stir = stirrer(authority);
   let lastMs = Date.now();
   const timer = setInterval(() => {
     for (const it of nodes) it.step();
+    authority.flush();
     stepPlans(authority);
     settleDrains(authority);
     // By the time that has passed: a busy machine fires late, and the rate must hold.
@@ -57,40 +65,27 @@ export async function startFakeCluster(
 function settleDrains(authority: FakeAuthority): void {
   for (const { nodeId, incarnation, state } of authority.state.nodes.values()) {
     if (state !== "draining") continue;
-    const owns = authority.state.shards
-      .get("default")
-      ?.some((row) => ownerOf(row)?.nodeId === nodeId);
-    if (!owns) authority.commit({ type: "node-drained", nodeId, incarnation });
+    if (authority.owned(nodeId) === 0)
+      authority.commit({ type: "node-drained", nodeId, incarnation });
   }
 }
 
 /** Unasked movement: each handoff is three entries (began, assigned, hosted). */
 function stirrer(authority: FakeAuthority): (changes: number) => void {
   let owed = 0;
-  let shard = 0;
   let turn = 0;
   return (changes) => {
     owed += changes / 3;
     const nodes = authority.candidates();
-    const rows = authority.state.shards.get("default") ?? [];
+    if (nodes.length < 2) return;
     const events: ClusterEvent[] = [];
-    for (; owed >= 1 && nodes.length > 1; owed--) {
-      shard = (shard + 7919) % rows.length;
-      turn++;
-      const row = rows[shard];
-      const to = nodes[turn % nodes.length];
-      if (row?.state !== "hosted" || to === undefined || to.nodeId === row.owner.nodeId) continue;
-      const { nodeId, incarnation } = to;
-      events.push({
-        type: "handoff-began",
-        group: "default",
-        shard,
-        handoffId: `h_s${authority.state.seq}_${shard}`,
-        nodeId: row.owner.nodeId,
-        epoch: row.epoch,
-        to: { nodeId, incarnation },
-        planId: null,
-      });
+    // What is not hosted now has no turn; the rate holds, unless nothing is.
+    for (let tries = 0; owed >= 1 && tries < triesPerStep; tries++, turn++) {
+      const shard = (turn * shardStride) % authority.options.shards;
+      const ref = { group: "default", shard };
+      const began = handoffBegan(authority, ref, otherHome(authority, ref, nodes, turn), turn);
+      events.push(...began);
+      owed -= began.length;
     }
     authority.commit(...events);
   };
