@@ -16,6 +16,9 @@ const recentEntries = 2000;
 /** A gap of more entries than this is cheaper to bridge by a snapshot. */
 const resumeLimit = 20_000;
 
+/** The room of those who have been brought up to the last batch. */
+const followers = "followers";
+
 const auth = z.object({ history: z.string().nullable(), seq: z.int().min(0) });
 
 type Frames = { [Name in keyof RelayFrames]: (frame: RelayFrames[Name]) => void };
@@ -79,12 +82,14 @@ export class Gateway {
   }
 
   #welcome(socket: Browser): void {
-    // Brings everybody to the same place, so that the newcomer can join at it.
+    // Brings everybody else to the same place, so that the newcomer can join at it. What they are told
+    // here must not reach it: without the snapshot that is about to come it would find a gap.
     this.#flush();
     socket.emit("meta", this.#hub.meta());
     this.#bringUp(socket, auth.safeParse(socket.handshake.auth).data ?? { history: null, seq: 0 });
     socket.emit("beliefs", { nodes: this.#hub.sightings.all(this.#hub.nowMs()) });
     socket.emit("hb", this.#heartbeat());
+    void socket.join(followers);
   }
 
   #bringUp(socket: Browser, at: RelayAuth): void {
@@ -109,14 +114,14 @@ export class Gateway {
     if (this.#isReplaced && state !== null) {
       this.#isReplaced = false;
       this.#unsent = [];
-      this.#io.emit("snapshot", this.#snapshot(state));
+      this.#io.to(followers).emit("snapshot", this.#snapshot(state));
     } else if (this.#unsent.length > 0 && state !== null) {
-      this.#io.emit("log", { history: state.history, entries: this.#unsent });
+      this.#io.to(followers).emit("log", { history: state.history, entries: this.#unsent });
       this.#unsent = [];
     }
     this.#oldestUnsentMs = null;
     const nodes = this.#hub.sightings.takeUnsent(this.#hub.nowMs());
-    if (nodes.length > 0) this.#io.emit("beliefs", { nodes });
+    if (nodes.length > 0) this.#io.to(followers).emit("beliefs", { nodes });
   }
 
   #beat(): void {

@@ -24,8 +24,8 @@ interface Console {
   readonly url: string;
 }
 
-async function startConsole(): Promise<Console> {
-  const cluster = await startFakeCluster({ shards: 24, leaseTtlMs: 1000 });
+async function startConsole(changesPerSecond = 0): Promise<Console> {
+  const cluster = await startFakeCluster({ shards: 24, leaseTtlMs: 1000, changesPerSecond });
   const config = readConfig({ LEASEHOLD_NODES: cluster.seeds.join(",") });
   const hub = new Hub(config, () => {});
   const http: Server = createServer();
@@ -80,6 +80,16 @@ describe("relay", { timeout: 20_000 }, () => {
     await until(() => expect(hub.links().filter((it) => it.hello !== null)).toHaveLength(3));
     await until(() => expect(browser.view()?.cells).toMatchObject({ stable: 24, unknown: 0 }));
     await until(() => expect(browser.beats.length).toBeGreaterThan(1));
+  });
+
+  test("gives a browser that comes into a busy stream its snapshot before anything of the stream", async () => {
+    const { url } = await startConsole(500);
+    for (let turn = 0; turn < 5; turn++) {
+      const browser = openBrowser(url);
+      await until(() => expect(browser.frames.length).toBeGreaterThan(3));
+      const [first, ...rest] = browser.frames;
+      expect([first, ...new Set(rest)]).toEqual(["snapshot", "applied"]);
+    }
   });
 
   test("resumes a browser that was away without a gap and without a snapshot", async () => {
