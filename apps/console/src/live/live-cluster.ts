@@ -102,7 +102,8 @@ export class LiveCluster {
     socket.on("meta", (meta: RelayMeta) => this.store.setState({ meta }));
     socket.on("snapshot", (frame: SnapshotFrame) => {
       this.#present.applySnapshot(frame, now());
-      this.#applied();
+      // The first one is shown with what the nodes say, which follows: alone it looks as if none were heard.
+      if (this.#connection.hasSnapshot) this.#applied();
     });
     socket.on("past", (frame: PastFrame) => {
       this.#present.applyPast(frame.history, frame.entries);
@@ -111,7 +112,8 @@ export class LiveCluster {
     socket.on("log", (frame: LogFrame) => this.#applyLog(socket, frame));
     socket.on("beliefs", (frame: BeliefsFrame) => {
       this.#present.applyBeliefs(frame.nodes, now());
-      this.#publishSoon();
+      if (this.#present.cluster !== null && !this.#connection.hasSnapshot) this.#applied();
+      else this.#publishSoon();
     });
     socket.on("hb", (heartbeat: Heartbeat) => {
       this.store.setState({ heartbeat });
@@ -154,7 +156,8 @@ export class LiveCluster {
     if (this.#publishTimer !== null) clearTimeout(this.#publishTimer);
     this.#publishTimer = null;
     const nowMs = now();
-    const present = summarize(this.#present, this.#asOfMs());
+    const { hasSnapshot } = this.#connection;
+    const present = hasSnapshot ? summarize(this.#present, this.#asOfMs()) : null;
     const past = this.#past;
     this.store.setState({
       nowMs: past === null ? nowMs : past.moment.atMs,

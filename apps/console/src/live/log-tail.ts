@@ -1,4 +1,5 @@
-import type { LogEntry, Seq } from "@leasehold/sharding/observe";
+import type { LogEntry, Seq, ShardRef } from "@leasehold/sharding/observe";
+import { silentAfterMs } from "./classify.ts";
 
 /** The end of the cluster log, oldest first, bounded. */
 export class LogTail {
@@ -44,4 +45,17 @@ export class LogTail {
     const skip = seq + 1 - first;
     return skip < 0 ? null : this.#entries.slice(skip);
   }
+}
+
+/**
+ * The shards of a log's last seconds, by the clock that stamped them. Their change is news to the nodes, too:
+ * what they said last may be older than it, so whoever hears of it now must count from now.
+ */
+export function lately(entries: readonly LogEntry[]): (ShardRef & { readonly ageMs: 0 })[] {
+  const sinceMs = Date.parse(entries.at(-1)?.at ?? "") - silentAfterMs;
+  return entries.flatMap((it) =>
+    "shard" in it && Date.parse(it.at) >= sinceMs
+      ? [{ group: it.group, shard: it.shard, ageMs: 0 }]
+      : [],
+  );
 }

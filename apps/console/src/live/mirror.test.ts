@@ -1,4 +1,4 @@
-import { toClusterJson } from "@leasehold/sharding/observe";
+import { applyEntries, toClusterJson } from "@leasehold/sharding/observe";
 import { describe, expect, test } from "vitest";
 import {
   assigned,
@@ -93,6 +93,23 @@ describe("cluster mirror", () => {
     mirror.applyLog("h1", entriesOf(13, assigned(0, "node-b", 2)), 1000);
     mirror.tick(1100);
     expect(summarize(mirror, 1100)?.divergence.danger).toBe(0);
+  });
+
+  test("nor what it said before a change that the first snapshot brings", () => {
+    const before = smallCluster();
+    const recent = entriesOf(13, assigned(0, "node-b", 2), hostedEvent(0, "node-b", 2));
+    const cluster = toClusterJson(applyEntries(before, recent));
+    const mirror = new ClusterMirror();
+    mirror.applySnapshot({ cluster, recent }, 1000);
+    const beliefs = [
+      observation("node-a", [serving(0), serving(2)], { ageMs: 800 }),
+      observation("node-b", [serving(1), serving(3)], { ageMs: 800 }),
+    ];
+    mirror.applyBeliefs(beliefs, 1010);
+    expect(summarize(mirror, 1010)?.divergence.danger).toBe(0);
+    hear(mirror, 1900);
+    mirror.tick(1900);
+    expect(summarize(mirror, 1900)?.divergence.danger, "it says so again").toBe(1);
   });
 
   test("says that S1 is broken when two nodes serve one shard", () => {

@@ -12,7 +12,7 @@ import type { Keyframe } from "../wire/tape.ts";
 import { silentAfterMs } from "./classify.ts";
 import { InvariantMonitor } from "./invariants.ts";
 import { Lanes } from "./lanes.ts";
-import { LogTail } from "./log-tail.ts";
+import { LogTail, lately } from "./log-tail.ts";
 import { hasOtherLife, isSameRight, isSpare, laneOf, touchedNodes } from "./mirror-facts.ts";
 import { hasRetired } from "./retired.ts";
 import { ShardIndex } from "./shard-index.ts";
@@ -67,8 +67,9 @@ export class ClusterMirror {
   }
 
   applySnapshot(frame: SnapshotFrame, nowMs: number): void {
-    const before = this.#cluster;
-    this.#adoptCluster(fromClusterJson(frame.cluster), frame.recent, nowMs, before);
+    const cluster = fromClusterJson(frame.cluster);
+    if (this.#cluster === null) this.#noteChanged(cluster, lately(frame.recent), nowMs);
+    this.#adoptCluster(cluster, frame.recent, nowMs, this.#cluster);
     this.invariants.watchPast(frame.recent);
   }
 
@@ -79,14 +80,18 @@ export class ClusterMirror {
     this.#forget();
     const { atMs } = frame;
     const cluster = fromClusterJson(frame.cluster);
-    this.#grow(cluster);
-    for (const it of frame.changed) this.#changedAtMs[this.index.find(it)] = atMs - it.ageMs;
+    this.#noteChanged(cluster, frame.changed, atMs);
     this.#adoptCluster(cluster, frame.recent, atMs, null);
     this.applyBeliefs(frame.nodes, atMs);
     for (const it of frame.since) {
       this.verdicts.setSince(this.index.find(it), it.nodeId, it.class, atMs - it.ageMs);
     }
     this.invariants.restore(frame.invariants);
+  }
+
+  #noteChanged(cluster: ClusterState, changed: Keyframe["changed"], atMs: number): void {
+    this.#grow(cluster);
+    for (const it of changed) this.#changedAtMs[this.index.find(it)] = atMs - it.ageMs;
   }
 
   #adoptCluster(

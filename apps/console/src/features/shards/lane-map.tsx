@@ -1,5 +1,5 @@
 "use client";
-import { useEffect, useRef, useState } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 import { live, useSummary } from "../../live/use-live.ts";
 import { themeEvent } from "../frame/theme.ts";
 import { LaneHeads } from "./lane-heads.tsx";
@@ -35,15 +35,17 @@ export function LaneMap({ isMini = false, passes = null, selection }: LaneMapPro
   const wish = useRef({ isMini, tilesUpTo, order, passes });
   wish.current = { isMini, tilesUpTo, order, passes };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = canvas.current;
     if (element === null) return;
     const it = new MapPainter(element, live.mirror, wish.current, setLayout);
     painter.current = it;
+    const frame = element.parentElement ?? element;
+    it.resize(frame.clientWidth);
     const observer = new ResizeObserver(([entry]) =>
       it.resize(Math.floor(entry?.contentRect.width ?? 0)),
     );
-    observer.observe(element.parentElement ?? element);
+    observer.observe(frame);
     const repaint = (): void => it.repaint();
     window.addEventListener(themeEvent, repaint);
     document.fonts.ready.then(repaint, () => {});
@@ -54,7 +56,7 @@ export function LaneMap({ isMini = false, passes = null, selection }: LaneMapPro
       painter.current = null;
     };
   }, []);
-  useEffect(() => painter.current?.want(wish.current), [orderKey, isMini, passes]);
+  useLayoutEffect(() => painter.current?.want(wish.current), [orderKey, isMini, passes]);
 
   const shards = totals?.total ?? 0;
   return (

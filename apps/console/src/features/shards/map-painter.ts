@@ -71,9 +71,11 @@ export class MapPainter {
     cancelAnimationFrame(this.#frame);
   }
 
+  /** Paints at once, so that what stands below the map comes where it stays. */
   want(wish: MapWish): void {
     this.#wish = wish;
-    this.repaint();
+    this.#isAllDirty = true;
+    this.#paint();
   }
 
   resize(width: number): void {
@@ -132,6 +134,7 @@ export class MapPainter {
   }
 
   #paint(): void {
+    cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     if (this.#width === 0) return;
     if (this.#isAllDirty || this.#hasOutgrown()) this.#paintAll();

@@ -56,7 +56,7 @@ export function ShardsPage() {
           </span>
         </search>
       </div>
-      <div className="border-line-1 border-b px-(--gutter) py-[9px]">
+      <div className="min-h-[39px] border-line-1 border-b px-(--gutter) py-[9px]">
         {summary !== null && <Legend cells={summary.cells} />}
       </div>
       <div className="col-start-1 min-h-0 overflow-auto">
