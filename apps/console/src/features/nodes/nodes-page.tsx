@@ -1,10 +1,12 @@
 "use client";
+import { useVirtualizer } from "@tanstack/react-virtual";
 import Link from "next/link";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { NodeView } from "../../live/node-row.ts";
 import { count, duration, plural } from "../../live/say.ts";
 import { useSummary } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
+import { SpacerRow } from "../../ui/spacer-row.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { nodeLook } from "../../ui/tone.ts";
 import { NoNodes } from "../overview/overview-states.tsx";
@@ -18,7 +20,6 @@ export function NodesPage() {
   if (nodes.length === 0) return <NoNodes />;
   const selected = nodes.find((it) => it.nodeId === chosen) ?? worstOf(nodes);
   const ready = nodes.filter((it) => it.condition === "ready").length;
-  const most = Math.max(1, ...nodes.map((it) => it.owned));
   return (
     <div className="page flex flex-col">
       <div className="bar">
@@ -28,39 +29,68 @@ export function NodesPage() {
           {nodes.length > ready && ` · ${nodes.length - ready} not`}
         </span>
       </div>
-      <div className="overflow-x-auto">
-        <table className="tbl node-table" aria-label="Nodes">
-          <thead>
-            <tr>
-              <th>Node</th>
-              <th>State</th>
-              <th className="small:hidden">Zone</th>
-              <th className="mid:hidden">Incarnation</th>
-              <th>Shards</th>
-              <th className="phone:hidden">Lease left</th>
-              <th className="mid:hidden">Postgres answered</th>
-              <th className="mid:hidden">Peers</th>
-              <th className="r small:hidden">Requests/s</th>
-              <th className="r small:hidden">p99</th>
-              <th className="small:hidden">Belief</th>
-              <th className="r phone:hidden">Heard</th>
-            </tr>
-          </thead>
-          <tbody>
-            {nodes.map((it) => (
-              <NodeRow
-                key={it.nodeId}
-                node={it}
-                most={most}
-                isSelected={it.nodeId === selected?.nodeId}
-                select={() => setChosen(it.nodeId)}
-              />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <NodeTable nodes={nodes} selected={selected?.nodeId ?? ""} select={setChosen} />
       {retired.length > 0 && <Retired nodes={retired} />}
       {selected !== undefined && <NodeDetail node={selected} isEmbedded />}
+    </div>
+  );
+}
+
+const rowHeight = 40;
+
+/** A large cluster's rows scroll by themselves, so that the chosen node's details stay in reach. */
+function NodeTable(props: {
+  readonly nodes: readonly NodeView[];
+  readonly selected: string;
+  select(nodeId: string): void;
+}) {
+  const { nodes } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: nodes.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 6,
+  });
+  const items = virtual.getVirtualItems();
+  const most = Math.max(1, ...nodes.map((it) => it.owned));
+  return (
+    <div ref={scroller} className="max-h-[64dvh] overflow-auto">
+      <table className="tbl node-table" aria-label="Nodes" aria-rowcount={nodes.length + 1}>
+        <thead className="sticky top-0 z-1 bg-bg-0">
+          <tr>
+            <th>Node</th>
+            <th>State</th>
+            <th className="small:hidden">Zone</th>
+            <th className="mid:hidden">Incarnation</th>
+            <th>Shards</th>
+            <th className="phone:hidden">Lease left</th>
+            <th className="mid:hidden">Postgres answered</th>
+            <th className="mid:hidden">Peers</th>
+            <th className="r small:hidden">Requests/s</th>
+            <th className="r small:hidden">p99</th>
+            <th className="w-28 small:hidden">Belief</th>
+            <th className="r phone:hidden">Heard</th>
+          </tr>
+        </thead>
+        <tbody>
+          <SpacerRow height={items[0]?.start ?? 0} />
+          {items.map(({ index }) => {
+            const node = nodes[index];
+            return node === undefined ? null : (
+              <NodeRow
+                key={node.nodeId}
+                node={node}
+                at={index}
+                most={most}
+                isSelected={node.nodeId === props.selected}
+                select={props.select}
+              />
+            );
+          })}
+          <SpacerRow height={virtual.getTotalSize() - (items.at(-1)?.end ?? 0)} />
+        </tbody>
+      </table>
     </div>
   );
 }
@@ -71,8 +101,9 @@ const worstOf = (nodes: readonly NodeView[]): NodeView | undefined =>
 function NodeRow(props: {
   readonly node: NodeView;
   readonly most: number;
+  readonly at: number;
   readonly isSelected: boolean;
-  select(): void;
+  select(nodeId: string): void;
 }) {
   const { node } = props;
   return (
@@ -83,10 +114,11 @@ function NodeRow(props: {
       data-cordoned={node.cordoned}
       data-owned={node.owned}
       data-selected={props.isSelected}
-      onClick={props.select}
+      aria-rowindex={props.at + 2}
+      onClick={() => props.select(node.nodeId)}
     >
       <td>
-        <Link className="n font-medium text-fg-0" href={`/nodes/${node.nodeId}`}>
+        <Link prefetch={false} className="n font-medium text-fg-0" href={`/nodes/${node.nodeId}`}>
           {node.nodeId}
         </Link>
         {node.isCoordinator && (
