@@ -5,12 +5,31 @@ const nodeId = z.string().check(z.minLength(1), z.maxLength(200));
 const shardRef = { group: z.string(), shard: z.int().check(z.minimum(0)) };
 const ttlMs = z.int().check(z.minimum(1000), z.maximum(600_000));
 const direction = z.enum(["both", "in", "out"]);
+const delayMs = z.int().check(z.minimum(1), z.maximum(60_000));
+/** A year. @unit milliseconds */
+const maxClockStepMs = 366 * 24 * 3_600_000;
 
 export const faultRequest = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("cut-link"), peer: nodeId, direction, ttlMs }),
   z.object({ kind: z.literal("cut-postgres"), direction, ttlMs }),
+  z.object({
+    kind: z.literal("slow-link"),
+    peer: nodeId,
+    direction,
+    delayMs,
+    jitterMs: z.int().check(z.minimum(0), z.maximum(60_000)),
+    ttlMs,
+  }),
+  z.object({ kind: z.literal("slow-postgres"), delayMs, ttlMs }),
   z.object({ kind: z.literal("pause"), ttlMs }),
+  z.object({ kind: z.literal("freeze"), ttlMs }),
   z.object({ kind: z.literal("crash") }),
+  z.object({ kind: z.literal("crash-at"), step: z.string().check(z.minLength(1)), ttlMs }),
+  z.object({
+    kind: z.literal("clock-step"),
+    byMs: z.int().check(z.minimum(-maxClockStepMs), z.maximum(maxClockStepMs)),
+    ttlMs,
+  }),
 ]);
 
 export const command = z.discriminatedUnion("kind", [

@@ -7,7 +7,8 @@ import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
 import type { FaultRequest } from "../../wire/commands.ts";
 
-export type FaultKind = FaultRequest["kind"];
+/** Those that a node's own page offers; the lab has the others. */
+export type FaultKind = "cut-link" | "cut-postgres" | "pause" | "crash";
 
 const ttls = [
   { value: "10000", label: "10 s" },
