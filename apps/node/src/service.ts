@@ -8,6 +8,7 @@ import { FaultyLinkGate } from "./faults/link-gate.ts";
 import { FaultyPostgresGate } from "./faults/postgres-gate.ts";
 import { SharedFaults } from "./faults/shared-faults.ts";
 import type { FaultEngine } from "./faults/types.ts";
+import { shiftWallClock } from "./faults/wall-clock.ts";
 import { buildApp } from "./http/app.ts";
 import type { Connections } from "./http/connections.ts";
 import { createNodeServer, portOf } from "./http/server.ts";
@@ -139,12 +140,14 @@ interface Faults {
 
 async function startFaults({ config }: ServiceOptions): Promise<Faults> {
   const shared = new SharedFaults();
+  shiftWallClock(() => shared.read("clockMs"));
   const points = new CrashPoints(crashNow, shared);
   const link = new FaultyLinkGate(points.watchFrames);
   const postgres = new FaultyPostgresGate({ shared, watch: points.watchStatements });
   const engine = await createFaultEngine({
     ...{ link, postgres, token: config.token ?? null },
     crashAt: (step) => points.arm(step),
+    clockStep: (byMs) => shared.add({ clockMs: byMs }),
   });
   return { engine, points, shared };
 }

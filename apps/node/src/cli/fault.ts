@@ -18,6 +18,7 @@ interface FaultFlags extends ClientFlags {
   readonly direction?: string;
   readonly delayMs?: number;
   readonly jitterMs?: number;
+  readonly byMs?: number;
   readonly ttlMs?: number;
 }
 
@@ -43,6 +44,11 @@ export function registerFault(program: Command, io: CliIo): void {
       "--jitter-ms <ms>",
       "for slow links: up to this much more [default: 0]",
       wholeNumber(0, 60_000),
+    )
+    .option(
+      "--by-ms <ms>",
+      "for clock-step: forward, or back where it is negative",
+      wholeNumber(-86_400_000, 86_400_000),
     )
     .option("--ttl-ms <ms>", "when it ends by itself [default: 30000]", wholeNumber(100, 600_000))
     .action(async (kind: string | undefined, flags: FaultFlags) => {

@@ -32,6 +32,8 @@ export interface FaultEngineOptions {
   readonly postgres: PostgresFaults;
   /** Arms a step (crash-points.ts). */
   readonly crashAt: (step: string) => EndFault;
+  /** Moves the wall clock of every thread (wall-clock.ts). */
+  readonly clockStep: (byMs: number) => EndFault;
   /** The node's token; the helper asks for it, too. null: loopback only. */
   readonly token: string | null;
   /** What `crash` does. @default {@link crashNow} */
@@ -87,6 +89,8 @@ export async function createFaultEngine(options: FaultEngineOptions): Promise<Fa
       }
       case "crash-at":
         return { end: options.crashAt(request.step) };
+      case "clock-step":
+        return { end: options.clockStep(request.byMs) };
       case "crash":
         return { end: () => undefined, act: crash };
     }

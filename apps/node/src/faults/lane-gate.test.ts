@@ -35,6 +35,12 @@ afterEach(async () => {
   server.close();
 });
 
+interface Said {
+  readonly wrote?: string;
+  readonly heard?: string;
+  readonly clockMs?: number;
+}
+
 /** A lane's thread with one connection, what it has written there, and what came back. */
 function startLane() {
   const lane = new Worker(new URL("./fixtures/lane.ts", import.meta.url), {
@@ -42,11 +48,13 @@ function startLane() {
   });
   lanes.push(lane);
   const did = { wrote: "", heard: "" };
-  lane.on("message", ({ wrote = "", heard = "" }: Partial<typeof did>) => {
+  const clock = { hoursOff: 0 };
+  lane.on("message", ({ wrote = "", heard = "", clockMs = 0 }: Said) => {
     did.wrote += wrote;
     did.heard += heard;
+    if (clockMs > 0) clock.hoursOff = Math.round((clockMs - Date.now()) / 3_600_000);
   });
-  return { did, say: (text: string) => lane.postMessage(text) };
+  return { did, clock, say: (text: string) => lane.postMessage(text) };
 }
 
 async function connectedLane() {
@@ -102,6 +110,18 @@ describe("a fault that is set on the main thread", () => {
     await until(() => expect(did.heard).toBe("1"));
     expect(accepted).toHaveLength(2);
     other.destroy();
+  });
+
+  test("moves the wall clock of a lane, and sets it right at its end", async () => {
+    const { clock, did, say } = await connectedLane();
+    const end = shared.add({ clockMs: -3 * 3_600_000 });
+    say("2");
+    await until(() => expect(did.wrote).toBe("12"));
+    expect(clock.hoursOff).toBe(-3);
+    end();
+    say("3");
+    await until(() => expect(did.wrote).toBe("123"));
+    expect(clock.hoursOff).toBe(0);
   });
 
   test("makes a lane's connection slow, and swift again at its end", async () => {

@@ -1,7 +1,7 @@
 import type { EndFault } from "./engine.ts";
 
 /** Each a sum over the faults that are on. */
-const places = ["cutIn", "cutOut", "delayMs", "crashAtStart"] as const;
+const places = ["cutIn", "cutOut", "delayMs", "crashAtStart", "clockMs"] as const;
 export type FaultPlace = (typeof places)[number];
 
 /** Counts the changes, for those who wait for one. */

@@ -20,6 +20,8 @@ describe("a fault request", () => {
       { kind: "cut-postgres", direction: "sideways" },
       { kind: "crash-at" },
       { kind: "crash-at", step: "lunch" },
+      { kind: "clock-step" },
+      { kind: "clock-step", byMs: 86_400_001 },
     ];
     for (const request of refused) {
       expect(faultRequestSchema.safeParse(request).success, JSON.stringify(request)).toBe(false);
@@ -36,6 +38,7 @@ describe("a fault request", () => {
       "pause",
       "crash",
       "crash-at",
+      "clock-step",
     ]);
   });
 });

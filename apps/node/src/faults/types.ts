@@ -39,6 +39,13 @@ const crashAt = z.strictObject({
   ttlMs,
 });
 
+/** Another wall clock, by so much; a day at most, so that a few of them can add up. Monotonic clocks stay. */
+const clockStep = z.strictObject({
+  kind: z.literal("clock-step"),
+  byMs: z.int().min(-86_400_000).max(86_400_000),
+  ttlMs,
+});
+
 export const faultRequestSchema = z.discriminatedUnion("kind", [
   cutLink,
   slowLink,
@@ -48,6 +55,7 @@ export const faultRequestSchema = z.discriminatedUnion("kind", [
   pause,
   crash,
   crashAt,
+  clockStep,
 ]);
 
 /** A request as validated, defaults filled in. */

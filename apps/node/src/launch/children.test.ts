@@ -8,7 +8,12 @@ function told(...argv: string[]): NodeJS.ProcessEnv {
   const parsed = parseFlags(argv) as { readonly flags: LaunchFlags };
   const around: Surroundings = {
     ...{ flags: parsed.flags, cluster: "default", secret: "s", token: "t", logs: "logs" },
-    ...{ databaseUrl: "postgres://localhost/db", leaseDatabaseUrl: null, say: () => undefined },
+    ...{
+      databaseUrl: "postgres://localhost/db",
+      leaseDatabaseUrl: null,
+      restartPostgres: null,
+      say: () => undefined,
+    },
   };
   return nodeEnv(2, around);
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Child, type ChildExit, type ChildSpec } from "./child.ts";
+import type { Database } from "./database.ts";
 import type { LaunchFlags } from "./flags.ts";
 import { host, nodePortOf } from "./ports.ts";
 import { compileCache, consoleDirectory, endWithLauncher, nodeProgram, root } from "./workspace.ts";
@@ -11,6 +12,8 @@ export interface Surroundings {
   readonly databaseUrl: string;
   /** Null: as the databaseUrl. */
   readonly leaseDatabaseUrl: string | null;
+  /** Null: the server is somebody else's. */
+  readonly restartPostgres: Database["restart"];
   readonly secret: string;
   readonly token: string;
   readonly logs: string;

@@ -7,6 +7,8 @@ export interface Database {
   readonly url: string;
   /** Null: as `url`. */
   readonly leaseUrl: string | null;
+  /** Stops the server and starts it again; resolves when it runs. Null: the server is not the launcher's. */
+  readonly restart: (() => Promise<void>) | null;
   stop(): Promise<void>;
 }
 
@@ -20,7 +22,7 @@ export async function openDatabase(
   if (given !== undefined && given !== "") {
     if (flags.fresh)
       say("--fresh concerns the embedded PostgreSQL; the server of DATABASE_URL is left as it is");
-    return { url: given, leaseUrl: lease || null, stop: async () => undefined };
+    return { url: given, leaseUrl: lease || null, restart: null, stop: async () => undefined };
   }
   return await EmbeddedDatabase.start(flags, dataDir, say);
 }
@@ -29,21 +31,24 @@ export async function openDatabase(
 class EmbeddedDatabase implements Database {
   readonly url: string;
   readonly leaseUrl = null;
-  readonly #restart: () => Promise<EmbeddedPostgres>;
+  readonly restart = (): Promise<void> => this.#restartNow();
+  readonly #startServer: () => Promise<EmbeddedPostgres>;
   readonly #respawnMs: number;
   readonly #say: (line: string) => void;
   readonly #stopping = new AbortController();
+  /** Somebody waits for the next one. */
+  #isAsked = false;
   /** The one that runs, or the next one while none does. */
   #server: Promise<EmbeddedPostgres | null>;
 
   private constructor(
     server: EmbeddedPostgres,
-    restart: () => Promise<EmbeddedPostgres>,
+    startServer: () => Promise<EmbeddedPostgres>,
     respawnMs: number,
     say: (line: string) => void,
   ) {
     this.url = server.url;
-    this.#restart = restart;
+    this.#startServer = startServer;
     this.#respawnMs = respawnMs;
     this.#say = say;
     this.#server = Promise.resolve(server);
@@ -72,21 +77,33 @@ class EmbeddedDatabase implements Database {
     await (await this.#server)?.stop();
   }
 
+  async #restartNow(): Promise<void> {
+    this.#isAsked = true;
+    try {
+      // One that has ended already is on its way back, and is not stopped a second time.
+      await (await this.#server)?.stop();
+      if ((await this.#server) === null) throw new Error("PostgreSQL did not start again.");
+    } finally {
+      this.#isAsked = false;
+    }
+  }
+
   #watch(server: EmbeddedPostgres): void {
     void server.ended.then(() => {
       if (this.#stopping.signal.aborted) return;
-      const comesBack = this.#respawnMs > 0;
-      this.#say(`PostgreSQL ended${comesBack ? `; it starts again in ${this.#respawnMs} ms` : ""}`);
-      this.#server = comesBack ? this.#startAgain(server) : Promise.resolve(server);
+      const afterMs = this.#isAsked ? 0 : this.#respawnMs;
+      const comesBack = this.#isAsked || afterMs > 0;
+      this.#say(`PostgreSQL ended${comesBack ? `; it starts again in ${afterMs} ms` : ""}`);
+      this.#server = comesBack ? this.#startAgain(server, afterMs) : Promise.resolve(server);
     });
   }
 
-  async #startAgain(ended: EmbeddedPostgres): Promise<EmbeddedPostgres | null> {
+  async #startAgain(ended: EmbeddedPostgres, afterMs: number): Promise<EmbeddedPostgres | null> {
     try {
       // Its guard, too, must be gone before the next server begins.
       await ended.stop();
-      await pause(this.#respawnMs, undefined, { signal: this.#stopping.signal });
-      const server = await this.#restart();
+      await pause(afterMs, undefined, { signal: this.#stopping.signal });
+      const server = await this.#startServer();
       this.#watch(server);
       return server;
     } catch (error) {

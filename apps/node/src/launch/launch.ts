@@ -86,6 +86,7 @@ async function prepare({ flags, undo, say }: Launch, dataDir: DataDir): Promise<
   return {
     flags,
     cluster,
+    restartPostgres: database.restart,
     databaseUrl: database.url,
     leaseDatabaseUrl: database.leaseUrl,
     secret,
@@ -123,7 +124,7 @@ async function startChildren(launch: Launch, around: Surroundings): Promise<void
   );
   const client = createClient({ nodes: nodeUrls(flags), token: around.token });
   const load = new SampleLoad(client, flags.load);
-  const loadEndpoint = await openLoadEndpoint(load, around.token);
+  const loadEndpoint = await openLoadEndpoint(load, around.token, around.restartPostgres);
   const console = flags.console ? createConsole(around, loadEndpoint.url) : null;
 
   children.push(...nodes, ...(console === null ? [] : [console]));

@@ -61,7 +61,7 @@ describe("the sample load", () => {
       clientThat(async () => answer),
       0,
     );
-    endpoint = await openLoadEndpoint(load, "secret");
+    endpoint = await openLoadEndpoint(load, "secret", null);
     const { url } = endpoint;
     const ask = (method: string, body?: string, token = "secret") =>
       fetch(url, {
@@ -88,6 +88,25 @@ describe("the sample load", () => {
       expect((await ask("PUT", body)).status, body).toBe(422);
     }
     expect(load.report().targetPerSecond).toBe(120);
+  });
+
+  test("restarts the launcher's own Postgres, and nobody else's", async () => {
+    load = new SampleLoad(
+      clientThat(async () => answer),
+      0,
+    );
+    let restarts = 0;
+    for (const restart of [null, async () => void restarts++]) {
+      endpoint = await openLoadEndpoint(load, "secret", restart);
+      const url = `${endpoint.url}postgres`;
+      const headers = { authorization: "Bearer secret" };
+      expect((await fetch(url, { method: "POST" })).status).toBe(401);
+      expect(await (await fetch(url, { headers })).json()).toEqual({ isOwn: restart !== null });
+      const asked = await fetch(url, { method: "POST", headers });
+      expect(asked.status).toBe(restart === null ? 409 : 200);
+      endpoint.close();
+    }
+    expect(restarts).toBe(1);
   });
 });
 
