@@ -6,6 +6,7 @@ import type {
   ShardRow,
 } from "@leasehold/sharding/observe";
 import { applyEntries, emptyCluster } from "@leasehold/sharding/observe";
+import type { NodeView } from "../live/node-row.ts";
 import type { NodeObservation } from "../wire/relay-frames.ts";
 
 /** Small, valid values for tests; each takes what the test is about and makes up the rest. */
@@ -117,5 +118,35 @@ export const beliefOf = (nodeId: string, more: Partial<Belief> = {}): Belief => 
   faults: [],
   load: { requestsPerSecond: 0, failedPerSecond: 0, p50Ms: 0, p99Ms: 0, entities: 0 },
   healUrl: null,
+  ...more,
+});
+
+/** A node that is heard, well, and has faults on. */
+export const nodeView = (nodeId: string, more: Partial<NodeView> = {}): NodeView => ({
+  nodeId,
+  condition: "ready",
+  incarnation: `${nodeId}-1`,
+  zone: "",
+  weight: 1,
+  address: `http://${nodeId}`,
+  cordoned: false,
+  isCoordinator: false,
+  owned: 0,
+  believedOnly: 0,
+  leaseTtlMs: 5000,
+  leaseLeftMs: 4500,
+  leaseState: "held",
+  leaseAtRisk: false,
+  postgresReachable: true,
+  postgresOkMsAgo: 10,
+  peers: [],
+  faults: [],
+  faultsOn: true,
+  load: null,
+  seq: 1,
+  term: 1,
+  pid: 1,
+  heardMsAgo: 0,
+  divergent: 0,
   ...more,
 });

@@ -17,7 +17,7 @@ export const faultRequest = z.discriminatedUnion("kind", [
     peer: nodeId,
     direction,
     delayMs,
-    jitterMs: z.int().check(z.minimum(0), z.maximum(60_000)),
+    jitterMs: z.optional(z.int().check(z.minimum(0), z.maximum(60_000))),
     ttlMs,
   }),
   z.object({ kind: z.literal("slow-postgres"), delayMs, ttlMs }),

@@ -7,8 +7,8 @@ import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
 import type { FaultRequest } from "../../wire/commands.ts";
 
-/** Those that a node's own page offers; the lab has the others. */
-export type FaultKind = "cut-link" | "cut-postgres" | "pause" | "crash";
+/** Those that are asked about first; the lab sets the others. */
+export type FaultKind = "cut-link" | "cut-postgres" | "pause" | "freeze" | "crash";
 
 const ttls = [
   { value: "10000", label: "10 s" },
@@ -101,6 +101,7 @@ function requestOf(
     case "cut-postgres":
       return { kind, direction, ttlMs };
     case "pause":
+    case "freeze":
       return { kind, ttlMs };
     case "crash":
       return { kind };
@@ -142,6 +143,13 @@ function wordsOf(node: NodeView, kind: FaultKind): Words {
         what: `The process is stopped where it stands (SIGSTOP). After the lease of ${ttl} its ${shards} get new homes; when it wakes, it must not serve them.`,
         verb: "Pause",
         done: `${nodeId} paused.`,
+      };
+    case "freeze":
+      return {
+        question: `Freeze the event loop of ${nodeId}?`,
+        what: `The process is busy and answers nobody, and its timers do not fire. After the lease of ${ttl} its ${shards} get new homes; when it goes on, it must not serve them.`,
+        verb: "Freeze",
+        done: `${nodeId} frozen.`,
       };
     case "crash":
       return {

@@ -3,6 +3,7 @@ import {
   ArrowLeftRight,
   Box,
   EqualNot,
+  FlaskConical,
   LayoutGrid,
   ListTree,
   type LucideIcon,
@@ -26,6 +27,7 @@ export const pages: readonly PageLink[] = [
   { page: "timeline", href: "/timeline", title: "Timeline", icon: ListTree },
   { page: "entities", href: "/entities", title: "Entities", icon: Box },
   { page: "daemons", href: "/daemons", title: "Daemons", icon: Repeat },
+  { page: "lab", href: "/lab", title: "Lab", icon: FlaskConical },
 ];
 
 /** The page that a path belongs to: `/shards/default/8` is `shard`, `/nodes/node-1` is `node`. */
