@@ -23,6 +23,8 @@ export interface FakeOptions {
   readonly respawnMs: number;
   /** Entries of handoffs that are over when the cluster is founded, one a millisecond. @default 0 */
   readonly pastEvents: number;
+  /** The nodes can be broken on purpose. @default true */
+  readonly faultsOn: boolean;
 }
 
 export const fakeDefaults: FakeOptions = {
@@ -33,6 +35,7 @@ export const fakeDefaults: FakeOptions = {
   leaseTtlMs: 5000,
   respawnMs: 5000,
   pastEvents: 0,
+  faultsOn: true,
 };
 
 /**

@@ -12,6 +12,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: "0" },
     port: { type: "string", default: "4100" },
     past: { type: "string", default: "0" },
+    faults: { type: "string", default: "on" },
     ttl: { type: "string", default: "5000" },
     zombie: { type: "string" },
   },
@@ -24,6 +25,7 @@ const cluster = await startFakeCluster(
     changesPerSecond: Number(values.rate),
     pastEvents: Number(values.past),
     leaseTtlMs: Number(values.ttl),
+    faultsOn: values.faults === "on",
   },
   Number(values.port),
 );

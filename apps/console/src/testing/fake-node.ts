@@ -277,7 +277,7 @@ export class FakeNode {
       incarnation,
       address,
       healUrl: `${address}/heal`,
-      faultsOn: true,
+      faultsOn: this.authority.options.faultsOn,
       leaseTtlMs: this.authority.options.leaseTtlMs,
     };
   }

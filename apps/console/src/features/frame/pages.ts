@@ -30,13 +30,22 @@ export const pages: readonly PageLink[] = [
   { page: "lab", href: "/lab", title: "Lab", icon: FlaskConical },
 ];
 
-/** The page that a path belongs to: `/shards/default/8` is `shard`, `/nodes/node-1` is `node`. */
+/**
+ * The page that a path belongs to: `/shards/default/8` is `shard`, `/nodes/node-1` is `node`, and of the
+ * lab `/lab/runs` is `lab-runs`, one of them `lab-run`.
+ */
 export function pageOf(path: string): string {
-  const [first = "", second] = path.split("/").filter((it) => it !== "");
+  const [first = "", second, third] = path.split("/").filter((it) => it !== "");
   if (first === "") return "overview";
+  if (first === "lab" && second !== undefined) {
+    if (third === undefined) return "lab-runs";
+    return third === "import" ? "lab-import" : "lab-run";
+  }
   return second === undefined ? first : first.replace(/s$/, "");
 }
 
 /** The entry of the navigation that is lit on a page. */
-export const sectionOf = (page: string): string =>
-  page === "shard" || page === "node" ? `${page}s` : page;
+export const sectionOf = (page: string): string => {
+  if (page.startsWith("lab-")) return "lab";
+  return page === "shard" || page === "node" ? `${page}s` : page;
+};
