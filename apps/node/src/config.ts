@@ -11,6 +11,20 @@ import {
   setting,
 } from "./config/setting.ts";
 
+const token = z.string().regex(/^[\x21-\x7e]{8,1024}$/);
+
+/** Beside LEASEHOLD_TOKEN, for those who need less. */
+const roleToken = (role: "viewer" | "operator" | "chaos", may: string) =>
+  setting({
+    env: `LEASEHOLD_TOKEN_${role.toUpperCase()}`,
+    flag: `token-${role}`,
+    about: `A bearer token for the role ${role}, who may ${may}. Prefer the variable.`,
+    accepts: "8 to 1024 printable characters without spaces, unlike the other tokens",
+    schema: token,
+    unset: "nobody has this role",
+    secret: "all",
+  });
+
 /**
  * Everything that can be set on a node, in one table. Environment variables, flags, `--help` and
  * docs/configuration.md come from it; `readConfig` (config/read-config.ts) reads it, and
@@ -207,12 +221,15 @@ export const settings = {
     env: "LEASEHOLD_TOKEN",
     flag: "token",
     about:
-      "Required as bearer token for everything but health, metrics and the API description. Prefer the variable.",
+      "Required as bearer token for everything but health, metrics and the API description; it opens all of it. Prefer the variable.",
     accepts: "8 to 1024 printable characters without spaces",
-    schema: z.string().regex(/^[\x21-\x7e]{8,1024}$/),
+    schema: token,
     unset: "loopback only, foreign Host and Origin refused",
     secret: "all",
   }),
+  tokenViewer: roleToken("viewer", "read and watch"),
+  tokenOperator: roleToken("operator", "also plan, cordon, drain, unpin, scale and heal"),
+  tokenChaos: roleToken("chaos", "also set faults"),
   entities: setting({
     env: "LEASEHOLD_ENTITIES",
     flag: "entities",

@@ -11,6 +11,7 @@ import type { FaultEngine } from "./faults/types.ts";
 import { shiftWallClock } from "./faults/wall-clock.ts";
 import { buildApp } from "./http/app.ts";
 import type { Connections } from "./http/connections.ts";
+import type { Tokens } from "./http/roles.ts";
 import { createNodeServer, portOf } from "./http/server.ts";
 import type { Program } from "./load-program.ts";
 import { type Observation, serveObservation } from "./observe/server.ts";
@@ -58,7 +59,7 @@ export interface Service {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, log } = options;
   const nodeServer = createNodeServer({
-    token: config.token,
+    tokens: tokensOf(config),
     openLoopback: config.openLoopback,
   });
   const { server, connections, access } = nodeServer;
@@ -126,6 +127,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
+const tokensOf = (config: NodeConfig): Tokens => ({
+  viewer: config.tokenViewer,
+  operator: config.tokenOperator,
+  chaos: config.tokenChaos,
+  admin: config.token,
+});
+
 const gatesOf = ({ engine, shared }: Faults): Partial<NodeOptions> => ({
   linkGate: engine.linkGate,
   postgresStream: engine.postgresStream,
@@ -145,7 +153,7 @@ async function startFaults({ config }: ServiceOptions): Promise<Faults> {
   const link = new FaultyLinkGate(points.watchFrames);
   const postgres = new FaultyPostgresGate({ shared, watch: points.watchStatements });
   const engine = await createFaultEngine({
-    ...{ link, postgres, token: config.token ?? null },
+    ...{ link, postgres, tokens: tokensOf(config) },
     crashAt: (step) => points.arm(step),
     clockStep: (byMs) => shared.add({ clockMs: byMs }),
   });
@@ -156,6 +164,9 @@ function nodeOptions(options: ServiceOptions, url: string, faults: Faults | null
   const { config, daemons, migrate, log, onFailed } = options;
   const {
     token: _token,
+    tokenViewer: _viewer,
+    tokenOperator: _operator,
+    tokenChaos: _chaos,
     faults: _faults,
     drainTimeoutMs: _drain,
     openLoopback: _open,

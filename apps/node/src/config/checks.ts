@@ -33,6 +33,7 @@ export function crossChecks(config: NodeConfig): readonly string[] {
         "without a token. Listen on 127.0.0.1, or leave it off.",
     );
   }
+  problems.push(...tokenProblems(config));
   if (everyAddress.has(config.host) && config.advertiseUrl === undefined) {
     problems.push(
       `LEASEHOLD_HOST=${config.host} listens on every address and LEASEHOLD_ADVERTISE_URL is not set: ` +
@@ -47,6 +48,33 @@ export function crossChecks(config: NodeConfig): readonly string[] {
           "without a token requests for a foreign host name are refused. Set a token.",
       );
     }
+  }
+  return problems;
+}
+
+const roleTokens = [
+  ["tokenViewer", "LEASEHOLD_TOKEN_VIEWER"],
+  ["tokenOperator", "LEASEHOLD_TOKEN_OPERATOR"],
+  ["tokenChaos", "LEASEHOLD_TOKEN_CHAOS"],
+] as const;
+
+function tokenProblems(config: NodeConfig): string[] {
+  const problems: string[] = [];
+  const seen = new Map<string, string>();
+  if (config.token !== undefined) seen.set(config.token, "LEASEHOLD_TOKEN");
+  for (const [name, variable] of roleTokens) {
+    const token = config[name];
+    if (token === undefined) continue;
+    if (config.token === undefined) {
+      problems.push(
+        `${variable} is set and LEASEHOLD_TOKEN is not: nobody could run an entity's command. Set both.`,
+      );
+    }
+    const other = seen.get(token);
+    if (other !== undefined) {
+      problems.push(`${variable} is the same as ${other}: a token has one role. Choose another.`);
+    }
+    seen.set(token, variable);
   }
   return problems;
 }

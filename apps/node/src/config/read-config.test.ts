@@ -35,6 +35,9 @@ const garbage: Record<SettingName, readonly string[]> = {
   faults: ["yes", "true", "1"],
   secret: ["short", "tab\tsecret-secret", "s".repeat(1025)],
   token: ["short", "with space", "t".repeat(1025)],
+  tokenViewer: ["short", "with space"],
+  tokenOperator: ["short", "with space"],
+  tokenChaos: ["short", "t".repeat(1025)],
   entities: ["x".repeat(1025), "nul\0"],
 };
 
@@ -131,6 +134,9 @@ describe("a configuration", () => {
       LEASEHOLD_FAULTS: "on",
       LEASEHOLD_SECRET: "a shared secret",
       LEASEHOLD_TOKEN: "a-long-token",
+      LEASEHOLD_TOKEN_VIEWER: "a-viewer-token",
+      LEASEHOLD_TOKEN_OPERATOR: "an-operator-token",
+      LEASEHOLD_TOKEN_CHAOS: "a-chaos-token",
       LEASEHOLD_ENTITIES: "./entities.ts",
     };
     expect(readConfig(env)).toEqual({
@@ -156,6 +162,9 @@ describe("a configuration", () => {
       faults: true,
       secret: "a shared secret",
       token: "a-long-token",
+      tokenViewer: "a-viewer-token",
+      tokenOperator: "an-operator-token",
+      tokenChaos: "a-chaos-token",
       entities: "./entities.ts",
     });
   });
@@ -198,6 +207,16 @@ describe("settings that contradict each other", () => {
     expect(
       problemsOf(() => readConfig({ ...env, LEASEHOLD_ADVERTISE_URL: "http://10.0.0.7:4101" })),
     ).toEqual([]);
+  });
+
+  test("a token has one role, and none is set without the one that opens everything", () => {
+    const viewer = { LEASEHOLD_TOKEN_VIEWER: "a-viewer-token" };
+    expect(problemsOf(() => readConfig({ ...base, ...viewer }))[0]).toContain("LEASEHOLD_TOKEN is");
+    expect(problemsOf(() => readConfig({ ...base, ...token, ...viewer }))).toEqual([]);
+    const same = { LEASEHOLD_TOKEN_CHAOS: "a-viewer-token" };
+    const [problem] = problemsOf(() => readConfig({ ...base, ...token, ...viewer, ...same }));
+    expect(problem).toContain("LEASEHOLD_TOKEN_CHAOS is the same as LEASEHOLD_TOKEN_VIEWER");
+    expect(problem).not.toContain("a-viewer-token");
   });
 
   test("a foreign advertised name without a token is refused: its requests would be", () => {

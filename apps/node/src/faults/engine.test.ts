@@ -17,9 +17,9 @@ afterEach(async () => {
   }
 });
 
-async function startNode(token = "") {
+async function startNode(tokens: Record<string, string> = {}) {
   const child = spawn(process.execPath, [program], {
-    env: { ...process.env, LEASEHOLD_TOKEN: token },
+    env: { ...process.env, ...tokens },
     stdio: ["ignore", "pipe", "inherit"],
   });
   children.push(child);
@@ -106,14 +106,23 @@ describe.skipIf(process.platform !== "linux")("a process with faults on", () => 
       .toBe(false);
   });
 
-  test("heals only for who has the token, where it has one", async () => {
-    const { url, healUrl } = await startNode("secret");
+  test("heals only for operators and those above them, where it has tokens", async () => {
+    const { url, healUrl } = await startNode({
+      LEASEHOLD_TOKEN: "secret",
+      LEASEHOLD_TOKEN_VIEWER: "looks-only",
+      LEASEHOLD_TOKEN_OPERATOR: "operates",
+    });
     await fault(url, "freeze", 60_000);
     expect((await heal(healUrl)).status).toBe(401);
-    expect((await heal(healUrl, "/faults", { authorization: "Bearer wrong" })).status).toBe(401);
+    const as = (token: string) => ({ authorization: `Bearer ${token}` });
+    expect((await heal(healUrl, "/faults", as("wrong"))).status).toBe(401);
+    expect((await heal(healUrl, "/faults", as("looks-only"))).status).toBe(403);
+    const list = await fetch(`${healUrl}/faults`, { headers: as("looks-only") });
+    expect(list.status).toBe(200);
     expect(await answersWithin(url, 300)).toBe(false);
-    expect((await heal(healUrl, "/faults", { authorization: "Bearer secret" })).status).toBe(200);
+    expect((await heal(healUrl, "/faults", as("operates"))).status).toBe(200);
     expect(await answersWithin(url, 2_000)).toBe(true);
+    expect((await heal(healUrl, "/faults", as("secret"))).status).toBe(200);
   });
 
   test("refuses a foreign Origin where it has no token", async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ActiveFault } from "@leasehold/sharding";
+import type { Tokens } from "../http/roles.ts";
 import { HelperProcess } from "./helper-process.ts";
 import type { Hold } from "./holds.ts";
 import type {
@@ -34,8 +35,8 @@ export interface FaultEngineOptions {
   readonly crashAt: (step: string) => EndFault;
   /** Moves the wall clock of every thread (wall-clock.ts). */
   readonly clockStep: (byMs: number) => EndFault;
-  /** The node's token; the helper asks for it, too. null: loopback only. */
-  readonly token: string | null;
+  /** The node's tokens; the helper asks for them, too. None: loopback only. */
+  readonly tokens: Tokens;
   /** What `crash` does. @default {@link crashNow} */
   readonly crash?: () => void;
 }
@@ -55,7 +56,7 @@ interface Active {
 export async function createFaultEngine(options: FaultEngineOptions): Promise<FaultEngine> {
   const active = new Map<string, Active>();
   const helper = await HelperProcess.start({
-    token: options.token,
+    tokens: options.tokens,
     onEnded: (id) => active.delete(id),
   });
   const crash = options.crash ?? crashNow;

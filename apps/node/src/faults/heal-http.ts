@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { ActiveFault } from "@leasehold/sharding";
+import { may, type ReadToken, type Tokens, tokenReader } from "../http/roles.ts";
 import { type SmallAnswer, sendAnswer, smallProblem } from "../http/small-answer.ts";
 
 export interface HealTarget {
@@ -12,12 +12,13 @@ export interface HealTarget {
  * The helper's HTTP: `GET /faults`, `DELETE /faults`, `DELETE /faults/{id}`; the same under `/v1`, where
  * a node has them, and without `/faults`: a plain DELETE of the heal address heals everything.
  *
- * With a token, `Authorization: Bearer` must carry it. Without one only loopback may ask, and a foreign
+ * With tokens, `Authorization: Bearer` must carry one: every role may look, operators heal. Without any only loopback may ask, and a foreign
  * Host or Origin is refused: a web page must not reach it through the user's browser.
  */
-export function createHealServer(target: HealTarget, token: string | null): Server {
+export function createHealServer(target: HealTarget, tokens: Tokens): Server {
+  const read = tokenReader(tokens);
   const server = createServer((request, response) => {
-    sendAnswer(response, refuse(request, token) ?? answer(target, request));
+    sendAnswer(response, refuse(request, read) ?? answer(target, request));
   });
   server.headersTimeout = 5_000;
   server.requestTimeout = 10_000;
@@ -49,12 +50,15 @@ function decodeSegment(segment: string): string {
   }
 }
 
-function refuse(request: IncomingMessage, token: string | null): SmallAnswer | null {
-  if (token !== null) {
+function refuse(request: IncomingMessage, read: ReadToken | null): SmallAnswer | null {
+  if (read !== null) {
     const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
-    return sameSecret(given, token)
-      ? null
-      : smallProblem(401, "TOKEN_REQUIRED", "Send the token as Authorization: Bearer.");
+    const role = read(given);
+    if (role === null) {
+      return smallProblem(401, "TOKEN_REQUIRED", "Send the token as Authorization: Bearer.");
+    }
+    if (request.method === "GET" || may(role, "operator")) return null;
+    return smallProblem(403, "ROLE_REQUIRED", `Operators heal; this token is a ${role}'s.`);
   }
   const { host, origin } = request.headers;
   const isForeign = [`http://${host ?? ""}`, origin].some(
@@ -64,9 +68,6 @@ function refuse(request: IncomingMessage, token: string | null): SmallAnswer | n
     ? smallProblem(403, "HOST_REFUSED", "Without a token only loopback may ask.")
     : null;
 }
-
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-const sameSecret = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
 
 function isLoopback(url: string): boolean {
   const hostname = URL.canParse(url) ? new URL(url).hostname : "";

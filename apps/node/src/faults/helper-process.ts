@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { type Tokens, tokensToEnv } from "../http/roles.ts";
 import { closeFreezeFlag, freezeThread, openFreezeFlag } from "./freeze-flag.ts";
 import type { FromHelper, ToHelper } from "./helper-messages.ts";
 import type { Hold } from "./holds.ts";
@@ -8,8 +9,8 @@ import type { Hold } from "./holds.ts";
 const program = fileURLToPath(new URL("./helper.ts", import.meta.url));
 
 export interface HelperOptions {
-  /** Asked for by the helper's HTTP; null: loopback only. */
-  readonly token: string | null;
+  /** Asked for by the helper's HTTP; none: loopback only. */
+  readonly tokens: Tokens;
   /** A pause or a freeze has ended, by its ttl or healed through the helper. */
   readonly onEnded: (id: string) => void;
 }
@@ -47,7 +48,7 @@ export class HelperProcess {
     const child = spawn(process.execPath, [program], {
       env: {
         ...process.env,
-        LEASEHOLD_TOKEN: options.token ?? "",
+        ...tokensToEnv(options.tokens),
         LEASEHOLD_UNDER_LAUNCHER: process.connected ? "1" : "",
       },
       stdio: ["ignore", "inherit", "inherit", "ipc", flag],

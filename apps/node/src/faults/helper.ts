@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { tokensFromEnv } from "../http/roles.ts";
 import { readProcStat } from "../proc-stat.ts";
 import { endFreeze } from "./freeze-flag.ts";
 import { createHealServer } from "./heal-http.ts";
@@ -67,7 +68,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 process.on("SIGCONT", () => holds.heal());
 if (process.env["LEASEHOLD_UNDER_LAUNCHER"] === "1") watchLauncher();
 
-const server = createHealServer(holds, process.env["LEASEHOLD_TOKEN"] || null);
+const server = createHealServer(holds, tokensFromEnv(process.env));
 server.listen(0, "127.0.0.1", () => {
   tell({ type: "listening", port: (server.address() as AddressInfo).port });
 });

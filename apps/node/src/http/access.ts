@@ -1,10 +1,10 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { isLoopback } from "../config/checks.ts";
 import { HttpProblem } from "./problems.ts";
+import { may, type Role, type Tokens, tokenReader } from "./roles.ts";
 
 /**
- * Who may ask. With a token: whoever has it. Without one, or where the operator opened loopback
+ * Who may ask what. With tokens: whoever has one, as far as its role goes. Without, or where the operator opened loopback
  * (`pnpm start`), the node listens on loopback only, and the danger left is a browser on this machine
  * that a foreign page steers: its requests carry a foreign Origin, or after DNS rebinding a foreign Host.
  */
@@ -16,29 +16,29 @@ export interface Access {
    * only a page of this very node may have.
    */
   foreignUpgrade(headers: IncomingHttpHeaders): HttpProblem | null;
-  /** Refuses a request without the token, where there is one. */
-  missingToken(headers: IncomingHttpHeaders): HttpProblem | null;
-  /** For the token of an observation handshake. */
+  /** Refuses a request without a token of that role or one above it, where there are tokens. */
+  missingRole(headers: IncomingHttpHeaders, needs: Role): HttpProblem | null;
+  /** For the token of an observation handshake: every role may look. */
   hasToken(token: unknown): boolean;
 }
 
 export interface AccessOptions {
-  /** Undefined: nobody needs one. */
-  readonly token: string | undefined;
+  /** None: nobody needs one. */
+  readonly tokens: Tokens;
   /** Callers on this machine need no token; one that is given must be right all the same. */
   readonly openLoopback: boolean;
   /** The one listened on, asked for each time because it is known only then. */
   readonly port: () => number;
 }
 
-export function createAccess({ token, openLoopback, port }: AccessOptions): Access {
-  const expected = token === undefined ? null : digest(token);
-  const isOpen = expected === null || openLoopback;
+export function createAccess({ tokens, openLoopback, port }: AccessOptions): Access {
+  const read = tokenReader(tokens);
+  const isOpen = read === null || openLoopback;
 
-  const hasToken = (given: unknown): boolean => {
-    if (expected === null || (openLoopback && given === undefined)) return true;
-    // Digests have one length: the comparison takes the same time for every wrong token.
-    return typeof given === "string" && timingSafeEqual(digest(given), expected);
+  /** Null: the token is missing or wrong. */
+  const roleOf = (given: unknown): Role | null => {
+    if (read === null || (openLoopback && given === undefined)) return "admin";
+    return typeof given === "string" ? read(given) : null;
   };
 
   const foreignHost = ({ host }: IncomingHttpHeaders): HttpProblem | null => {
@@ -49,17 +49,21 @@ export function createAccess({ token, openLoopback, port }: AccessOptions): Acce
   };
 
   return {
-    hasToken,
+    hasToken: (given) => roleOf(given) !== null,
     foreignPlace: (headers) => foreignHost(headers) ?? (isOpen ? foreignOrigin(headers) : null),
     foreignUpgrade: (headers) => foreignHost(headers) ?? foreignOrigin(headers),
-    missingToken(headers) {
-      if (expected === null) return null;
-      if (openLoopback && headers.authorization === undefined) return null;
-      const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "") ?? [];
-      if (given !== undefined && hasToken(given)) return null;
-      const what = given === undefined ? "is missing" : "is wrong";
-      const detail = `The token ${what}: send "Authorization: Bearer <token>" with the node's LEASEHOLD_TOKEN.`;
-      return new HttpProblem("TOKEN_REQUIRED", detail);
+    missingRole({ authorization }, needs) {
+      if (read === null || (openLoopback && authorization === undefined)) return null;
+      const [, given] = /^Bearer +(\S+)$/i.exec(authorization ?? "") ?? [];
+      const role = given === undefined ? null : read(given);
+      if (role === null) {
+        const what = given === undefined ? "is missing" : "is wrong";
+        const detail = `The token ${what}: send "Authorization: Bearer <token>" with the node's LEASEHOLD_TOKEN.`;
+        return new HttpProblem("TOKEN_REQUIRED", detail);
+      }
+      if (may(role, needs)) return null;
+      const detail = `This call needs a token of the role ${needs}, and the one given is of the role ${role}.`;
+      return new HttpProblem("ROLE_REQUIRED", detail, { role, needs });
     },
   };
 }
@@ -70,8 +74,6 @@ function foreignOrigin({ origin, host }: IncomingHttpHeaders): HttpProblem | nul
   }
   return new HttpProblem("ORIGIN_REFUSED", "Pages of another origin may not ask this node.");
 }
-
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 function isOwnHost(host: string | undefined, port: number): boolean {
   const [, name = "", given = "80"] =

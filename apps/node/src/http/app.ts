@@ -49,22 +49,22 @@ export async function buildApp(server: Server, deps: HttpDeps): Promise<App> {
   guard(app, deps);
   measure(app, metrics);
   await describe(app);
-  app.after(() => {
-    const routes = [
-      healthRoutes,
-      clusterRoutes,
-      shardRoutes,
-      selfRoutes,
-      eventRoutes,
-      entityRoutes,
-      daemonRoutes,
-      planRoutes,
-      nodeRoutes,
-      faultRoutes,
-      descriptionRoutes(metrics),
-    ];
-    for (const register of routes) register(app, deps);
-  });
+  const routes = [
+    healthRoutes,
+    clusterRoutes,
+    shardRoutes,
+    selfRoutes,
+    eventRoutes,
+    entityRoutes,
+    daemonRoutes,
+    planRoutes,
+    nodeRoutes,
+    faultRoutes,
+    descriptionRoutes(metrics),
+  ];
+  // Here and not in `after`: an error there is nobody's, and the start would wait for ever.
+  await app.after();
+  for (const register of routes) register(app, deps);
   await app.ready();
   return app;
 }
@@ -89,10 +89,15 @@ function guard(app: App, { access, connections, isLeaving }: HttpDeps): void {
       const detail = "This node has all the HTTP connections it takes.";
       return new HttpProblem("OVERLOADED", detail, { retryable: true });
     }
-    const isOpen = request.routeOptions.config.open === true;
-    return access.foreignPlace(headers) ?? (isOpen ? null : access.missingToken(headers));
+    // Only what is no route at all says nothing; that, everybody who may look may hear.
+    const { needs = "viewer" } = request.routeOptions.config;
+    const foreign = access.foreignPlace(headers);
+    return foreign ?? (needs === "anyone" ? null : access.missingRole(headers, needs));
   };
 
+  app.addHook("onRoute", ({ method, url, config }) => {
+    if (config?.needs === undefined) throw new Error(`${method} ${url} does not say who may ask.`);
+  });
   app.addHook("onRequest", async (request, reply) => {
     const refusal = refusalOf(request);
     // A refused caller keeps no connection: those are counted.
@@ -116,12 +121,16 @@ async function describe(app: App): Promise<void> {
         title: "Leasehold node",
         version: "1",
         description:
-          "Errors are RFC 9457 problems with `code`, `retryable` and `executed`. With a token set, " +
-          "everything but health, metrics and this page needs it as bearer token.",
+          "Errors are RFC 9457 problems with `code`, `retryable` and `executed`. With tokens set, " +
+          "everything but health, metrics and this page needs one as bearer token, of the role in `x-role` " +
+          "or one above it: viewer, operator, chaos, admin.",
       },
       components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
       security: [{}, { token: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: (it) => {
+      const described = jsonSchemaTransform(it);
+      return { ...described, schema: { ...described.schema, "x-role": it.route.config?.needs } };
+    },
   });
 }

@@ -10,6 +10,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { FaultEngine } from "../faults/types.ts";
 import type { Access } from "./access.ts";
 import type { Connections } from "./connections.ts";
+import type { Role } from "./roles.ts";
 
 /** What the routes ask of the service around them. */
 export interface HttpDeps {
@@ -39,7 +40,7 @@ export type Routes = (app: App, deps: HttpDeps) => void;
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Answered without a token: health, metrics, the description of the API. */
-    readonly open?: boolean;
+    /** The least role that may call it; `anyone` without a token: health, metrics, the description of the API. */
+    readonly needs?: Role | "anyone";
   }
 }

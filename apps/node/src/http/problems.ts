@@ -20,6 +20,7 @@ const catalogue = {
   BODY_MALFORMED: [400, "The body is not JSON"],
   URL_MALFORMED: [400, "The URL cannot be decoded"],
   TOKEN_REQUIRED: [401, "A token is required"],
+  ROLE_REQUIRED: [403, "The token's role may not do this"],
   HOST_REFUSED: [403, "The Host header is foreign"],
   ORIGIN_REFUSED: [403, "The Origin header is foreign"],
   ROUTE_UNKNOWN: [404, "There is no such call"],

@@ -131,7 +131,7 @@ describe("with a token", () => {
   const token = "correct-horse-battery";
 
   test("everything but health, metrics and the description needs it, unknown calls included", async () => {
-    await start({ token });
+    await start({ tokens: { admin: token } });
     const host = "node-1.example";
     for (const path of ["/livez", "/readyz", "/metrics", "/openapi.json"]) {
       expect((await get(path, { host })).status, path).toBe(200);
@@ -155,7 +155,7 @@ describe("with a token", () => {
   });
 
   test("the right one opens, from any host; wrong ones do not", async () => {
-    await start({ token });
+    await start({ tokens: { admin: token } });
     const authorization = `Bearer ${token}`;
     expect((await get("/v1/cluster", { authorization, host: "node-1.example" })).status).toBe(200);
     const wrong = [
@@ -173,14 +173,13 @@ describe("with a token", () => {
 });
 
 describe("open on loopback, with a token", () => {
-  const options = { token: "correct-horse-battery", openLoopback: true };
+  const token = "correct-horse-battery";
+  const options = { tokens: { admin: token }, openLoopback: true };
 
   test("callers on this machine need none, and a wrong one is still refused", async () => {
     await start(options);
     expect((await get("/v1/cluster")).status).toBe(200);
-    expect((await get("/v1/cluster", { authorization: `Bearer ${options.token}` })).status).toBe(
-      200,
-    );
+    expect((await get("/v1/cluster", { authorization: `Bearer ${token}` })).status).toBe(200);
     for (const authorization of ["Bearer wrong", "Basic x", ""]) {
       expect((await get("/v1/cluster", { authorization })).status, authorization).toBe(401);
     }

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { type Access, createAccess } from "./access.ts";
 import { type ConnectionLimits, Connections, planeOfUpgrade } from "./connections.ts";
 import { HttpProblem } from "./problems.ts";
+import type { Tokens } from "./roles.ts";
 
 /** Unit: milliseconds. Whoever is slower than this with a request holds a connection that others could use. */
 const timeouts = {
@@ -25,8 +26,8 @@ export interface NodeServer {
 }
 
 export interface NodeServerOptions {
-  /** Undefined: loopback only, foreign Host and Origin refused. */
-  readonly token: string | undefined;
+  /** None: loopback only, foreign Host and Origin refused. */
+  readonly tokens: Tokens;
   /** @default false */
   readonly openLoopback?: boolean;
   readonly limits?: ConnectionLimits;
@@ -41,9 +42,9 @@ export interface NodeServerOptions {
  */
 export function createNodeServer(options: NodeServerOptions): NodeServer {
   const connections = new Connections(options.limits);
-  const { token, openLoopback = false } = options;
+  const { tokens, openLoopback = false } = options;
   let port = defaultPort;
-  const access = createAccess({ token, openLoopback, port: () => port });
+  const access = createAccess({ tokens, openLoopback, port: () => port });
   let observation: UpgradeHandler | null = null;
   // The mesh attaches its own listener to the server; the other one is below.
   const isServed = (plane: "observe" | "mesh"): boolean =>

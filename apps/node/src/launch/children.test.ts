@@ -7,13 +7,14 @@ afterEach(() => vi.unstubAllEnvs());
 function told(...argv: string[]): NodeJS.ProcessEnv {
   const parsed = parseFlags(argv) as { readonly flags: LaunchFlags };
   const around: Surroundings = {
-    ...{ flags: parsed.flags, cluster: "default", secret: "s", token: "t", logs: "logs" },
     ...{
-      databaseUrl: "postgres://localhost/db",
-      leaseDatabaseUrl: null,
-      restartPostgres: null,
-      say: () => undefined,
+      flags: parsed.flags,
+      cluster: "default",
+      secret: "s",
+      tokens: { viewer: "v", operator: "o", chaos: "c", admin: "t" },
+      logs: "logs",
     },
+    ...{ databaseUrl: "postgres://localhost/db", leaseDatabaseUrl: null, restartPostgres: null, say: () => undefined },
   };
   return nodeEnv(2, around);
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type Role, tokensToEnv } from "../http/roles.ts";
 import { Child, type ChildExit, type ChildSpec } from "./child.ts";
 import type { Database } from "./database.ts";
 import type { LaunchFlags } from "./flags.ts";
@@ -15,7 +16,8 @@ export interface Surroundings {
   /** Null: the server is somebody else's. */
   readonly restartPostgres: Database["restart"];
   readonly secret: string;
-  readonly token: string;
+  /** Of nodes and console, one for each role. */
+  readonly tokens: Readonly<Record<Role, string>>;
   readonly logs: string;
   readonly say: (line: string) => void;
 }
@@ -89,7 +91,7 @@ const shared = (around: Surroundings): NodeJS.ProcessEnv => ({
   ...process.env,
   DATABASE_URL: around.databaseUrl,
   LEASEHOLD_CLUSTER: around.cluster,
-  LEASEHOLD_TOKEN: around.token,
+  ...tokensToEnv(around.tokens),
   NODE_COMPILE_CACHE: compileCache,
 });
 

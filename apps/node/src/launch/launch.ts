@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { migrate } from "@leasehold/db";
 import { createClient } from "@leasehold/sharding/client";
+import { tokensFromEnv } from "../http/roles.ts";
 import { besideCluster, type StartBeside } from "./beside.ts";
 import { type Child, tell } from "./child.ts";
 import {
@@ -76,9 +77,9 @@ export async function startAll(launch: Launch): Promise<string> {
 }
 
 async function prepare({ flags, undo, say }: Launch, dataDir: DataDir): Promise<Surroundings> {
-  const { LEASEHOLD_SECRET, LEASEHOLD_TOKEN, LEASEHOLD_CLUSTER } = process.env;
+  const { LEASEHOLD_SECRET, LEASEHOLD_CLUSTER } = process.env;
   const secret = await secretIn(dataDir.path, "secret", LEASEHOLD_SECRET);
-  const token = await secretIn(dataDir.path, "token", LEASEHOLD_TOKEN);
+  const tokens = await tokensIn(dataDir.path);
   const database = await openDatabase(flags, dataDir, say);
   undo.defer(() => database.stop());
   const cluster = LEASEHOLD_CLUSTER || "default";
@@ -90,9 +91,19 @@ async function prepare({ flags, undo, say }: Launch, dataDir: DataDir): Promise<
     databaseUrl: database.url,
     leaseDatabaseUrl: database.leaseUrl,
     secret,
-    token,
+    tokens,
     logs: dataDir.logs,
     say,
+  };
+}
+
+async function tokensIn(dataDir: string): Promise<Surroundings["tokens"]> {
+  const given = tokensFromEnv(process.env);
+  return {
+    viewer: await secretIn(dataDir, "token-viewer", given.viewer),
+    operator: await secretIn(dataDir, "token-operator", given.operator),
+    chaos: await secretIn(dataDir, "token-chaos", given.chaos),
+    admin: await secretIn(dataDir, "token", given.admin),
   };
 }
 
@@ -122,9 +133,13 @@ async function startChildren(launch: Launch, around: Surroundings): Promise<void
   const nodes = Array.from({ length: flags.nodes }, (_, index) =>
     supervisedNode(index + 1, around, exits),
   );
-  const client = createClient({ nodes: nodeUrls(flags), token: around.token });
+  const client = createClient({ nodes: nodeUrls(flags), token: around.tokens.admin });
   const load = new SampleLoad(client, flags.load);
-  const loadEndpoint = await openLoadEndpoint(load, around.token, around.restartPostgres);
+  const loadEndpoint = await openLoadEndpoint(
+    load,
+    around.tokens.admin,
+    around.restartPostgres,
+  );
   const console = flags.console ? createConsole(around, loadEndpoint.url) : null;
 
   children.push(...nodes, ...(console === null ? [] : [console]));

@@ -267,8 +267,8 @@ describe("who may observe", () => {
   const refusedWith = async (client: Client): Promise<Error & { data?: { code: string } }> =>
     await new Promise((resolve) => client.socket.on("connect_error", resolve));
 
-  test("whoever has the token, and nobody else", async () => {
-    await start({ token: "correct-horse" });
+  test("whoever has a token, of any role, and nobody else", async () => {
+    await start({ tokens: { admin: "correct-horse", viewer: "looks-only" } });
     for (const auth of [{}, { token: "wrong-horse" }, { token: 7 }, { token: null }]) {
       const client = connect(auth);
       const error = await refusedWith(client);
@@ -277,11 +277,13 @@ describe("who may observe", () => {
     }
     const client = connect({ token: "correct-horse" });
     await until("a belief arrived", () => client.all("belief").length === 1);
-    expect(observation.count()).toBe(1);
+    const viewer = connect({ token: "looks-only" });
+    await until("the viewer sees it, too", () => viewer.all("belief").length === 1);
+    expect(observation.count()).toBe(2);
   });
 
   test("no page of a foreign origin, token or not", async () => {
-    await start({ token: "correct-horse" });
+    await start({ tokens: { admin: "correct-horse", viewer: "looks-only" } });
     const client = connect({ token: "correct-horse" }, { origin: "http://evil.example" });
     expect((await refusedWith(client)).message).toBe("websocket error");
     expect(observation.count()).toBe(0);

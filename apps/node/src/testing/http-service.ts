@@ -2,6 +2,7 @@ import type { FaultEngine } from "../faults/types.ts";
 import { buildApp } from "../http/app.ts";
 import type { ConnectionLimits } from "../http/connections.ts";
 import type { App, HttpDeps } from "../http/deps.ts";
+import type { Tokens } from "../http/roles.ts";
 import { createNodeServer, type NodeServer, portOf } from "../http/server.ts";
 import { FakeNode, seedCluster } from "./fake-node.ts";
 
@@ -18,7 +19,7 @@ export interface HttpUnderTest extends NodeServer {
 }
 
 export interface HttpUnderTestOptions {
-  readonly token?: string;
+  readonly tokens?: Tokens;
   readonly openLoopback?: boolean;
   readonly faults?: FaultEngine;
   readonly limits?: ConnectionLimits;
@@ -31,7 +32,7 @@ export async function createHttpUnderTest(
   const node = new FakeNode();
   seedCluster(node);
   const nodeServer = createNodeServer({
-    token: options.token,
+    tokens: options.tokens ?? {},
     openLoopback: options.openLoopback ?? false,
     ...limitsOf(options),
   });

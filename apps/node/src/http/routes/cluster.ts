@@ -26,6 +26,7 @@ export const clusterRoutes: Routes = (app, deps) => {
   app.get(
     "/v1/cluster",
     {
+      config: { needs: "viewer" },
       schema: {
         summary: "Nodes, coordinator and shard counts, as this node knows them",
         tags: ["cluster"],

@@ -41,6 +41,7 @@ export const daemonRoutes: Routes = (app, deps) => {
   app.get(
     "/v1/daemons",
     {
+      config: { needs: "viewer" },
       schema: {
         summary: "Every daemon of the cluster, and how this node's workers are",
         tags: ["daemons"],
@@ -60,6 +61,7 @@ export const daemonRoutes: Routes = (app, deps) => {
   app.post(
     "/v1/daemons/:name/scale",
     {
+      config: { needs: "operator" },
       schema: {
         summary: "Sets how many workers a daemon has",
         tags: ["operate"],

@@ -7,12 +7,12 @@ export const descriptionRoutes =
   (app) => {
     app.get(
       "/metrics",
-      { config: { open: true }, schema: { summary: "Prometheus text", tags: ["health"] } },
+      { config: { needs: "anyone" }, schema: { summary: "Prometheus text", tags: ["health"] } },
       async (_request, reply) =>
         await reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
     );
 
-    app.get("/openapi.json", { config: { open: true }, schema: { hide: true } }, async () =>
+    app.get("/openapi.json", { config: { needs: "anyone" }, schema: { hide: true } }, async () =>
       app.swagger(),
     );
   };

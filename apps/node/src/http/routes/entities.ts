@@ -51,6 +51,7 @@ export const entityRoutes: Routes = (app, deps) => {
   app.get(
     "/v1/entities/:type/:id",
     {
+      config: { needs: "viewer" },
       schema: {
         summary: "Where an entity lives, and what Postgres has of it; it is not activated",
         tags: ["entities"],
@@ -78,6 +79,7 @@ export const entityRoutes: Routes = (app, deps) => {
   app.post(
     "/v1/entities/:type/:id/:command",
     {
+      config: { needs: "admin" },
       schema: {
         summary: "Runs a command of an entity",
         description:

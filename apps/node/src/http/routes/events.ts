@@ -12,6 +12,7 @@ export const eventRoutes: Routes = (app, deps) => {
   app.get(
     "/v1/events",
     {
+      config: { needs: "viewer" },
       schema: {
         summary: "Cluster log entries after a seq",
         description:

@@ -9,7 +9,7 @@ import {
   faultRequestSchema,
   unsupportedFaultKinds,
 } from "../../faults/types.ts";
-import type { HttpDeps, Routes } from "../deps.ts";
+import type { App, HttpDeps, Routes } from "../deps.ts";
 import { HttpProblem } from "../problems.ts";
 import { activeFault, problems } from "../schemas.ts";
 import { faultsOf } from "../views.ts";
@@ -18,33 +18,51 @@ const healed = z.object({
   healed: z.array(z.string()).describe("The ids of the faults that ended"),
 });
 
-/** Faults of this node. Every one ends by itself after its ttl. */
+/** On a node that was started without faults nothing here can set one: there is no handler that could. */
 export const faultRoutes: Routes = (app, deps) => {
-  const engine = (): FaultEngine => {
-    if (deps.faults !== null) return deps.faults;
-    throw new FaultsOffError(
-      "This node was started without faults; LEASEHOLD_FAULTS=on allows them.",
-    );
-  };
-  const requireFaultsOn = async (): Promise<void> => void engine();
+  if (deps.faults === null) refuseFaults(app);
+  else serveFaults(app, deps, deps.faults);
+};
 
+/** All that is left of these calls says why it is not there. */
+function refuseFaults(app: App): void {
+  for (const url of ["/v1/faults", "/v1/faults/*"]) {
+    app.all(
+      url,
+      {
+        config: { needs: "viewer" },
+        schema: { hide: true },
+        preValidation: async () => {
+          throw new FaultsOffError(
+            "This node was started without faults; LEASEHOLD_FAULTS=on allows them.",
+          );
+        },
+      },
+      async () => undefined,
+    );
+  }
+}
+
+/** Faults of this node. Every one ends by itself after its ttl. */
+function serveFaults(app: App, deps: HttpDeps, engine: FaultEngine): void {
   app.get(
     "/v1/faults",
     {
-      preValidation: requireFaultsOn,
+      config: { needs: "viewer" },
       schema: {
         summary: "The faults set on this node",
         tags: ["faults"],
         response: { 200: z.object({ faults: z.array(activeFault) }), ...problems },
       },
     },
-    async () => ({ faults: faultsOf(engine()) }),
+    async () => ({ faults: faultsOf(engine) }),
   );
 
   app.post(
     "/v1/faults",
     {
-      preValidation: [requireFaultsOn, refuseUnsupported, refuseUnknownStep],
+      config: { needs: "chaos" },
+      preValidation: [refuseUnsupported, refuseUnknownStep],
       schema: {
         summary: "Sets a fault on this node",
         description: "The answer leaves before the fault acts.",
@@ -55,7 +73,7 @@ export const faultRoutes: Routes = (app, deps) => {
     },
     async (request, reply) => {
       requireKnownPeer(request.body, deps);
-      const accepted = await engine().set(request.body, answered(reply));
+      const accepted = await engine.set(request.body, answered(reply));
       deps.onFaultsChanged();
       return accepted;
     },
@@ -64,7 +82,7 @@ export const faultRoutes: Routes = (app, deps) => {
   app.delete(
     "/v1/faults",
     {
-      preValidation: requireFaultsOn,
+      config: { needs: "operator" },
       schema: {
         summary: "Heals all faults of this node",
         tags: ["faults"],
@@ -72,7 +90,7 @@ export const faultRoutes: Routes = (app, deps) => {
       },
     },
     async () => {
-      const ids = [...engine().heal()];
+      const ids = [...engine.heal()];
       deps.onFaultsChanged();
       return { healed: ids };
     },
@@ -81,7 +99,7 @@ export const faultRoutes: Routes = (app, deps) => {
   app.delete(
     "/v1/faults/:id",
     {
-      preValidation: requireFaultsOn,
+      config: { needs: "operator" },
       schema: {
         summary: "Heals one fault of this node",
         tags: ["faults"],
@@ -91,13 +109,13 @@ export const faultRoutes: Routes = (app, deps) => {
     },
     async (request) => {
       const { id } = request.params;
-      const ids = [...engine().heal(id)];
+      const ids = [...engine.heal(id)];
       if (ids.length === 0) throw new HttpProblem("FAULT_UNKNOWN", `No fault "${id}" is set here.`);
       deps.onFaultsChanged();
       return { healed: ids };
     },
   );
-};
+}
 
 async function refuseUnsupported(request: FastifyRequest): Promise<void> {
   const kind = (request.body as { kind?: unknown } | null | undefined)?.kind;

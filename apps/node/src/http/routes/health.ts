@@ -8,7 +8,7 @@ export const healthRoutes: Routes = (app, deps) => {
   app.get(
     "/livez",
     {
-      config: { open: true },
+      config: { needs: "anyone" },
       schema: {
         summary: "The process is alive",
         tags: ["health"],
@@ -21,7 +21,7 @@ export const healthRoutes: Routes = (app, deps) => {
   app.get(
     "/readyz",
     {
-      config: { open: true },
+      config: { needs: "anyone" },
       schema: {
         summary: "The node has joined, its lease is valid, and it is not leaving",
         tags: ["health"],

@@ -9,6 +9,7 @@ export const nodeRoutes: Routes = (app, deps) => {
   app.post(
     "/v1/nodes/:id/:verb",
     {
+      config: { needs: "operator" },
       schema: {
         summary: "Cordons, uncordons or drains a node",
         tags: ["operate"],

@@ -62,6 +62,7 @@ export const planRoutes: Routes = (app, deps) => {
   app.post(
     "/v1/plans",
     {
+      config: { needs: "operator" },
       schema: {
         summary: "Makes a plan, without applying it",
         tags: ["operate"],
@@ -82,6 +83,7 @@ export const planRoutes: Routes = (app, deps) => {
   app.get(
     "/v1/plans/:id",
     {
+      config: { needs: "viewer" },
       schema: {
         summary: "A plan and its progress",
         tags: ["operate"],
@@ -95,6 +97,7 @@ export const planRoutes: Routes = (app, deps) => {
   app.post(
     "/v1/plans/:id/:verb",
     {
+      config: { needs: "operator" },
       schema: {
         summary: "Applies, pauses, resumes, cancels or undoes a plan",
         description: "Undo makes a plan of its own and answers that one.",

@@ -42,6 +42,7 @@ export const selfRoutes: Routes = (app, deps) => {
   app.get(
     "/v1/self",
     {
+      config: { needs: "viewer" },
       schema: {
         summary: "This node's belief about itself",
         tags: ["cluster"],

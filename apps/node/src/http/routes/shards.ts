@@ -36,6 +36,7 @@ export const shardRoutes: Routes = (app, deps) => {
   app.get(
     "/v1/shards",
     {
+      config: { needs: "viewer" },
       schema: {
         summary: "Shards with state, owner and epoch, in the order of group and shard",
         tags: ["cluster"],
@@ -60,6 +61,7 @@ export const shardRoutes: Routes = (app, deps) => {
   app.post(
     "/v1/shards/:group/:shard/unpin",
     {
+      config: { needs: "operator" },
       schema: {
         summary: "Lets the shard move by itself again",
         tags: ["operate"],
