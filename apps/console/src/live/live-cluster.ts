@@ -10,8 +10,9 @@ import {
   type SnapshotFrame,
 } from "../wire/relay-frames.ts";
 import { type ConnectionEvent, initialConnection, stepConnection } from "./connection.ts";
+import { FrameGate } from "./frame-gate.ts";
 import { ClusterMirror } from "./mirror.ts";
-import { createLiveStore, type Moment } from "./store.ts";
+import { createLiveStore, type Moment, type Paused } from "./store.ts";
 import { summarize } from "./summary.ts";
 
 /** React sees the cluster at most this often, and at least this often. @unit milliseconds */
@@ -28,10 +29,12 @@ export class LiveCluster {
   readonly store = createLiveStore();
   readonly #present = new ClusterMirror();
   #past: { readonly mirror: ClusterMirror; readonly moment: Moment } | null = null;
+  readonly #gate = new FrameGate();
   #connection = initialConnection;
   #publishEveryMs = publishEvery.minMs;
   #socket: Socket | null = null;
   #publishTimer: ReturnType<typeof setTimeout> | null = null;
+  #pausedAtMs: number | null = null;
   #tickTimer: ReturnType<typeof setInterval> | null = null;
 
   /** What the pages show: the cluster as it is, or as it was at a moment of the past. */
@@ -82,6 +85,22 @@ export class LiveCluster {
     this.#socket?.disconnect().connect();
   }
 
+  /** The page stands still from now on; what comes waits. */
+  pause(): void {
+    if (this.#gate.isHeld || this.#present.cluster === null) return;
+    this.#gate.hold();
+    this.#pausedAtMs = this.#asOfMs();
+    this.#publish();
+  }
+
+  /** Shows what has waited. */
+  resume(): void {
+    if (!this.#gate.isHeld) return;
+    this.#pausedAtMs = null;
+    if (this.#gate.release() === "overfull") this.retryNow();
+    this.#publish();
+  }
+
   #auth(): RelayAuth {
     const cluster = this.#present.cluster;
     return { history: cluster?.history ?? null, seq: cluster?.seq ?? 0 };
@@ -89,6 +108,7 @@ export class LiveCluster {
 
   #listen(socket: Socket): void {
     socket.on("connect", () => {
+      this.#gate.restart();
       this.store.setState({ retryAtMs: null });
       this.#note({ tag: "opened" });
     });
@@ -100,25 +120,41 @@ export class LiveCluster {
       this.#note({ tag: "closed" });
     });
     socket.on("meta", (meta: RelayMeta) => this.store.setState({ meta }));
-    socket.on("snapshot", (frame: SnapshotFrame) => {
-      this.#present.applySnapshot(frame, now());
-      // The first one is shown with what the nodes say, which follows: alone it looks as if none were heard.
-      if (this.#connection.hasSnapshot) this.#applied();
-    });
-    socket.on("past", (frame: PastFrame) => {
-      this.#present.applyPast(frame.history, frame.entries);
-      this.#publishSoon();
-    });
-    socket.on("log", (frame: LogFrame) => this.#applyLog(socket, frame));
-    socket.on("beliefs", (frame: BeliefsFrame) => {
-      this.#present.applyBeliefs(frame.nodes, now());
-      if (this.#present.cluster !== null && !this.#connection.hasSnapshot) this.#applied();
-      else this.#publishSoon();
-    });
+    this.#listenToFrames(socket);
     socket.on("hb", (heartbeat: Heartbeat) => {
       this.store.setState({ heartbeat });
-      const { seq, nowMs: relayNowMs, lagMs: relayLagMs } = heartbeat;
+      const { nowMs: relayNowMs, lagMs: relayLagMs } = heartbeat;
+      // A paused page is not behind: it waits because it was told to.
+      const seq = this.#gate.isHeld ? this.#connection.appliedSeq : heartbeat.seq;
       this.#note({ tag: "beat", seq, relayNowMs, relayLagMs });
+    });
+  }
+
+  #listenToFrames(socket: Socket): void {
+    socket.on("snapshot", (frame: SnapshotFrame) =>
+      this.#gate.pass(0, () => {
+        this.#present.applySnapshot(frame, now());
+        // The first one is shown with what the nodes say, which follows: alone it looks as if none were heard.
+        if (this.#connection.hasSnapshot) this.#applied();
+      }),
+    );
+    socket.on("past", (frame: PastFrame) =>
+      this.#gate.pass(0, () => {
+        this.#present.applyPast(frame.history, frame.entries);
+        this.#publishSoon();
+      }),
+    );
+    socket.on("log", (frame: LogFrame) =>
+      this.#gate.pass(frame.entries.length, () => this.#applyLog(socket, frame)),
+    );
+    socket.on("beliefs", (frame: BeliefsFrame) => {
+      // A belief is as old as it is, however long it waits here.
+      const heardMs = now();
+      this.#gate.pass(0, () => {
+        this.#present.applyBeliefs(frame.nodes, heardMs);
+        if (this.#present.cluster !== null && !this.#connection.hasSnapshot) this.#applied();
+        else this.#publishSoon();
+      });
     });
   }
 
@@ -163,6 +199,7 @@ export class LiveCluster {
       nowMs: past === null ? nowMs : past.moment.atMs,
       clockMs: nowMs,
       connection: this.#connection,
+      paused: this.#paused(),
       moment: past?.moment ?? null,
       presentFaults: present?.faults ?? [],
       summary: past === null ? present : summarize(past.mirror, past.moment.atMs),
@@ -174,11 +211,17 @@ export class LiveCluster {
     });
   }
 
+  #paused(): Paused | null {
+    if (this.#pausedAtMs === null) return null;
+    return { atMs: this.#pausedAtMs, waiting: this.#gate.waiting };
+  }
+
   /**
    * The instant that the page shows. When the relay is silent it stands still: that nobody was heard
    * since then says something about the relay and nothing about the nodes.
    */
   #asOfMs(): number {
+    if (this.#pausedAtMs !== null) return this.#pausedAtMs;
     const { state, lastLiveMs } = this.#connection;
     return state === "stale" || state === "offline" ? (lastLiveMs ?? now()) : now();
   }

@@ -27,8 +27,18 @@ export interface LiveState {
   readonly moment: Moment | null;
   /** Active now, also while the past is shown: healing is about the present. */
   readonly presentFaults: readonly NodeFault[];
+  /** Null while the page follows the cluster. */
+  readonly paused: Paused | null;
   /** Local clock: when the socket is tried again; null while it is open. @unit milliseconds */
   readonly retryAtMs: number | null;
+}
+
+/** The page stands still on purpose. */
+export interface Paused {
+  /** Local clock. @unit milliseconds */
+  readonly atMs: number;
+  /** Log entries that came since. */
+  readonly waiting: number;
 }
 
 export const createLiveStore = () =>
@@ -41,5 +51,6 @@ export const createLiveStore = () =>
     clockMs: 0,
     moment: null,
     presentFaults: [],
+    paused: null,
     retryAtMs: null,
   }));

@@ -7,6 +7,13 @@ import { useLive } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import type { HealReport } from "../../wire/commands.ts";
 
+/** Heals whatever there is, and tells what came of it. Never throws. */
+export async function healAll(): Promise<void> {
+  const outcome = await sendCommand<HealReport>({ kind: "heal-all" });
+  if (!outcome.ok) toast.error(problemText(outcome.problem));
+  else tell(outcome.body);
+}
+
 /** What is broken on purpose, and the one press that ends it. On every page, never off while live. */
 export function HealAll() {
   const faultsOn = useLive((it) => it.meta?.faultsOn ?? false);
@@ -30,10 +37,8 @@ export function HealAll() {
   }
   const heal = async (): Promise<void> => {
     setHealing(true);
-    const outcome = await sendCommand<HealReport>({ kind: "heal-all" });
+    await healAll();
     setHealing(false);
-    if (!outcome.ok) toast.error(problemText(outcome.problem));
-    else tell(outcome.body);
   };
   const longestMs = Math.max(...faults.map((it) => it.expiresInMs));
   return (

@@ -5,6 +5,7 @@ import { Toaster } from "sonner";
 import { live, useLive } from "../../live/use-live.ts";
 import { TimeBar } from "../time/time-bar.tsx";
 import { useMomentUrl } from "../time/use-moment-url.ts";
+import { Ease } from "./ease.tsx";
 import { type Environment, EnvironmentContext } from "./environment.ts";
 import { EnvironmentBanner } from "./environment-banner.tsx";
 import { Nav } from "./nav.tsx";
@@ -47,6 +48,7 @@ export function Frame(props: { readonly environment: Environment; readonly child
           </main>
           <TimeBar />
         </div>
+        <Ease />
         <Toaster
           position="bottom-right"
           toastOptions={{

@@ -3,29 +3,37 @@ import { count } from "../../live/say.ts";
 import { useSummary } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { LoadSlider } from "../load/load-slider.tsx";
-import { pages, sectionOf } from "./pages.ts";
+import { type PageLink, pages, sectionOf, settingsPage } from "./pages.ts";
 
 export function Nav({ page }: { readonly page: string }) {
   const section = sectionOf(page);
   return (
     <nav className="nav" aria-label="Main">
-      {pages.map(({ page: name, href, title, icon: Icon }) => (
-        <Link
-          key={name}
-          href={href}
-          title={title}
-          aria-current={name === section ? "page" : undefined}
-          data-testid={`nav-${name}`}
-        >
-          <Icon className="icon size-4 flex-none" strokeWidth={1.6} aria-hidden />
-          <span>{title}</span>
-          <NavCount page={name} />
-        </Link>
+      {pages.map((it) => (
+        <NavLink key={it.page} link={it} isHere={it.page === section} />
       ))}
+      <span className="nav-rest" />
+      <NavLink link={settingsPage} isHere={settingsPage.page === section} />
       <div className="nav-foot">
         <LoadSlider />
       </div>
     </nav>
+  );
+}
+
+function NavLink({ link, isHere }: { readonly link: PageLink; readonly isHere: boolean }) {
+  const { page, href, title, icon: Icon } = link;
+  return (
+    <Link
+      href={href}
+      title={title}
+      aria-current={isHere ? "page" : undefined}
+      data-testid={`nav-${page}`}
+    >
+      <Icon className="icon size-4 flex-none" strokeWidth={1.6} aria-hidden />
+      <span>{title}</span>
+      <NavCount page={page} />
+    </Link>
   );
 }
 

@@ -1,7 +1,10 @@
-import { count, duration } from "../../live/say.ts";
+import { count, duration, plural } from "../../live/say.ts";
+import type { Paused } from "../../live/store.ts";
 import { live, useLive } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyph.tsx";
+import { KeyCaps } from "../keys/key-caps.tsx";
+import { keys } from "../keys/keys.ts";
 import { MomentNote } from "../time/moment-note.tsx";
 import { useTime } from "../time/time.ts";
 
@@ -10,6 +13,7 @@ export function NoteBar() {
   const connection = useLive((it) => it.connection);
   const nowMs = useLive((it) => it.clockMs);
   const retryAtMs = useLive((it) => it.retryAtMs);
+  const paused = useLive((it) => it.paused);
   const heartbeat = useLive((it) => it.heartbeat);
   const age = connection.lastLiveMs === null ? null : nowMs - connection.lastLiveMs;
   const isElsewhere = useTime((it) => it.cursor !== null || it.problem !== null);
@@ -49,6 +53,7 @@ export function NoteBar() {
       </div>
     );
   }
+  if (paused !== null) return <PausedNote paused={paused} nowMs={nowMs} />;
   if (connection.state === "catching-up") {
     return (
       <div className="note bg-handoff-soft" role="status" data-testid="note">
@@ -73,4 +78,22 @@ export function NoteBar() {
     );
   }
   return null;
+}
+
+function PausedNote({ paused, nowMs }: { readonly paused: Paused; readonly nowMs: number }) {
+  return (
+    <div className="note bg-bg-2" role="status" aria-live="off" data-testid="paused-note">
+      <Glyph name="pause" />
+      <span>
+        <b>Paused</b> <b className="n">{duration(nowMs - paused.atMs)}</b> ago;{" "}
+        <span data-testid="paused-waiting" data-count={paused.waiting}>
+          <b className="n">{plural(paused.waiting, "event")}</b> waiting.
+        </span>
+      </span>
+      <span className="flex-1" />
+      <Button onClick={() => live.resume()}>
+        Go on live <KeyCaps caps={keys.pause.caps} />
+      </Button>
+    </div>
+  );
 }

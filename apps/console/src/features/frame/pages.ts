@@ -9,6 +9,7 @@ import {
   type LucideIcon,
   Repeat,
   Server,
+  Settings,
 } from "lucide-react";
 
 export interface PageLink {
@@ -29,6 +30,14 @@ export const pages: readonly PageLink[] = [
   { page: "daemons", href: "/daemons", title: "Daemons", icon: Repeat },
   { page: "lab", href: "/lab", title: "Lab", icon: FlaskConical },
 ];
+
+/** At the navigation's foot: nothing of the cluster stands there. */
+export const settingsPage: PageLink = {
+  page: "settings",
+  href: "/settings",
+  title: "Settings",
+  icon: Settings,
+};
 
 /**
  * The page that a path belongs to: `/shards/default/8` is `shard`, `/nodes/node-1` is `node`, and of the

@@ -1,20 +1,10 @@
 "use client";
 import { Contrast } from "lucide-react";
+import { isDarkNow, prefer } from "../settings/preferences.ts";
 
-import { themeEvent } from "./theme.ts";
+const toggleTheme = (): void => prefer("theme", isDarkNow() ? "light" : "dark");
 
 export function ThemeToggle() {
-  const toggle = (): void => {
-    const root = document.documentElement;
-    const theme = root.dataset["theme"] === "dark" ? "light" : "dark";
-    root.dataset["theme"] = theme;
-    try {
-      localStorage.setItem("theme", theme);
-    } catch {
-      // A browser that keeps nothing still switches; it asks the system again next time.
-    }
-    window.dispatchEvent(new Event(themeEvent));
-  };
   return (
     <button
       type="button"
@@ -22,7 +12,7 @@ export function ThemeToggle() {
       data-kind="ghost"
       aria-label="Switch theme"
       data-testid="theme-toggle"
-      onClick={toggle}
+      onClick={toggleTheme}
     >
       <Contrast className="size-4" strokeWidth={1.6} aria-hidden />
     </button>

@@ -6,7 +6,9 @@ import { Glyph } from "../../ui/glyph.tsx";
 import type { GlyphName } from "../../ui/glyph-paths.ts";
 import type { Tone } from "../../ui/tone.ts";
 import { HealAll } from "../faults/heal-all.tsx";
+import { PaletteButton } from "../palette/palette-button.tsx";
 import { ConnectionPill } from "./connection-pill.tsx";
+import { PauseButton } from "./pause-button.tsx";
 import { ThemeToggle } from "./theme-toggle.tsx";
 
 export function TopBar() {
@@ -30,6 +32,8 @@ export function TopBar() {
         <HealAll />
       </div>
       <span className="flex-1" />
+      <PaletteButton />
+      <PauseButton />
       <ThemeToggle />
     </div>
   );

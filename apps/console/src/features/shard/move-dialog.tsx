@@ -1,7 +1,7 @@
 "use client";
 import { ownerOf, type ShardRef } from "@leasehold/sharding/observe";
-import { useRouter } from "next/navigation";
-import { useState } from "react";
+import { useRouter, useSearchParams } from "next/navigation";
+import { useEffect, useState } from "react";
 import { runCommand } from "../../live/run-command.ts";
 import { plural } from "../../live/say.ts";
 import { rowOfRef } from "../../live/summary.ts";
@@ -9,10 +9,17 @@ import { live, useOff, useSummary } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 
-/** *Move…*: picks a home and makes a plan of one move, which is previewed like any other. */
+/**
+ * *Move…*: picks a home and makes a plan of one move, which is previewed like any other. `?move=1` asks
+ * at once.
+ */
 export function MoveButton({ shard }: { readonly shard: ShardRef }) {
   const [isOpen, setOpen] = useState(false);
   const off = useOff();
+  const isWanted = useSearchParams().get("move") === "1";
+  useEffect(() => {
+    if (isWanted && off === null) setOpen(true);
+  }, [isWanted, off]);
   return (
     <>
       <Button off={off} testId="move-shard" onClick={() => setOpen(true)}>

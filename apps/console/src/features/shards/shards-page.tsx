@@ -4,6 +4,7 @@ import { useMemo, useState } from "react";
 import { count } from "../../live/say.ts";
 import { live, useSummary } from "../../live/use-live.ts";
 import { Segmented } from "../../ui/segmented.tsx";
+import { useFilterKey } from "../keys/use-filter-key.ts";
 import { NoNodes } from "../overview/overview-states.tsx";
 import { parseFilter, type ShardFilter, shardFacts } from "./filter.model.ts";
 import { Inspector } from "./inspector.tsx";
@@ -23,6 +24,7 @@ export function ShardsPage() {
   const [view, setView] = useState<"lanes" | "table">("lanes");
   const [text, setText] = useState("");
   const [selected, setSelected] = useState(-1);
+  const filterField = useFilterKey();
   const filter = useMemo(() => parseFilter(text), [text]);
   const passes = useMemo(() => (filter === null ? null : passing(filter)), [filter]);
   if (summary !== null && summary.nodes.length === 0) return <NoNodes />;
@@ -45,6 +47,7 @@ export function ShardsPage() {
         <search className="flex min-w-40 flex-1 items-center gap-2">
           <input
             className="inp quiet flex-1"
+            ref={filterField}
             aria-label="Filter shards"
             placeholder="Filter: owner:node-2 state:!stable epoch>40 172"
             data-testid="shard-filter"

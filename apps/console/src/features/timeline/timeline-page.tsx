@@ -9,6 +9,7 @@ import { live, useSummary } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyph.tsx";
 import { SpacerRow } from "../../ui/spacer-row.tsx";
+import { useFilterKey } from "../keys/use-filter-key.ts";
 import { time } from "../time/time.ts";
 import { ActivityChart } from "./activity-chart.tsx";
 import { clockTime, entryText, type Topic } from "./entry-text.ts";
@@ -35,6 +36,7 @@ function Timeline({ lastSeq }: { readonly lastSeq: number }) {
   const [shown, setShown] = useState<ReadonlySet<Topic>>(new Set(topics.map((it) => it.topic)));
   const [heldAtSeq, setHeldAtSeq] = useState<number | null>(null);
   const scroller = useRef<HTMLDivElement>(null);
+  const filterField = useFilterKey();
   const filter = useMemo(() => parseEntryFilter(text), [text]);
   const upToSeq = heldAtSeq ?? lastSeq;
   const entries = useMemo(
@@ -65,6 +67,7 @@ function Timeline({ lastSeq }: { readonly lastSeq: number }) {
         <search className="min-w-40 flex-1">
           <input
             className="inp quiet w-full"
+            ref={filterField}
             aria-label="Filter the log"
             placeholder="Filter: type:shard-* shard:172 node:node-2"
             data-testid="timeline-filter"

@@ -24,6 +24,7 @@ describe("timeline", () => {
     ["shard:7", [4, 3]],
     ["node:node-b", [5, 2]],
     ["shard:7 type:shard-assigned", [3]],
+    ["seq:4", [4]],
     ["default/8", [5]],
     ["nothing-like-it", []],
   ])("filter %j leaves the entries %j, newest first", (text, expected) => {

@@ -2,7 +2,7 @@ import type { LogEntry } from "@leasehold/sharding/observe";
 import { entryText, type Topic } from "./entry-text.ts";
 
 /**
- * Reads `type:shard-* shard:172 node:node-2 epoch:41`: every word must hold. A word that means nothing
+ * Reads `type:shard-* shard:172 node:node-2 epoch:41 seq:9`: every word must hold. A word that means nothing
  * is looked for in the row's own text. Null passes everything.
  */
 export function parseEntryFilter(text: string): ((entry: LogEntry) => boolean) | null {
@@ -16,7 +16,7 @@ export function parseEntryFilter(text: string): ((entry: LogEntry) => boolean) |
 }
 
 function parseWord(word: string): (entry: LogEntry) => boolean {
-  const field = /^(type|shard|node|epoch|plan):(.+)$/.exec(word);
+  const field = /^(type|shard|node|epoch|plan|seq):(.+)$/.exec(word);
   if (field === null) return (entry) => textOf(entry).includes(word);
   const [, name = "", value = ""] = field;
   if (name === "type") {
@@ -30,6 +30,7 @@ function parseWord(word: string): (entry: LogEntry) => boolean {
       "shard" in entry &&
       (String(entry.shard) === value || `${entry.group}/${entry.shard}` === value);
   }
+  if (name === "seq") return (entry) => String(entry.seq) === value;
   if (name === "plan") return (entry) => "planId" in entry && entry.planId === value;
   return (entry) => "epoch" in entry && String(entry.epoch) === value;
 }

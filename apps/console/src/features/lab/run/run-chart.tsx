@@ -43,7 +43,11 @@ export function RunChart(props: { readonly input: ChartInput }) {
         ))}
         {chart.marks.map((it, index) => (
           <span key={index} className="mark" title={it.label} style={{ left: `${it.left}%` }}>
-            {it.row !== null && <i data-before={it.isBefore} style={{ top: it.row * 15 }}>{it.label}</i>}
+            {it.row !== null && (
+              <i data-before={it.isBefore} style={{ top: it.row * 15 }}>
+                {it.label}
+              </i>
+            )}
           </span>
         ))}
       </div>
