@@ -151,6 +151,7 @@ function collectDivergence(
   mirror: ClusterMirror,
   nodes: readonly NodeView[],
   nowMs: number,
+  limit: number = itemLimit,
 ): DivergenceSummary {
   const byClass = new Map<DivergenceClass, number>();
   const all: { readonly flat: number; readonly it: Divergence }[] = [];
@@ -166,14 +167,19 @@ function collectDivergence(
   const skews = nodes.flatMap((node) => skewOf(node));
   if (skews.length > 0) byClass.set("skew", skews.length);
   const left = new Map(nodes.map((node) => [node.nodeId, node.leaseLeftMs]));
-  const items = all
-    .slice(0, itemLimit)
-    .map(({ flat, it }) => toItem(mirror, flat, it, left, nowMs));
+  const items = all.slice(0, limit).map(({ flat, it }) => toItem(mirror, flat, it, left, nowMs));
   const at = items.findIndex((it) => severity.indexOf(it.class) > severity.indexOf("skew"));
   items.splice(at < 0 ? items.length : at, 0, ...skews);
   const danger = all.filter(({ it }) => isDanger(it.class)).length;
   return { total: all.length + skews.length, danger, byClass, items };
 }
+
+/** Every difference, for those who take them all; pages show a bounded number. */
+export const allDivergence = (
+  mirror: ClusterMirror,
+  at: { readonly summary: Summary | null; readonly nowMs: number },
+): readonly DivergenceItem[] =>
+  collectDivergence(mirror, at.summary?.nodes ?? [], at.nowMs, Number.POSITIVE_INFINITY).items;
 
 function toItem(
   mirror: ClusterMirror,

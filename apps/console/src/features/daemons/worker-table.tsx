@@ -1,5 +1,8 @@
 import Link from "next/link";
 import { count, duration } from "../../live/say.ts";
+import type { ExportColumn } from "../../ui/rows/export.model.ts";
+import { TableTools } from "../../ui/rows/table-tools.tsx";
+import { useHeldRows } from "../../ui/rows/use-hold.ts";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import type { DaemonView, WorkerView } from "../../wire/daemons-view.ts";
 import { isOld, rowsOf, workerLook } from "./daemon.model.ts";
@@ -8,32 +11,45 @@ import { isOld, rowsOf, workerLook } from "./daemon.model.ts";
 export function WorkerTable(props: { readonly daemon: DaemonView; readonly ageMs: number }) {
   const { daemon, items } = { ...props.daemon, items: rowsOf(props.daemon.items) };
   const left = props.daemon.items.length - items.length;
+  const held = useHeldRows(items, keyOf);
   return (
     <>
-      <table className="tbl border-line-1 border-t" aria-label={`Workers of ${daemon}`}>
-        <thead>
-          <tr>
-            <th className="r w-[9ch]">Worker</th>
-            <th className="w-[17ch]">State</th>
-            <th className="w-[16ch]">Node</th>
-            <th className="r w-[9ch] small:hidden">Fence</th>
-            <th className="r w-[9ch] phone:pr-(--gutter)">For</th>
-            <th className="r w-[14ch] phone:hidden">Sign of life</th>
-            <th className="r w-[10ch] small:pr-(--gutter) phone:hidden">Failures</th>
-            <th className="small:hidden">Last failure</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((it) => (
-            <WorkerRow
-              key={`${it.index} ${it.state === "stopping" ? it.nodeId : ""}`}
-              group={props.daemon.group}
-              worker={it}
-              ageMs={props.ageMs}
-            />
-          ))}
-        </tbody>
-      </table>
+      <div className="flex h-9 items-center justify-end border-line-1 border-t px-(--gutter)">
+        <TableTools
+          name={`workers-${daemon}`}
+          columns={exported}
+          rows={() => props.daemon.items}
+          changes={held.changes}
+          apply={held.apply}
+        />
+      </div>
+      <div {...held.handlers}>
+        <table className="tbl border-line-1 border-t" aria-label={`Workers of ${daemon}`}>
+          <thead>
+            <tr>
+              <th className="r w-[9ch]">Worker</th>
+              <th className="w-[17ch]">State</th>
+              <th className="w-[16ch]">Node</th>
+              <th className="r w-[9ch] small:hidden">Fence</th>
+              <th className="r w-[9ch] phone:pr-(--gutter)">For</th>
+              <th className="r w-[14ch] phone:hidden">Sign of life</th>
+              <th className="r w-[10ch] small:pr-(--gutter) phone:hidden">Failures</th>
+              <th className="small:hidden">Last failure</th>
+            </tr>
+          </thead>
+          <tbody>
+            {held.rows.map(({ key, row, isGone }) => (
+              <WorkerRow
+                key={key}
+                group={props.daemon.group}
+                worker={row}
+                isGone={isGone}
+                ageMs={props.ageMs}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
       {left > 0 && (
         <p className="text-2 px-(--gutter) py-2 text-fg-2">
           and <span className="n">{count(left)}</span> more
@@ -43,9 +59,23 @@ export function WorkerTable(props: { readonly daemon: DaemonView; readonly ageMs
   );
 }
 
+const keyOf = (it: WorkerView): string => `${it.index} ${it.state === "stopping" ? it.nodeId : ""}`;
+
+const exported: readonly ExportColumn<WorkerView>[] = [
+  { name: "worker", of: (it) => it.index },
+  { name: "state", of: (it) => it.state },
+  { name: "node", of: (it) => it.nodeId },
+  { name: "fence", of: (it) => it.fence },
+  { name: "forMs", of: (it) => it.forMs },
+  { name: "beatAgeMs", of: (it) => it.beatAgeMs },
+  { name: "failures", of: (it) => it.failures },
+  { name: "lastFailure", of: (it) => it.lastFailure?.words },
+];
+
 function WorkerRow(props: {
   readonly group: string;
   readonly worker: WorkerView;
+  readonly isGone: boolean;
   readonly ageMs: number;
 }) {
   const { group, worker: it, ageMs } = props;
@@ -53,7 +83,13 @@ function WorkerRow(props: {
   // Between two questions it was not silent, it was not asked: its age grows only once nobody answers.
   const silentMs = isOld(ageMs) ? ageMs : 0;
   return (
-    <tr data-testid="worker-row" data-index={index} data-state={state} data-node-id={nodeId}>
+    <tr
+      data-testid="worker-row"
+      data-index={index}
+      data-state={state}
+      data-node-id={nodeId}
+      data-gone={props.isGone}
+    >
       <td className="n r">
         <Link prefetch={false} className="text-fg-0" href={`/shards/${group}/${index}`}>
           {index}

@@ -1,9 +1,12 @@
 "use client";
 import { useState } from "react";
 import { type DivergenceClass, severity } from "../../live/classify.ts";
-import { count } from "../../live/say.ts";
-import { useLive, useSummary } from "../../live/use-live.ts";
+import { count, plain } from "../../live/say.ts";
+import { allDivergence, type DivergenceItem } from "../../live/summary.ts";
+import { live, useLive, useSummary } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
+import type { ExportColumn } from "../../ui/rows/export.model.ts";
+import { TableTools } from "../../ui/rows/table-tools.tsx";
 import { stateLook } from "../../ui/tone.ts";
 import { DivergenceChart } from "./divergence-chart.tsx";
 import { DivergenceList } from "./divergence-list.tsx";
@@ -18,12 +21,21 @@ const meanings: Readonly<Record<Exclude<DivergenceClass, "agree">, string>> = {
   unaware: "Postgres gave it the shard; the node does not know yet.",
 };
 
+const exported: readonly ExportColumn<DivergenceItem>[] = [
+  { name: "class", of: (it) => it.class },
+  { name: "shard", of: (it) => (it.shard === null ? null : `${it.shard.group}/${it.shard.shard}`) },
+  { name: "node", of: (it) => it.nodeId },
+  { name: "forMs", of: (it) => Math.round(it.forMs) },
+  { name: "sentence", of: (it) => plain(it.sentence) },
+];
+
 /** Where do belief and authority differ now? By class, worst first. */
 export function DivergencePage() {
   const divergence = useSummary()?.divergence ?? null;
   const isPast = useLive((it) => it.moment !== null);
   const [only, setOnly] = useState<DivergenceClass | null>(null);
-  const items = divergence?.items.filter((it) => only === null || it.class === only) ?? [];
+  const isAsked = (it: DivergenceItem): boolean => only === null || it.class === only;
+  const items = divergence?.items.filter(isAsked) ?? [];
   const total = only === null ? (divergence?.total ?? 0) : (divergence?.byClass.get(only) ?? 0);
   return (
     <div className="page">
@@ -32,6 +44,12 @@ export function DivergencePage() {
         <span className="text-2 text-fg-2">
           belief against authority, {isPast ? "at the moment shown" : "now"}
         </span>
+        <span className="flex-1" />
+        <TableTools
+          name="divergence"
+          columns={exported}
+          rows={() => allDivergence(live.mirror, live.store.getState()).filter(isAsked)}
+        />
       </div>
       <ul
         className="grid grid-cols-4 border-line-1 border-b mid:grid-cols-3 small:grid-cols-1"
@@ -70,7 +88,7 @@ export function DivergencePage() {
       {divergence === null ? (
         <p className="text-2 px-(--gutter) py-3 text-fg-2">Not known yet.</p>
       ) : (
-        <DivergenceList divergence={{ ...divergence, items, total }} limit={200} />
+        <DivergenceList divergence={{ ...divergence, items, total }} limit={200} question={only} />
       )}
     </div>
   );

@@ -4,8 +4,12 @@ import Link from "next/link";
 import { useRef, useState } from "react";
 import type { NodeView } from "../../live/node-row.ts";
 import { count, duration, plural } from "../../live/say.ts";
+import type { Summary } from "../../live/summary.ts";
 import { useSummary } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
+import type { ExportColumn } from "../../ui/rows/export.model.ts";
+import { TableTools } from "../../ui/rows/table-tools.tsx";
+import { type UsedRows, useHeldRows } from "../../ui/rows/use-hold.ts";
 import { SpacerRow } from "../../ui/spacer-row.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { nodeLook } from "../../ui/tone.ts";
@@ -16,8 +20,18 @@ export function NodesPage() {
   const summary = useSummary();
   const [chosen, setChosen] = useState<string | null>(null);
   if (summary === null) return <p className="page p-(--gutter) text-fg-2">Loading the cluster.</p>;
-  const { nodes, retired } = summary;
-  if (nodes.length === 0) return <NoNodes />;
+  if (summary.nodes.length === 0) return <NoNodes />;
+  return <Nodes summary={summary} chosen={chosen} choose={setChosen} />;
+}
+
+function Nodes(props: {
+  readonly summary: Summary;
+  readonly chosen: string | null;
+  choose(nodeId: string): void;
+}) {
+  const { chosen, choose } = props;
+  const { nodes, retired } = props.summary;
+  const held = useHeldRows(nodes, keyOf);
   const selected = nodes.find((it) => it.nodeId === chosen) ?? worstOf(nodes);
   const ready = nodes.filter((it) => it.condition === "ready").length;
   return (
@@ -28,8 +42,16 @@ export function NodesPage() {
           {plural(nodes.length, "member")} · {count(ready)} ready
           {nodes.length > ready && ` · ${nodes.length - ready} not`}
         </span>
+        <span className="flex-1" />
+        <TableTools
+          name="nodes"
+          columns={exported}
+          rows={() => nodes}
+          changes={held.changes}
+          apply={held.apply}
+        />
       </div>
-      <NodeTable nodes={nodes} selected={selected?.nodeId ?? ""} select={setChosen} />
+      <NodeTable held={held} selected={selected?.nodeId ?? ""} select={choose} />
       {retired.length > 0 && <Retired nodes={retired} />}
       {selected !== undefined && <NodeDetail node={selected} isEmbedded />}
     </div>
@@ -40,23 +62,23 @@ const rowHeight = 40;
 
 /** A large cluster's rows scroll by themselves, so that the chosen node's details stay in reach. */
 function NodeTable(props: {
-  readonly nodes: readonly NodeView[];
+  readonly held: UsedRows<NodeView>;
   readonly selected: string;
   select(nodeId: string): void;
 }) {
-  const { nodes } = props;
+  const { rows, handlers } = props.held;
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
-    count: nodes.length,
+    count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 6,
   });
   const items = virtual.getVirtualItems();
-  const most = Math.max(1, ...nodes.map((it) => it.owned));
+  const most = Math.max(1, ...rows.map((it) => it.row.owned));
   return (
-    <div ref={scroller} className="max-h-[64dvh] overflow-auto">
-      <table className="tbl node-table" aria-label="Nodes" aria-rowcount={nodes.length + 1}>
+    <div ref={scroller} {...handlers} className="max-h-[64dvh] overflow-auto">
+      <table className="tbl node-table" aria-label="Nodes" aria-rowcount={rows.length + 1}>
         <thead className="sticky top-0 z-1 bg-bg-0">
           <tr>
             <th>Node</th>
@@ -76,14 +98,15 @@ function NodeTable(props: {
         <tbody>
           <SpacerRow height={items[0]?.start ?? 0} />
           {items.map(({ index }) => {
-            const node = nodes[index];
-            return node === undefined ? null : (
+            const it = rows[index];
+            return it === undefined ? null : (
               <NodeRow
-                key={node.nodeId}
-                node={node}
+                key={it.key}
+                node={it.row}
+                isGone={it.isGone}
                 at={index}
                 most={most}
-                isSelected={node.nodeId === props.selected}
+                isSelected={it.key === props.selected}
                 select={props.select}
               />
             );
@@ -94,12 +117,33 @@ function NodeTable(props: {
     </div>
   );
 }
+const keyOf = (it: NodeView): string => it.nodeId;
+
+const exported: readonly ExportColumn<NodeView>[] = [
+  { name: "node", of: (it) => it.nodeId },
+  { name: "state", of: (it) => it.condition },
+  { name: "coordinator", of: (it) => it.isCoordinator },
+  { name: "cordoned", of: (it) => it.cordoned },
+  { name: "zone", of: (it) => it.zone },
+  { name: "weight", of: (it) => it.weight },
+  { name: "incarnation", of: (it) => it.incarnation },
+  { name: "shards", of: (it) => it.owned },
+  { name: "believedNotOwned", of: (it) => it.believedOnly },
+  { name: "differences", of: (it) => it.divergent },
+  { name: "leaseLeftMs", of: (it) => it.leaseLeftMs },
+  { name: "postgresReachable", of: (it) => it.postgresReachable },
+  { name: "requestsPerSecond", of: (it) => it.load?.requestsPerSecond },
+  { name: "p50Ms", of: (it) => it.load?.p50Ms },
+  { name: "p99Ms", of: (it) => it.load?.p99Ms },
+  { name: "heardMsAgo", of: (it) => it.heardMsAgo },
+];
 
 const worstOf = (nodes: readonly NodeView[]): NodeView | undefined =>
   nodes.find((it) => it.condition !== "ready") ?? nodes[0];
 
 function NodeRow(props: {
   readonly node: NodeView;
+  readonly isGone: boolean;
   readonly most: number;
   readonly at: number;
   readonly isSelected: boolean;
@@ -115,6 +159,7 @@ function NodeRow(props: {
       data-owned={node.owned}
       data-selected={props.isSelected}
       aria-rowindex={props.at + 2}
+      data-gone={props.isGone}
       onClick={() => props.select(node.nodeId)}
     >
       <td>

@@ -1,13 +1,15 @@
 "use client";
 import type { LogEntry } from "@leasehold/sharding/observe";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import { count } from "../../live/say.ts";
 import { live, useSummary } from "../../live/use-live.ts";
-import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyph.tsx";
+import type { ExportColumn } from "../../ui/rows/export.model.ts";
+import { TableTools } from "../../ui/rows/table-tools.tsx";
+import { useHeldValue, useHold } from "../../ui/rows/use-hold.ts";
+import { useVirtualRows } from "../../ui/rows/use-virtual-rows.ts";
 import { SpacerRow } from "../../ui/spacer-row.tsx";
 import { useFilterKey } from "../keys/use-filter-key.ts";
 import { time } from "../time/time.ts";
@@ -22,7 +24,14 @@ const topics: readonly { readonly topic: Topic; readonly label: string }[] = [
   { topic: "coordinator", label: "Coordinator" },
 ];
 
-const rowHeight = 28;
+const exported: readonly ExportColumn<LogEntry>[] = [
+  { name: "seq", of: (it) => it.seq },
+  { name: "at", of: (it) => it.at },
+  { name: "term", of: (it) => it.term },
+  { name: "type", of: (it) => it.type },
+  { name: "subject", of: (it) => entryText(it).subject },
+  { name: "detail", of: (it) => entryText(it).detail },
+];
 
 export function TimelinePage() {
   const seq = useSummary()?.seq;
@@ -30,36 +39,36 @@ export function TimelinePage() {
   return <Timeline lastSeq={seq} />;
 }
 
-/** The cluster log. It stands still while it is read: new entries wait behind a button. */
+/** The cluster log, newest first. It stands still while it is read: new entries wait to be applied. */
 function Timeline({ lastSeq }: { readonly lastSeq: number }) {
   const [text, setText] = useState(useSearchParams().get("q") ?? "");
   const [shown, setShown] = useState<ReadonlySet<Topic>>(new Set(topics.map((it) => it.topic)));
-  const [heldAtSeq, setHeldAtSeq] = useState<number | null>(null);
-  const scroller = useRef<HTMLDivElement>(null);
   const filterField = useFilterKey();
   const filter = useMemo(() => parseEntryFilter(text), [text]);
-  const upToSeq = heldAtSeq ?? lastSeq;
+  const hold = useHold(true);
+  const shownSeq = useHeldValue(lastSeq, hold.isHeld);
+  const upToSeq = shownSeq.value;
   const entries = useMemo(
     () => visibleEntries(live.mirror.log.entries, shown, filter, upToSeq),
     [shown, filter, upToSeq, live.mirror.log.entries[0]?.seq],
   );
-  const virtual = useVirtualizer({
-    count: entries.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    overscan: 12,
-  });
+  const newer = useMemo(
+    () =>
+      upToSeq === lastSeq
+        ? 0
+        : visibleEntries(entriesAfter(upToSeq), shown, filter, lastSeq).length,
+    [shown, filter, upToSeq, lastSeq],
+  );
+  const { scroller, items, above, below } = useVirtualRows(entries.length);
   const toggle = (topic: Topic): void => {
     const next = new Set(shown);
     if (!next.delete(topic)) next.add(topic);
     setShown(next);
   };
-  const waiting = heldAtSeq === null ? 0 : lastSeq - heldAtSeq;
-  const resume = (): void => {
-    setHeldAtSeq(null);
+  const apply = (): void => {
+    shownSeq.apply();
     scroller.current?.scrollTo({ top: 0 });
   };
-  const items = virtual.getVirtualItems();
   return (
     <div className="page flex h-full flex-col">
       <div className="bar">
@@ -87,27 +96,20 @@ function Timeline({ lastSeq }: { readonly lastSeq: number }) {
             {label}
           </button>
         ))}
-        {heldAtSeq === null ? (
-          <Button testId="timeline-hold" onClick={() => setHeldAtSeq(lastSeq)}>
-            Hold
-          </Button>
-        ) : (
-          <Button kind="primary" testId="timeline-resume" onClick={resume}>
-            {waiting > 0 ? `Show ${count(waiting)} new` : "Follow"}
-          </Button>
-        )}
+        <TableTools
+          name="timeline"
+          columns={exported}
+          rows={() => entries}
+          changes={newer}
+          apply={apply}
+        />
       </div>
       <ActivityChart />
       <div
         ref={scroller}
         className="min-h-0 flex-1 overflow-auto"
         data-testid="timeline"
-        data-held={heldAtSeq !== null}
-        // Reading further down holds the list, so that it does not run away under the reader.
-        onScroll={(event) => {
-          if (event.currentTarget.scrollTop > rowHeight && heldAtSeq === null)
-            setHeldAtSeq(lastSeq);
-        }}
+        {...hold.handlers}
       >
         <table className="tbl" aria-label="Cluster log" aria-rowcount={entries.length}>
           <thead className="sticky top-0 z-1 bg-bg-0">
@@ -121,12 +123,12 @@ function Timeline({ lastSeq }: { readonly lastSeq: number }) {
             </tr>
           </thead>
           <tbody>
-            <SpacerRow height={items[0]?.start ?? 0} />
+            <SpacerRow height={above} />
             {items.map(({ index }) => {
               const entry = entries[index];
               return entry === undefined ? null : <Row key={entry.seq} entry={entry} at={index} />;
             })}
-            <SpacerRow height={virtual.getTotalSize() - (items.at(-1)?.end ?? 0)} />
+            <SpacerRow height={below} />
           </tbody>
         </table>
         {entries.length === 0 && (
@@ -144,6 +146,8 @@ function Timeline({ lastSeq }: { readonly lastSeq: number }) {
 function viewMoment({ seq, at }: LogEntry): void {
   time.goToSeq(seq, Date.parse(at)).catch((error: unknown) => time.fail(error));
 }
+
+const entriesAfter = (seq: number): readonly LogEntry[] => live.mirror.log.after(seq) ?? [];
 
 function Row({ entry, at }: { readonly entry: LogEntry; readonly at: number }) {
   const { subject, href, detail, glyph, tone } = entryText(entry);

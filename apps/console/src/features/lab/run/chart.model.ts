@@ -75,7 +75,7 @@ function placeLabels(
       const width = label.length * letterWidth + 1;
       const isBefore = left + width > 100;
       const [from, to] = isBefore ? [left - width, left] : [left, left + width];
-      const free = Array.from({ length: maxRows }, (_, row) => row);
+      const free = Array.from({ length: maxRows }, (_, index) => index);
       const row = free.find((it) => (ends[it] ?? 0) <= from) ?? null;
       if (row !== null) ends[row] = to;
       return { left, label, row, isBefore };
