@@ -80,7 +80,9 @@ function stirrer(authority: FakeAuthority): (changes: number) => void {
     if (nodes.length < 2) return;
     const events: ClusterEvent[] = [];
     // What is not hosted now has no turn; the rate holds, unless nothing is.
-    for (let tries = 0; owed >= 1 && tries < triesPerStep; tries++, turn++) {
+    // Each shard has one turn in a step: a late step must not begin a second handoff of one that it moves already.
+    const most = Math.min(triesPerStep, authority.options.shards);
+    for (let tries = 0; owed >= 1 && tries < most; tries++, turn++) {
       const shard = (turn * shardStride) % authority.options.shards;
       const ref = { group: "default", shard };
       const began = handoffBegan(authority, ref, otherHome(authority, ref, nodes, turn), turn);

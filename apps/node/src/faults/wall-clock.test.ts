@@ -9,8 +9,8 @@ afterEach(() => {
 
 /** @unit milliseconds */
 const hour = 3_600_000;
-/** How far this thread's clock is off, to the nearest minute. */
-const offBy = (readMs: number): number => Math.round((readMs - True.now()) / 60_000) * 60_000;
+/** How far this thread's clock is off, to the nearest minute; never -0. */
+const offBy = (readMs: number): number => Math.round((readMs - True.now()) / 60_000) * 60_000 + 0;
 
 test("each way to ask for the time is off, until the fault ends", () => {
   const shared = new SharedFaults();
