@@ -81,8 +81,9 @@ export class ClusterMirror {
     const { atMs } = frame;
     const cluster = fromClusterJson(frame.cluster);
     this.#noteChanged(cluster, frame.changed, atMs);
+    // What nodes say comes first, so that each shard is judged once.
+    for (const it of frame.nodes) this.#adoptSight(it, atMs);
     this.#adoptCluster(cluster, frame.recent, atMs, null);
-    this.applyBeliefs(frame.nodes, atMs);
     for (const it of frame.since) {
       this.verdicts.setSince(this.index.find(it), it.nodeId, it.class, atMs - it.ageMs);
     }
@@ -147,21 +148,30 @@ export class ClusterMirror {
 
   applyBeliefs(observations: readonly NodeObservation[], nowMs: number): void {
     for (const it of observations) {
-      const { ageMs, whole: _whole, changed: _changed, gone: _gone, ...said } = it;
-      const heardAtMs = nowMs - ageMs;
       const old = this.sights.get(it.nodeId);
-      const shards = old?.shards ?? new Map<number, ShardBelief>();
-      const touched = this.verdicts.adoptBeliefs(it, shards);
-      const silent = nowMs - heardAtMs > silentAfterMs;
-      const peers = it.peers ?? old?.peers ?? [];
-      const sight: NodeSight = { ...said, peers, heardAtMs, silent, shards };
-      this.sights.set(it.nodeId, sight);
+      const { sight, touched } = this.#adoptSight(it, nowMs);
+      const { silent } = sight;
       if (old === undefined || old.silent !== silent || hasOtherLife(old, sight)) {
         this.#judgeNode(it.nodeId, nowMs);
       }
       for (const flat of touched) this.#judge(flat, nowMs);
       this.#noteServing(sight.shards.size);
     }
+  }
+
+  #adoptSight(
+    it: NodeObservation,
+    nowMs: number,
+  ): { readonly sight: NodeSight; readonly touched: ReadonlySet<number> } {
+    const { ageMs, whole: _whole, changed: _changed, gone: _gone, ...said } = it;
+    const heardAtMs = nowMs - ageMs;
+    const old = this.sights.get(it.nodeId);
+    const shards = old?.shards ?? new Map<number, ShardBelief>();
+    const touched = this.verdicts.adoptBeliefs(it, shards);
+    const silent = nowMs - heardAtMs > silentAfterMs;
+    const sight = { ...said, peers: it.peers ?? old?.peers ?? [], heardAtMs, silent, shards };
+    this.sights.set(it.nodeId, sight);
+    return { sight, touched };
   }
 
   #noteServing(observed: number): void {

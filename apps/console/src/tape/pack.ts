@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { constants, gunzip, gzip } from "node:zlib";
 import type { Keyframe, Pos, TapeMark, TapeStats } from "../wire/tape.ts";
+import { compactKeyframe } from "./compact.ts";
 import type { Segment } from "./tape-head.ts";
 
 const zip = promisify(gzip);
@@ -32,7 +33,7 @@ export interface PackedReel {
 }
 
 export async function packKeyframe(it: Keyframe): Promise<PackedKeyframe> {
-  return { pos: it.pos, atMs: it.atMs, frame: await pack(it) };
+  return { pos: it.pos, atMs: it.atMs, frame: await pack(compactKeyframe(it)) };
 }
 
 /** @param it has at least one entry. */
@@ -50,7 +51,7 @@ export async function packSegment({ entries, stats, marks }: Segment): Promise<P
   };
 }
 
-/** The JSON of a `Reel`, put together as text: the server need not understand it to pass it on. */
+/** The JSON of a `SentReel`, put together as text: the server need not understand it to pass it on. */
 export async function reelJson({ keyframe, segments, nextPos }: PackedReel): Promise<string> {
   const [frame, ...lists] = await Promise.all(
     [keyframe.frame, ...segments.map((it) => it.entries)].map(async (it) =>

@@ -5,7 +5,8 @@ import { readConfig } from "../relay/config.ts";
 import { Hub } from "../relay/hub.ts";
 import { ConsoleDatabase } from "../store/console-database.ts";
 import { type FakeCluster, startFakeCluster } from "../testing/fake-run.ts";
-import type { Reel, TapeEntry } from "../wire/tape.ts";
+import type { Reel, SentReel, TapeEntry } from "../wire/tape.ts";
+import { expandKeyframe } from "./compact.ts";
 import { reelJson } from "./pack.ts";
 import { Recorder } from "./recorder.ts";
 import { RecorderLock } from "./recorder-lock.ts";
@@ -58,7 +59,8 @@ function startConsole() {
 async function reelAt(tape: Tape, pos: number): Promise<Reel> {
   const found = await tape.reel({ pos });
   if (found === null) throw new Error(`There is no reel at ${pos}.`);
-  return JSON.parse(await reelJson(found)) as Reel;
+  const { keyframe, ...rest } = JSON.parse(await reelJson(found)) as SentReel;
+  return { ...rest, keyframe: expandKeyframe(keyframe) };
 }
 
 function seenAt({ keyframe, entries }: Reel, pos: number): unknown {

@@ -1,5 +1,6 @@
 import type { Outcome } from "../live/send-command.ts";
-import type { Pos, Reel, TapeBar, TapeMark, TapeState } from "../wire/tape.ts";
+import type { Pos, Reel, SentReel, TapeBar, TapeMark, TapeState } from "../wire/tape.ts";
+import { expandKeyframe } from "./compact.ts";
 
 /** Asks the console's server for what was recorded. Never throws: no answer is a problem, too. */
 export const readTapeState = (): Promise<Outcome<TapeState>> => read("state", {});
@@ -14,10 +15,15 @@ export const readMarks = (
 ): Promise<Outcome<readonly TapeMark[]>> => read("marks", { from, direction, limit: 20 });
 
 /** @param at a position, or the last one that was not later than a time. */
-export const readReel = (
+export async function readReel(
   at: { readonly pos: Pos } | { readonly atMs: number },
-): Promise<Outcome<Reel>> =>
-  read("reel", "pos" in at ? { pos: at.pos } : { at: Math.round(at.atMs) });
+): Promise<Outcome<Reel>> {
+  const query = "pos" in at ? { pos: at.pos } : { at: Math.round(at.atMs) };
+  const outcome = await read<SentReel>("reel", query);
+  if (!outcome.ok) return outcome;
+  const { keyframe, ...rest } = outcome.body;
+  return { ok: true, body: { ...rest, keyframe: expandKeyframe(keyframe) } };
+}
 
 async function read<T>(
   route: string,

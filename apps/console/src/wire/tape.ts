@@ -1,4 +1,13 @@
-import type { Belief, ClusterJson, LogEntry, NodeId, ShardRef } from "@leasehold/sharding/observe";
+import type {
+  Belief,
+  ClusterJson,
+  LogEntry,
+  NodeId,
+  NodeRef,
+  ShardBelief,
+  ShardRef,
+  ShardRow,
+} from "@leasehold/sharding/observe";
 import type { DivergenceClass } from "../live/classify.ts";
 import type { InvariantCounts } from "../live/invariants.ts";
 import type { NodeObservation } from "./relay-frames.ts";
@@ -62,12 +71,43 @@ export interface Keyframe {
   readonly invariants: InvariantCounts;
 }
 
+/** A {@link Keyframe} as it is kept and sent (tape/compact.ts). */
+export interface CompactKeyframe extends Omit<Keyframe, "cluster" | "nodes"> {
+  readonly cluster: Omit<ClusterJson, "shards">;
+  readonly rows: readonly (readonly [string, CompactRows])[];
+  readonly nodes: readonly CompactNode[];
+}
+
+/** A group's rows as columns, by shard. */
+export interface CompactRows {
+  /** One letter each. */
+  readonly states: string;
+  readonly epochs: readonly number[];
+  /** Index into `owners`; -1 is nobody. */
+  readonly ownerOf: readonly number[];
+  readonly owners: readonly NodeRef[];
+  /** Rows that say more than a state, an epoch and an owner. */
+  readonly odd: readonly (readonly [number, ShardRow])[];
+}
+
+/** What a node believes, as far as it is not what its rows let expect. */
+export interface CompactNode extends Omit<NodeObservation, "whole" | "changed" | "gone"> {
+  readonly differs: readonly ShardBelief[];
+  /** Its own shards that it says nothing of. */
+  readonly lacks: readonly ShardRef[];
+}
+
 /** A stretch of the tape that can be replayed: a keyframe and what follows it, up to the next one. */
 export interface Reel {
   readonly keyframe: Keyframe;
   readonly entries: readonly TapeEntry[];
   /** The keyframe of the next reel; null for the newest one, which grows. */
   readonly nextPos: Pos | null;
+}
+
+/** A {@link Reel} as it is sent. */
+export interface SentReel extends Omit<Reel, "keyframe"> {
+  readonly keyframe: CompactKeyframe;
 }
 
 /** What one segment of the tape had, at most, for the bar. */

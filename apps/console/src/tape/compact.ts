@@ -1,0 +1,119 @@
+import type {
+  ClusterJson,
+  NodeRef,
+  ShardBelief,
+  ShardRef,
+  ShardRow,
+} from "@leasehold/sharding/observe";
+import type { NodeObservation } from "../wire/relay-frames.ts";
+import type { CompactKeyframe, CompactNode, CompactRows, Keyframe } from "../wire/tape.ts";
+
+/**
+ * A keyframe as it travels. Ten thousand shards are mostly alike: hosted, and their owner says so. So rows are columns,
+ * and of what nodes believe only what differs from the rows is written down: a seek costs what differs, not the
+ * cluster's size.
+ */
+export function compactKeyframe({ cluster, nodes, ...rest }: Keyframe): CompactKeyframe {
+  const { shards, ...others } = cluster;
+  const expected = expectedBeliefs(cluster);
+  return {
+    ...rest,
+    cluster: others,
+    rows: shards.map(([group, rows]) => [group, compactRows(rows)]),
+    nodes: nodes.map((it) => compactNode(it, expected.get(it.nodeId) ?? new Map())),
+  };
+}
+
+export function expandKeyframe({ cluster, rows, nodes, ...rest }: CompactKeyframe): Keyframe {
+  const whole: ClusterJson = {
+    ...cluster,
+    shards: rows.map(([group, columns]) => [group, expandRows(columns)]),
+  };
+  const expected = expectedBeliefs(whole);
+  return {
+    ...rest,
+    cluster: whole,
+    nodes: nodes.map((it) => expandNode(it, expected.get(it.nodeId) ?? new Map())),
+  };
+}
+
+const stateCodes = { unallocated: "u", starting: "s", hosted: "h", "handing-off": "m" } as const;
+
+function compactRows(rows: readonly ShardRow[]): CompactRows {
+  const owners: NodeRef[] = [];
+  const indices = new Map<string, number>();
+  const indexOf = (it: NodeRef): number => {
+    const key = `${it.nodeId} ${it.incarnation}`;
+    const known = indices.get(key);
+    if (known !== undefined) return known;
+    indices.set(key, owners.length);
+    return owners.push({ nodeId: it.nodeId, incarnation: it.incarnation }) - 1;
+  };
+  const odd: [number, ShardRow][] = [];
+  for (const [shard, row] of rows.entries()) {
+    if (row.pinned || row.state === "starting" || row.state === "handing-off")
+      odd.push([shard, row]);
+  }
+  return {
+    states: rows.map((row) => stateCodes[row.state]).join(""),
+    epochs: rows.map((row) => row.epoch),
+    ownerOf: rows.map((row) => (row.state === "unallocated" ? -1 : indexOf(row.owner))),
+    owners,
+    odd,
+  };
+}
+
+function expandRows({ states, epochs, ownerOf, owners, odd }: CompactRows): ShardRow[] {
+  const rows = epochs.map((epoch, shard): ShardRow => {
+    const owner = owners[ownerOf[shard] ?? -1];
+    return owner === undefined || states[shard] === stateCodes.unallocated
+      ? { state: "unallocated", epoch, pinned: false }
+      : { state: "hosted", epoch, pinned: false, owner };
+  });
+  for (const [shard, row] of odd) rows[shard] = row;
+  return rows;
+}
+
+/** What each owner believes of its shards where nothing is wrong. */
+function expectedBeliefs(cluster: ClusterJson): Map<string, Map<string, ShardBelief>> {
+  const expected = new Map<string, Map<string, ShardBelief>>();
+  for (const [group, rows] of cluster.shards) {
+    for (const [shard, row] of rows.entries()) {
+      if (row.state !== "hosted") continue;
+      const { epoch, owner } = row;
+      let own = expected.get(owner.nodeId);
+      if (own === undefined) {
+        own = new Map();
+        expected.set(owner.nodeId, own);
+      }
+      own.set(`${group}/${shard}`, { group, shard, epoch, serving: true, phase: "serving" });
+    }
+  }
+  return expected;
+}
+
+function compactNode(it: NodeObservation, expected: ReadonlyMap<string, ShardBelief>): CompactNode {
+  const { changed, gone: _gone, whole: _whole, ...rest } = it;
+  const differs: ShardBelief[] = [];
+  const missing = new Map(expected);
+  for (const belief of changed) {
+    const key = `${belief.group}/${belief.shard}`;
+    const usual = missing.get(key);
+    missing.delete(key);
+    if (usual === undefined || !isUsual(belief, usual.epoch)) differs.push(belief);
+  }
+  const lacks: ShardRef[] = [...missing.values()].map(({ group, shard }) => ({ group, shard }));
+  return { ...rest, differs, lacks };
+}
+
+function expandNode(
+  { differs, lacks, ...rest }: CompactNode,
+  expected: Map<string, ShardBelief>,
+): NodeObservation {
+  for (const { group, shard } of lacks) expected.delete(`${group}/${shard}`);
+  for (const it of differs) expected.set(`${it.group}/${it.shard}`, it);
+  return { ...rest, whole: true, changed: [...expected.values()], gone: [] };
+}
+
+const isUsual = (it: ShardBelief, epoch: number): boolean =>
+  it.epoch === epoch && it.serving && it.phase === "serving" && it.carried === undefined;
