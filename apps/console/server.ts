@@ -39,7 +39,7 @@ const recorder = new Recorder({
   keepMs: config.historyHours * 3_600_000,
   keepBytes: config.historyMegabytes * 1_000_000,
 });
-const tape = new Tape(recorder.memory, tapeTable);
+const tape = new Tape(recorder.memory, tapeTable, writeLog);
 
 const app = next({ dev: process.env["LEASEHOLD_CONSOLE_DEV"] === "1", dir: import.meta.dirname });
 await app.prepare();

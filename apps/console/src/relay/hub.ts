@@ -1,5 +1,11 @@
 import type { Belief, ClusterState } from "@leasehold/sharding/observe";
-import type { NodeLink, NodeObservation, PostgresLink, RelayMeta } from "../wire/relay-frames.ts";
+import {
+  type NodeLink,
+  type NodeObservation,
+  type PostgresLink,
+  type RelayMeta,
+  relayProtocol,
+} from "../wire/relay-frames.ts";
 import { Authority, type AuthorityChange } from "./authority.ts";
 import type { ConsoleConfig } from "./config.ts";
 import type { Hello } from "./frame-schemas.ts";
@@ -73,6 +79,7 @@ export class Hub {
       address: it.address,
       nodeId: it.hello?.nodeId ?? null,
       state: it.state,
+      why: it.why,
       forMs: this.#nowMs() - it.sinceMs,
     }));
   }
@@ -80,7 +87,7 @@ export class Hub {
   meta(): RelayMeta {
     const hellos = this.links().flatMap((it) => (it.hello === null ? [] : [it.hello]));
     return {
-      protocol: 1,
+      protocol: relayProtocol,
       environment: this.config.environment,
       cluster: hellos[0]?.cluster ?? this.config.cluster,
       leaseTtlMs: hellos[0]?.leaseTtlMs ?? 0,
@@ -123,7 +130,12 @@ export class Hub {
         this.#tellBelief(link.hello, belief, { changed, gone, whole: false });
         this.#noteCurrent(belief.seq, frame.authorityAgeMs);
       },
-      state: (link) => this.#log("info", "node link", { address: link.address, state: link.state }),
+      state: (link) =>
+        this.#log("info", "node link", {
+          address: link.address,
+          state: link.state,
+          why: link.why,
+        }),
       refused: (link, event, error) =>
         this.#log("warn", "frame refused", { address: link.address, event, error: String(error) }),
     };

@@ -1,6 +1,6 @@
 import { fromClusterJson } from "@leasehold/sharding/observe";
 import { io, type Socket } from "socket.io-client";
-import type { z } from "zod";
+import { z } from "zod";
 import type { RelayAuth } from "../wire/relay-frames.ts";
 import type { RawEntry } from "./authority.ts";
 import { beliefDelta, beliefFrame, type Hello, hello, log, snapshot } from "./frame-schemas.ts";
@@ -19,16 +19,25 @@ export interface NodeLinkEvents {
   refused(link: NodeLinkHandle, event: string, error: unknown): void;
 }
 
+/** `refused`: the node answers, and this console may not or cannot follow it; `why` says what is in the way. */
 export type LinkState = "connecting" | "connected" | "refused";
+
+/** A node that refused is asked again so often: a token is changed by a restart of either side. @unit milliseconds */
+const retryRefusedMs = 3000;
 
 /** The line to one node's observation plane. Reconnects for ever; the hub closes it. */
 export interface NodeLinkHandle {
   readonly address: string;
   readonly state: LinkState;
   readonly sinceMs: number;
+  /** What is in the way, in a sentence; null where nothing is. */
+  readonly why: string | null;
   readonly hello: Hello | null;
   close(): void;
 }
+
+const ourProtocol = 1;
+const spoken = z.object({ protocol: z.number() });
 
 export function openNodeLink(
   address: string,
@@ -47,13 +56,18 @@ export function openNodeLink(
     auth: (give) => give({ token, ...events.auth() }),
   });
   const link = new Link(address, socket, nowMs);
-  const moved = (state: LinkState) => () => {
-    link.move(state);
-    events.state(link);
+  const move = (state: LinkState, why: string | null): void => {
+    const isNews = state !== link.state || why !== link.why;
+    link.move(state, why);
+    if (isNews) events.state(link);
   };
-  socket.on("connect", moved("connected"));
-  socket.on("disconnect", moved("connecting"));
-  socket.on("connect_error", moved(socket.active ? "connecting" : "refused"));
+  socket.on("connect", () => move("connected", null));
+  socket.on("disconnect", () => link.state === "connected" && move("connecting", null));
+  socket.on("connect_error", (error) => {
+    // socket.io does not come back by itself to a server that refused.
+    if (!socket.active) link.retry(retryRefusedMs);
+    move(socket.active ? "connecting" : "refused", error.message);
+  });
   receive(socket, link, events);
   return link;
 }
@@ -68,6 +82,18 @@ function receive(socket: Socket, link: Link, events: NodeLinkEvents): void {
       }
     });
   };
+  socket.on("hello", (frame: unknown) => {
+    const { protocol } = spoken.safeParse(frame).data ?? {};
+    if (protocol === undefined || protocol === ourProtocol) return;
+    // Nothing else that it says would be understood.
+    link.move(
+      "refused",
+      `It speaks version ${protocol} of the observation protocol, this console version ${ourProtocol}.`,
+    );
+    events.state(link);
+    socket.disconnect();
+    link.retry(retryRefusedMs);
+  });
   on("hello", hello, (frame) => {
     link.hello = frame;
     events.hello(link, frame);
@@ -89,7 +115,9 @@ class Link implements NodeLinkHandle {
   readonly #socket: Socket;
   readonly #nowMs: () => number;
   state: LinkState = "connecting";
+  why: string | null = null;
   sinceMs: number;
+  #timer: ReturnType<typeof setTimeout> | null = null;
   hello: Hello | null = null;
 
   constructor(address: string, socket: Socket, nowMs: () => number) {
@@ -99,13 +127,20 @@ class Link implements NodeLinkHandle {
     this.sinceMs = nowMs();
   }
 
-  move(state: LinkState): void {
+  move(state: LinkState, why: string | null): void {
+    this.why = why;
     if (state === this.state) return;
     this.state = state;
     this.sinceMs = this.#nowMs();
   }
 
+  retry(afterMs: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#socket.connect(), afterMs);
+  }
+
   close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#socket.close();
   }
 }

@@ -38,7 +38,7 @@ function startConsole() {
   const table = new TapeTable(store);
   const keep = { keepMs: 3_600_000, keepBytes: 1 << 30 };
   const recorder = new Recorder({ hub, store: { table, lock }, log: quiet, ...keep });
-  const tape = new Tape(recorder.memory, table);
+  const tape = new Tape(recorder.memory, table, quiet);
   store.start();
   store.onReady(() => lock.start());
   hub.start();
@@ -144,7 +144,7 @@ test("the bar counts what was recorded, and calls the rest a gap", async () => {
   const events = buckets.reduce((sum, it) => sum + it.events, 0);
   expect(events).toBeGreaterThan(20);
   // Read from Postgres alone, the saved part has the same.
-  const saved = await new Tape(new Recorder({ ...nothing }).memory, table).bar(
+  const saved = await new Tape(new Recorder({ ...nothing }).memory, table, quiet).bar(
     toMs - 60_000,
     toMs,
     60,

@@ -129,10 +129,12 @@ export class Recorder {
       return;
     }
     if (store.lock.isHeld) await this.#save(store);
+    const before = this.#ends;
     this.#ends = await store.table.ends();
     this.#saveError = null;
-    // Another console has recorded on: what this one has on its own is not the tape.
-    if (!store.lock.isHeld && (this.#ends?.last.pos ?? 0) >= this.#savedPos()) this.#forget();
+    // The tape goes on, and not by this console: what it has on its own is not the tape.
+    const isMoving = before !== null && (this.#ends?.last.pos ?? 0) > before.last.pos;
+    if (!store.lock.isHeld && isMoving) this.#forget();
     this.memory.trim(this.#savedPos(), keptReels, memoryBytes);
     await this.#trimTable(store.table);
   }

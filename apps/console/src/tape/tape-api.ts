@@ -30,6 +30,21 @@ export async function answerTape(
   route: string,
   query: Readonly<Record<string, string>>,
 ): Promise<NodeAnswer | RawAnswer> {
+  try {
+    return await answerRoute(tape, state, route, query);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    const away = refusal(503, "RECORDING_AWAY", "The recording cannot be read now.", detail);
+    return away.ok ? away : { ...away, problem: { ...away.problem, retryable: true } };
+  }
+}
+
+async function answerRoute(
+  tape: Tape,
+  state: TapeState,
+  route: string,
+  query: Readonly<Record<string, string>>,
+): Promise<NodeAnswer | RawAnswer> {
   switch (route) {
     case "state":
       return { ok: true, status: 200, body: state };

@@ -1,3 +1,4 @@
+import type { Log } from "../relay/log.ts";
 import type { Pos, TapeBar, TapeBucket, TapeMark, TapeStats } from "../wire/tape.ts";
 import { worstOf } from "./marks.ts";
 import type { MemoryTape } from "./memory-tape.ts";
@@ -12,9 +13,11 @@ const marksLimit = 500;
 export class Tape implements TapeSource {
   readonly #memory: MemoryTape;
   readonly #table: TapeTable | null;
+  readonly #log: Log;
 
-  constructor(memory: MemoryTape, table: TapeTable | null) {
+  constructor(memory: MemoryTape, table: TapeTable | null, log: Log) {
     this.#memory = memory;
+    this.#log = log;
     this.#table = table;
   }
 
@@ -40,13 +43,8 @@ export class Tape implements TapeSource {
   async bar(fromMs: number, toMs: number, count: number): Promise<TapeBar> {
     const memory = this.#memory.segments();
     const cut = this.#memory.first?.pos ?? Number.MAX_SAFE_INTEGER;
-    const [saved, savedMarks] =
-      this.#table === null
-        ? [[], []]
-        : await Promise.all([
-            this.#table.buckets(fromMs, toMs, count, cut),
-            this.#table.marksBetween(fromMs, toMs, marksLimit),
-          ]);
+    const found = await this.#saved(fromMs, toMs, count, cut);
+    const [saved, savedMarks] = found ?? [[], []];
     const buckets = emptyBuckets(fromMs, toMs, count);
     for (const { index, ...it } of saved) add(buckets, index, it);
     for (const it of memory) {
@@ -57,7 +55,26 @@ export class Tape implements TapeSource {
       .flatMap((it) => it.marks)
       .filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
     const marks = [...savedMarks.filter((it) => it.pos < cut), ...own].slice(-marksLimit);
-    return { fromMs, toMs, buckets, marks };
+    return { fromMs, toMs, buckets, marks, isPartial: found === null };
+  }
+
+  /** Null while Postgres cannot be asked: the newest part is shown all the same. */
+  async #saved(
+    fromMs: number,
+    toMs: number,
+    count: number,
+    cut: Pos,
+  ): Promise<readonly [Awaited<ReturnType<TapeTable["buckets"]>>, readonly TapeMark[]] | null> {
+    if (this.#table === null) return [[], []];
+    try {
+      return await Promise.all([
+        this.#table.buckets(fromMs, toMs, count, cut),
+        this.#table.marksBetween(fromMs, toMs, marksLimit),
+      ]);
+    } catch (error) {
+      this.#log("warn", "tape not readable", { error: String(error) });
+      return null;
+    }
   }
 }
 

@@ -11,6 +11,9 @@ import type {
 /** Where browsers find the relay, on the console's own port. */
 export const relayPath = "/relay";
 
+/** A page and a console's server of different versions do not guess what the other one means. */
+export const relayProtocol = 1;
+
 /** What the relay sends to browsers. Wire types: the views have their own. */
 export interface RelayFrames {
   /** Once, first. */
@@ -28,7 +31,8 @@ export interface RelayFrames {
 }
 
 export interface RelayMeta {
-  readonly protocol: 1;
+  /** {@link relayProtocol} of the server. */
+  readonly protocol: number;
   readonly environment: string;
   readonly cluster: string;
   readonly leaseTtlMs: number;
@@ -97,7 +101,10 @@ export interface NodeLink {
   readonly address: string;
   /** Null until the node has said who it is. */
   readonly nodeId: NodeId | null;
+  /** `refused`: it answers, and cannot or must not be followed. */
   readonly state: "connecting" | "connected" | "refused";
+  /** What is in the way; null where nothing is. */
+  readonly why: string | null;
   readonly forMs: number;
 }
 

@@ -154,4 +154,6 @@ export interface TapeBar {
   readonly toMs: number;
   readonly buckets: readonly TapeBucket[];
   readonly marks: readonly TapeMark[];
+  /** Postgres could not be asked: older parts are missing, and stand as gaps. */
+  readonly isPartial: boolean;
 }

@@ -3,6 +3,7 @@ import type { Paused } from "../../live/store.ts";
 import { live, useLive } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyph.tsx";
+import { type NodeLink, relayProtocol } from "../../wire/relay-frames.ts";
 import { KeyCaps } from "../keys/key-caps.tsx";
 import { keys } from "../keys/keys.ts";
 import { MomentNote } from "../time/moment-note.tsx";
@@ -10,14 +11,19 @@ import { useTime } from "../time/time.ts";
 
 /** One line under the top bar whenever the page is not the present: why, and how old it is. */
 export function NoteBar() {
+  const protocol = useLive((it) => it.meta?.protocol);
+  const isElsewhere = useTime((it) => it.cursor !== null || it.problem !== null);
+  if (protocol !== undefined && protocol !== relayProtocol) return <OtherVersion />;
+  return isElsewhere ? <MomentNote /> : <PresentNote />;
+}
+
+function PresentNote() {
   const connection = useLive((it) => it.connection);
   const nowMs = useLive((it) => it.clockMs);
   const retryAtMs = useLive((it) => it.retryAtMs);
   const paused = useLive((it) => it.paused);
   const heartbeat = useLive((it) => it.heartbeat);
   const age = connection.lastLiveMs === null ? null : nowMs - connection.lastLiveMs;
-  const isElsewhere = useTime((it) => it.cursor !== null || it.problem !== null);
-  if (isElsewhere) return <MomentNote />;
   if (connection.state === "offline") {
     return (
       <div className="note bg-danger-soft" role="status" data-testid="note">
@@ -77,7 +83,39 @@ export function NoteBar() {
       </div>
     );
   }
-  return null;
+  const refused = heartbeat?.nodes.filter((it) => it.state === "refused") ?? [];
+  return refused.length === 0 ? null : <Refused nodes={refused} />;
+}
+
+/** The server was upgraded under an open page: what it sends may mean something else by now. */
+function OtherVersion() {
+  return (
+    <div
+      className="note bg-warning-soft"
+      role="status"
+      data-testid="note"
+      data-code="OTHER_VERSION"
+    >
+      <Glyph name="clock" tone="warning" />
+      <span>The console's server is of another version than this page.</span>
+      <span className="flex-1" />
+      <Button onClick={() => window.location.reload()}>Load the page anew</Button>
+    </div>
+  );
+}
+
+function Refused({ nodes }: { readonly nodes: readonly NodeLink[] }) {
+  const [first] = nodes;
+  return (
+    <div className="note bg-unknown-soft" role="status" data-testid="note" data-code="NODE_REFUSED">
+      <Glyph name="lock" tone="unknown" />
+      <span>
+        {plural(nodes.length, "node does", "nodes do")} not let this console follow{" "}
+        {nodes.length === 1 ? "it" : "them"}: <b className="n">{first?.address}</b> {first?.why}{" "}
+        What they believe is not observed; who owns what is known from the others.
+      </span>
+    </div>
+  );
 }
 
 function PausedNote({ paused, nowMs }: { readonly paused: Paused; readonly nowMs: number }) {

@@ -1,5 +1,6 @@
 import { Empty } from "../../ui/section.tsx";
 import { useEnvironment } from "../frame/environment.ts";
+import { Reach } from "../frame/reach.tsx";
 
 /** The real layout, without values. */
 export function OverviewSkeleton() {
@@ -10,6 +11,7 @@ export function OverviewSkeleton() {
         <div className="flex-1">
           <h1 className="text-5 text-fg-2">Not known yet</h1>
           <p className="mt-[3px] text-fg-2">Waiting for the first snapshot of the cluster.</p>
+          <Reach />
         </div>
       </div>
       <dl className="figs">

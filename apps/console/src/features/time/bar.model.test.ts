@@ -57,7 +57,7 @@ test("who does not see the bar hears what is in it", () => {
     { ...bucket, events: 2 },
     { ...bucket, events: 3 },
   ];
-  expect(barText({ fromMs: 0, toMs: 1, buckets, marks })).toBe(
+  expect(barText({ fromMs: 0, toMs: 1, buckets, marks, isPartial: false })).toBe(
     "5 events, 2 faults set, 1 gap in the recording",
   );
 });

@@ -5,8 +5,8 @@ import type { TapeBar } from "../../wire/tape.ts";
 import { type Window, windowFor } from "./bar.model.ts";
 import { time, useTime } from "./time.ts";
 
-/** The bar is asked for so often while the present is shown. @unit milliseconds */
-const everyMs = 1000;
+/** While the present is shown the bar is asked for when it moves by a bucket, but no sooner. @unit milliseconds */
+const leastMs = 1000;
 
 export interface BarReading {
   readonly window: Window;
@@ -34,6 +34,7 @@ export function useBar(spanMs: number, buckets: number): BarReading | null {
         setReading({ window: wanted, bar: outcome.body });
       }
       // The window of the past is complete once it is read; its right end may still grow.
+      const everyMs = Math.max(leastMs, spanMs / buckets);
       timer = setTimeout(run, key === "live" ? everyMs : 10 * everyMs);
     };
     const run = (): void => {
