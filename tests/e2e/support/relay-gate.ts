@@ -1,10 +1,5 @@
 import type { Page, WebSocketRoute } from "@playwright/test";
-import { z } from "zod";
-
-const logFrame = z.tuple([
-  z.literal("log"),
-  z.object({ entries: z.array(z.object({ seq: z.int() })) }),
-]);
+import { seqsOf } from "./seen-seqs.ts";
 
 /** Stands between the page and its relay: lets frames pass, keeps them back, or closes the line. */
 export class RelayGate {
@@ -53,12 +48,8 @@ export class RelayGate {
     });
   }
 
-  /** An event of socket.io is `42` and a JSON array of its name and its body. */
   #note(message: string): void {
-    if (!message.startsWith("42")) return;
-    const event: unknown = JSON.parse(message.slice(2));
-    if (Array.isArray(event) && event[0] === "snapshot") this.snapshots++;
-    const log = logFrame.safeParse(event);
-    if (log.success) this.seqs.push(...log.data[1].entries.map((entry) => entry.seq));
+    if (message.startsWith('42["snapshot"')) this.snapshots++;
+    this.seqs.push(...seqsOf(message));
   }
 }

@@ -21,6 +21,8 @@ export interface FakeOptions {
   readonly leaseTtlMs: number;
   /** A crashed node comes back after this time; 0 = never. */
   readonly respawnMs: number;
+  /** From hearing of a shard to serving it, and from being told to let go to having done so. @unit milliseconds */
+  readonly phaseMs: number;
   /** Entries of handoffs that are over when the cluster is founded, one a millisecond. @default 0 */
   readonly pastEvents: number;
   /** The nodes can be broken on purpose. @default true */
@@ -34,6 +36,7 @@ export const fakeDefaults: FakeOptions = {
   changesPerSecond: 0,
   leaseTtlMs: 5000,
   respawnMs: 5000,
+  phaseMs: 60,
   pastEvents: 0,
   faultsOn: true,
 };

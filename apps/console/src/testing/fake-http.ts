@@ -46,6 +46,9 @@ function route(
     const events = authority.entries.slice(after, after + Number(query.get("limit") ?? 1000));
     return json(response, 200, { history: authority.history, events });
   }
+  if (kind === "cluster") {
+    return json(response, 200, { history: authority.history, seq: authority.state.seq });
+  }
   if (kind === "faults") return faults(node, method, id, text, response);
   if (kind === "daemons") return daemons(node, method, id, verb, text, response);
   if (method !== "POST") return problem(response, 404, "NOT_FOUND", path);

@@ -20,8 +20,6 @@ import { answerHttp } from "./fake-http.ts";
 /** The pace of a real node. @unit milliseconds */
 const heartbeatMs = 1000;
 const coalesceMs = 50;
-/** Time between hearing of a shard and serving it. @unit milliseconds */
-const hostAfterMs = 60;
 
 /**
  * One invented node: it serves what the authority gave it, says so in `ObservationFrames`, and suffers
@@ -216,13 +214,13 @@ export class FakeNode {
     }
     if (entry.type === "handoff-began" && entry.nodeId === this.nodeId) {
       this.#believe({ ...refOf(entry), epoch: entry.epoch, serving: true, phase: "draining" });
-      this.#after(hostAfterMs, () => this.#release(entry, entry.epoch));
+      this.#after(this.authority.options.phaseMs, () => this.#release(entry, entry.epoch));
     }
   }
 
   #start(ref: ShardRef, epoch: number): void {
     this.#believe({ ...refOf(ref), epoch, serving: false, phase: "starting" });
-    this.#after(hostAfterMs, () => {
+    this.#after(this.authority.options.phaseMs, () => {
       const row = findShard(this.authority.state, ref);
       if (row?.epoch !== epoch || this.isLost || this.isCrashed) return;
       this.#believe({ ...refOf(ref), epoch, serving: true, phase: "serving" });

@@ -92,7 +92,8 @@ function LaneHead(props: HeadProps) {
 }
 
 /**
- * A name on 11 px: drawn as a name at any scale, with a glyph only where something is the matter.
+ * A name on 11 px: drawn as a name at any scale, with a glyph only where something is the matter. It is too
+ * small to be a target of its own; the nodes' table has the links, and the inspector the owner's.
  * Remembered, because a hundred of them would otherwise render ten times a second.
  */
 const DenseHead = memo(
@@ -106,14 +107,12 @@ const DenseHead = memo(
     const isCalm = look.tone === "stable";
     return (
       <>
-        <Link
-          href={`/nodes/${nodeId}`}
-          prefetch={false}
-          className={`n pointer-events-auto absolute top-0 left-(--gutter) flex items-center gap-1 text-[10px] leading-[11px] ${isCalm ? "pl-3.5 text-fg-2" : "text-fg-0"}`}
+        <span
+          className={`n absolute top-0 left-(--gutter) flex items-center gap-1 text-[10px] leading-[11px] ${isCalm ? "pl-3.5 text-fg-2" : "text-fg-0"}`}
         >
           {!isCalm && <Glyph name={look.glyph} tone={look.tone} className="size-2.5" />}
           {nodeId}
-        </Link>
+        </span>
         <Owned owned={owned} isDense />
       </>
     );

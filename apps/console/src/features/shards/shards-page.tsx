@@ -62,7 +62,7 @@ export function ShardsPage() {
       <div className="min-h-[39px] border-line-1 border-b px-(--gutter) py-[9px]">
         {summary !== null && <Legend cells={summary.cells} />}
       </div>
-      <div className="col-start-1 min-h-0 overflow-auto">
+      <div className="col-start-1 min-h-0 overflow-auto" data-testid="shard-map-region">
         {view === "lanes" ? (
           <>
             <LaneMap passes={passes} selection={{ flat: selected, select: setSelected, open }} />
