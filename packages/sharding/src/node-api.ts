@@ -11,6 +11,7 @@ import type { LinkGate, PostgresStream } from "./ports/gates.ts";
 import type { LeaseFactory } from "./ports/lease.ts";
 import type { LogPage } from "./ports/state-store.ts";
 import type { DropCounter } from "./ports/transport.ts";
+import type { AdminOutcome } from "./runtime/admin-client.ts";
 import type { MessageListener } from "./runtime/broadcast.ts";
 import type { DaemonView } from "./runtime/daemons/daemon-view.ts";
 import type { DaemonDefinition } from "./runtime/daemons/definition.ts";
@@ -210,10 +211,7 @@ export interface ShardingNode {
   readLog(after: Seq, limit: number): Promise<LogPage>;
 
   /** Carries an operator's command to the active coordinator; resolves once this copy includes its effect. */
-  admin(
-    command: AdminCommand,
-    deadlineMs?: number,
-  ): Promise<{ readonly seq: Seq; readonly planId: string | null }>;
+  admin(command: AdminCommand, deadlineMs?: number): Promise<AdminOutcome>;
 
   readonly drops: DropCounter;
   counters(): NodeCounters;

@@ -15,5 +15,8 @@ export { shardOf } from "./core/hash.ts";
 export type * from "./core/ids.ts";
 export { sameNode, shardKey } from "./core/ids.ts";
 export type * from "./core/log.ts";
+export type { ClusterRows, MoveVerdict, StaleMove } from "./core/plan-check.ts";
+export { moveVerdict, staleMoves, whyNotMoving } from "./core/plan-check.ts";
+export type * from "./core/preview.ts";
 export type * from "./runtime/daemons/daemon-view.ts";
 export { daemonViews } from "./runtime/daemons/daemon-view.ts";

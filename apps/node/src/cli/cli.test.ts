@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { PlanAnswer } from "../http/plan-schemas.ts";
 import { problem } from "../http/problems.ts";
-import type { PlanAnswer } from "../http/routes/plans.ts";
 import type { CliIo } from "./io.ts";
 import { run } from "./run.ts";
 
@@ -121,6 +121,9 @@ describe("exit codes", () => {
     "plan move",
     "plan move 7",
     "plan move 7=",
+    "plan rebalance --weight node-2=0",
+    "plan rebalance --weight node-2",
+    "plan rebalance --max-moves few",
     "plan move x/y=node-2",
     "cordon",
     "drain",
@@ -318,6 +321,18 @@ describe("plan", () => {
       ],
     });
     expect(out).toMatch(/default\/7 +node-1 +node-2 +pending +asked for/);
+  });
+
+  test("rebalance takes conditions that hold for it alone", async () => {
+    const flags = "--cordon node-3 --cordon node-4 --weight node-2=0.5 --max-moves 9 --keep-hot";
+    const { sent } = await cli(`plan rebalance ${flags}`, [{ body: plan("proposed") }]);
+    expect(sent[0]?.body).toEqual({
+      kind: "rebalance",
+      whatIf: {
+        ...{ cordon: ["node-3", "node-4"], weights: { "node-2": 0.5 } },
+        ...{ maxMoves: 9, keepHot: true },
+      },
+    });
   });
 
   test("--apply applies it and waits until it is done", async () => {

@@ -1,12 +1,20 @@
 import type { Command } from "commander";
 import { ConfigError } from "../config/read-config.ts";
-import type { PlanAnswer } from "../http/routes/plans.ts";
+import type { PlanAnswer } from "../http/plan-schemas.ts";
 import { addClientFlags, type ClientFlags, NodeClient } from "./client.ts";
 import { type CliIo, CommandFailed } from "./io.ts";
 import { formatTable } from "./table.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 interface PlanFlags extends ClientFlags {
   readonly apply?: true;
+}
+
+interface RebalanceFlags extends PlanFlags {
+  readonly cordon?: readonly string[];
+  readonly weight?: readonly string[];
+  readonly maxMoves?: number;
+  readonly keepHot?: true;
 }
 
 interface Move {
@@ -50,9 +58,14 @@ function registerMakers(plan: Command, io: CliIo): void {
       .description(`${about} Shows the plan; moves nothing without --apply.`)
       .option("--apply", "apply it, and wait until it is done");
 
-  maker("rebalance", "Even out shards over nodes.").action(async (flags: PlanFlags) => {
-    await make({ kind: "rebalance" }, flags, io);
-  });
+  maker("rebalance", "Even out shards over nodes.")
+    .option("--cordon <node>", "give this node nothing, in this plan only; may be repeated", append)
+    .option("--weight <node=weight>", "count with this weight; may be repeated", append)
+    .option("--max-moves <count>", "move so many shards at most", wholeNumber(0, 1_048_576))
+    .option("--keep-hot", "let shards stay that cost 3 times the average or more")
+    .action(async (flags: RebalanceFlags) => {
+      await make({ kind: "rebalance", whatIf: whatIfOf(flags) }, flags, io);
+    });
   maker("drain <node>", "Empty a node.").action(async (node: string, flags: PlanFlags) => {
     await make({ kind: "drain", node }, flags, io);
   });
@@ -62,6 +75,26 @@ function registerMakers(plan: Command, io: CliIo): void {
   ).action(async (moves: string[], flags: PlanFlags) => {
     await make({ kind: "move", moves: moves.map(parseMove) }, flags, io);
   });
+}
+
+const append = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+];
+
+function whatIfOf({ cordon, weight, maxMoves, keepHot }: RebalanceFlags): object {
+  return {
+    ...(cordon === undefined ? {} : { cordon }),
+    ...(weight === undefined ? {} : { weights: Object.fromEntries(weight.map(parseWeight)) }),
+    ...(maxMoves === undefined ? {} : { maxMoves }),
+    ...(keepHot === undefined ? {} : { keepHot }),
+  };
+}
+
+function parseWeight(text: string): readonly [string, number] {
+  const [, nodeId = "", weight = ""] = /^(.+)=(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  if (Number(weight) > 0) return [nodeId, Number(weight)];
+  throw new ConfigError([`"${text}" is no weight. It must be node=weight, like node-2=0.5.`]);
 }
 
 function parseMove(text: string): Move {

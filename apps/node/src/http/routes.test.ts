@@ -499,6 +499,56 @@ describe("plans", () => {
     ]);
   });
 
+  const request = {
+    kind: "rebalance",
+    whatIf: { cordon: ["node-3"], weights: { "node-2": 0.5 }, maxMoves: 9, keepHot: true },
+  } as const;
+
+  test("are previewed under conditions, and nothing is written down", async () => {
+    const { type: _, ...proposal } = plan("p-7");
+    http.node.onAdmin = async () => ({
+      ...{ seq: 10, planId: null },
+      preview: {
+        ...{ ...proposal, kind: "rebalance", blockedTotal: 1, leftOut: 2, movesInFlight: 16 },
+        blocked: [
+          { group: "default", shard: 4, on: "node-1", code: "pinned", why: "it is pinned" },
+        ],
+        nodes: [
+          { nodeId: "node-1", incarnation: "a", weight: 1, before: 9, after: 8, why: null },
+          { nodeId: "node-2", incarnation: "b", weight: 0.5, before: 1, after: 2, why: "weight" },
+        ],
+        notes: ["Nobody measures."],
+      },
+    });
+    const answer = await call("POST", "/v1/plans/preview", request, { "leasehold-by": "ann" });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        ...{ planId: "p-7", kind: "rebalance", basedOnSeq: 10, blockedTotal: 1, leftOut: 2 },
+        moves: [{ shard: 0, from: "node-1", to: "node-2", why: "asked for", epoch: 1 }],
+        blocked: [{ shard: 4, on: "node-1", code: "pinned", why: "it is pinned" }],
+        nodes: [{ nodeId: "node-1" }, { incarnation: "b", weight: 0.5, before: 1, after: 2 }],
+        notes: ["Nobody measures."],
+      },
+    });
+    expect(http.node.commands).toEqual([{ tag: "preview", by: "ann", request }]);
+    expect(await call("GET", "/v1/plans/p-7")).toMatchObject({ status: 404 });
+  });
+
+  test.each([
+    [{ kind: "rebalance", whatIf: { weights: { "node-2": 0 } } }, "whatIf.weights.node-2"],
+    [{ kind: "rebalance", whatIf: { maxMoves: -1 } }, "whatIf.maxMoves"],
+    [{ kind: "rebalance", whatIf: { cordon: "node-2" } }, "whatIf.cordon"],
+    [{ kind: "rebalance", whatIf: { pinAll: true } }, "whatIf"],
+    [{ kind: "undo" }, "planId"],
+  ])("are not previewed from %j", async (body, path) => {
+    expect(await call("POST", "/v1/plans/preview", body)).toMatchObject({
+      status: 400,
+      body: { code: "REQUEST_INVALID", issues: [{ path }] },
+    });
+    expect(http.node.commands).toEqual([]);
+  });
+
   test("show their progress", async () => {
     http.node.commit(
       plan("p-1"),
@@ -826,6 +876,7 @@ describe("descriptions", () => {
       "post /v1/faults",
       "post /v1/nodes/{id}/{verb}",
       "post /v1/plans",
+      "post /v1/plans/preview",
       "post /v1/plans/{id}/{verb}",
       "post /v1/shards/{group}/{shard}/unpin",
     ]);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   type AdminCommand,
+  type AdminOutcome,
   AdminRefusedError,
   type AnyEntityDefinition,
   type AskAnswer,
@@ -54,7 +55,9 @@ export class FakeNode implements ShardingNode {
   onAsk: (request: AskRequest) => Promise<AskAnswer>;
   /** What Postgres has of each entity that is looked at. */
   stored: EntityView["stored"] = null;
-  onAdmin: (command: AdminCommand) => Promise<{ seq: number; planId: string | null }>;
+  onAdmin: (
+    command: AdminCommand,
+  ) => Promise<Omit<AdminOutcome, "preview"> & Partial<AdminOutcome>>;
   beforeReadLog: () => Promise<void> = async () => undefined;
   onDrain: () => Promise<void> = async () => undefined;
 
@@ -169,9 +172,9 @@ export class FakeNode implements ShardingNode {
     };
   }
 
-  async admin(command: AdminCommand): Promise<{ seq: number; planId: string | null }> {
+  async admin(command: AdminCommand): Promise<AdminOutcome> {
     this.commands.push(command);
-    return await this.onAdmin(command);
+    return { preview: null, ...(await this.onAdmin(command)) };
   }
 
   authority(): ReturnType<ShardingNode["authority"]> {

@@ -167,9 +167,11 @@ function targetsOf(lanes: readonly Lane[]): ReadonlyMap<Lane, number> {
 function winner(shard: ShardRef, candidates: readonly Candidate[]): NodeRef {
   let best = candidates[0] as Candidate;
   let bestScore = Number.NEGATIVE_INFINITY;
+  // A hundred candidates have the shard's half of the text in common.
+  const ofShard = fnv(0x811c9dc5, `${shardKey(shard)} `);
   for (const candidate of candidates) {
     // Weighted rendezvous hashing: -w / ln(u) with u in (0, 1) drawn from the pair.
-    const unit = (hash32(`${shardKey(shard)} ${candidate.node.nodeId}`) + 0.5) / 0x1_0000_0000;
+    const unit = (avalanche(fnv(ofShard, candidate.node.nodeId)) + 0.5) / 0x1_0000_0000;
     const score = -candidate.weight / Math.log(unit);
     if (score > bestScore) {
       best = candidate;
@@ -179,13 +181,18 @@ function winner(shard: ShardRef, candidates: readonly Candidate[]): NodeRef {
   return best.node;
 }
 
-/** FNV-1a with a final avalanche (the low bits of FNV alone are too regular for a lottery). */
-function hash32(text: string): number {
-  let hash = 0x811c9dc5;
+/** FNV-1a, begun or gone on with. */
+function fnv(from: number, text: string): number {
+  let hash = from;
   for (let i = 0; i < text.length; i += 1) {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return hash;
+}
+
+/** The low bits of FNV alone are too regular for a lottery. */
+function avalanche(from: number): number {
+  let hash = Math.imul(from ^ (from >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }

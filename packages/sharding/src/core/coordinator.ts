@@ -6,10 +6,10 @@ import { evictAndRestore, stopped } from "./coordinator/eviction.ts";
 import { acked, handoffFailed, hosted, hostRefused, released } from "./coordinator/handoff.ts";
 import { hearLoads } from "./coordinator/loads.ts";
 import { allocate, joinNode, loseNode } from "./coordinator/nodes.ts";
+import type { CoordinatorOptions } from "./coordinator/options.ts";
 import { drivePlans, rebalanceWhenDue } from "./coordinator/plans.ts";
 import { beginRebuild, type ClaimMessage, collectClaims } from "./coordinator/rebuild.ts";
 import { repeatOrders } from "./coordinator/repeat.ts";
-import type { CoordinatorOptions } from "./coordinator/turn.ts";
 import { type CoordinatorState, Turn, type TurnResult } from "./coordinator/turn.ts";
 import { openWork } from "./coordinator/work.ts";
 import type { NodeRef } from "./ids.ts";
@@ -74,6 +74,7 @@ export function startCoordinator(
     rebalanceDue: true,
     allocationDue: true,
     balance: emptyBalance,
+    previews: [],
     nextId: 1,
   };
 }
@@ -162,5 +163,5 @@ function admin(turn: Turn, from: NodeRef, requestId: string, command: AdminComma
   turn.answer(from, requestId, answer);
 }
 
-export { defaultCoordinatorOptions } from "./coordinator/turn.ts";
+export { defaultCoordinatorOptions } from "./coordinator/options.ts";
 export type { CoordinatorOptions, CoordinatorState, TurnResult };

@@ -41,6 +41,11 @@ const toCoordinator: readonly ToCoordinator[] = [
   {
     tag: "admin",
     requestId: "r",
+    command: { tag: "preview", by: "olga", request: { kind: "undo", planId: "p-1-1" } },
+  },
+  {
+    tag: "admin",
+    requestId: "r",
     command: { tag: "plan-control", by: "olga", planId: "p-1-1", verb: "undo" },
   },
 ];
@@ -113,6 +118,37 @@ describe("a message", () => {
 
   test("may have fields of a later version", () => {
     expect(toCoordinatorOf({ ...toCoordinator[1], since: 3 })).not.toBeNull();
+  });
+
+  test("about a plan's conditions has each of them or not, and none of another type", () => {
+    const whatIf = { cordon: ["a"], weights: { b: 0.5 }, maxMoves: 3, keepHot: true };
+    const asked = (conditions: unknown) => ({
+      ...{ tag: "admin", requestId: "r" },
+      command: { tag: "plan", by: "olga", request: { kind: "rebalance", whatIf: conditions } },
+    });
+    for (const good of [whatIf, {}, undefined, { keepHot: false }])
+      expect(toCoordinatorOf(asked(good))).not.toBeNull();
+    const wrong = [[], 3, { cordon: "a" }, { weights: { b: 0 } }, { weights: { b: -1 } }];
+    for (const bad of [...wrong, { maxMoves: -1 }, { maxMoves: 1.5 }, { keepHot: "yes" }])
+      expect(toCoordinatorOf(asked(bad)), JSON.stringify(bad)).toBeNull();
+  });
+
+  test("with a preview has all of it", () => {
+    const move = { ...grant, from: node, to: node, why: "a has 4" };
+    const preview = {
+      ...{ planId: "p-1-1", kind: "rebalance", by: "olga", node: null, undoes: null },
+      ...{ basedOnSeq: 4, moves: [move], spreadBefore: 1.5, spreadAfter: 0.5 },
+      blocked: [{ group: "default", shard: 4, on: "a", code: "pinned", why: "it is pinned" }],
+      ...{ blockedTotal: 1, leftOut: 0, movesInFlight: 16, notes: ["none"] },
+      nodes: [{ ...node, weight: 0.5, before: 4, after: 3, why: "weight 0.5" }],
+    };
+    const answered = (given: unknown) => ({
+      ...{ tag: "admin-answer", requestId: "r" },
+      answer: { ok: true, seq: 4, planId: null, preview: given },
+    });
+    expect(fromCoordinatorOf(answered(preview))).not.toBeNull();
+    for (const broken of mutants(preview, new Set(["node", "undoes"])))
+      expect(fromCoordinatorOf(answered(broken)), JSON.stringify(broken)).toBeNull();
   });
 
   test("without any one of its fields is none, nor with one of another type", () => {

@@ -81,14 +81,27 @@ const groups = list(
 const versions = orAbsent(fields({ protocol: whole, hash: whole }));
 const carried = fields({ handoffId: name, from: fields(node), digest: text, size: whole });
 
+const above =
+  (limit: number): Check =>
+  (value) =>
+    number(value) && (value as number) > limit;
+const whatIf = fields({
+  cordon: orAbsent(list(name)),
+  weights: orAbsent((value) => isObject(value) && Object.values(value).every(above(0))),
+  maxMoves: orAbsent(whole),
+  keepHot: orAbsent(oneOf(true, false)),
+});
 const planRequests: Record<PlanRequest["kind"], Check> = {
-  rebalance: isObject,
+  rebalance: fields({ whatIf: orAbsent(whatIf) }),
   drain: fields({ node: name }),
   move: fields({ moves: list(fields({ ...shard, to: name })) }),
+  undo: fields({ planId: name }),
 };
+const asked = fields({ by: text, request: kinds("kind", planRequests) });
 const ofNode = fields({ by: text, nodeId: name });
 const commands: Record<AdminCommand["tag"], Check> = {
-  plan: fields({ by: text, request: kinds("kind", planRequests) }),
+  plan: asked,
+  preview: asked,
   "plan-control": fields({
     ...{ by: text, planId: name },
     verb: oneOf("apply", "pause", "resume", "cancel", "undo"),
@@ -122,9 +135,19 @@ const toCoordinator: Record<ToCoordinator["tag"], Check> = {
 const directive = (more: Readonly<Record<string, Check>>): Check =>
   fields({ term: whole, incarnation: name, ...more });
 
+const plannedMove = { ...grant, from: fields(node), to: fields(node), why: text };
+const preview = fields({
+  ...{ planId: name, by: text, basedOnSeq: whole, moves: list(fields(plannedMove)) },
+  kind: oneOf("rebalance", "drain", "move", "undo"),
+  ...{ node: orNull(name), undoes: orNull(name), spreadBefore: number, spreadAfter: number },
+  blocked: list(fields({ ...shard, on: name, code: name, why: text })),
+  ...{ blockedTotal: whole, leftOut: whole, movesInFlight: whole, notes: list(text) },
+  nodes: list(fields({ ...node, weight: number, before: whole, after: whole, why: orNull(text) })),
+});
 const answers: Check = (value) =>
-  fields({ ok: oneOf(true), seq: whole, planId: orNull(name) })(value) ||
-  fields({ ok: oneOf(false), code: name, why: text })(value);
+  fields({ ok: oneOf(true), seq: whole, planId: orNull(name), preview: orAbsent(preview) })(
+    value,
+  ) || fields({ ok: oneOf(false), code: name, why: text })(value);
 
 const fromCoordinator: Record<FromCoordinator["tag"], Check> = {
   "region-registered": directive({ seq: whole }),

@@ -2,6 +2,7 @@ import type { Versions } from "./agreement.ts";
 import type { Epoch, GroupName, Incarnation, NodeId, NodeRef, Seq, ShardRef, Term } from "./ids.ts";
 import type { Load } from "./load.ts";
 import type { CarriedState, GroupDeclaration, LogEntry, NodeInfo } from "./log.ts";
+import type { PlanPreview, WhatIf } from "./preview.ts";
 
 /**
  * What nodes say to each other on the control socket. Each message may arrive twice, late or never;
@@ -211,6 +212,8 @@ export type RefusalCode = "GROUP_MISMATCH" | "VERSION_MISMATCH" | "INCARNATION_D
 /** What an operator may ask for. Answered after the commit that it led to. */
 export type AdminCommand =
   | { readonly tag: "plan"; readonly by: string; readonly request: PlanRequest }
+  /** The same, but nothing is written down: the answer carries the plan, and `apply` takes its id for a while. */
+  | { readonly tag: "preview"; readonly by: string; readonly request: PlanRequest }
   | {
       readonly tag: "plan-control";
       readonly by: string;
@@ -227,15 +230,23 @@ export type AdminCommand =
     };
 
 export type PlanRequest =
-  | { readonly kind: "rebalance" }
+  | { readonly kind: "rebalance"; readonly whatIf?: WhatIf }
   | { readonly kind: "drain"; readonly node: NodeId }
-  | { readonly kind: "move"; readonly moves: readonly (ShardRef & { readonly to: NodeId })[] };
+  | { readonly kind: "move"; readonly moves: readonly (ShardRef & { readonly to: NodeId })[] }
+  /** The way back of a plan that is over. */
+  | { readonly kind: "undo"; readonly planId: string };
 
 export type PlanVerb = "apply" | "pause" | "resume" | "cancel" | "undo";
 
 /** `seq`: the log position that includes the command's effect. */
 export type AdminAnswer =
-  | { readonly ok: true; readonly seq: Seq; readonly planId: string | null }
+  | {
+      readonly ok: true;
+      readonly seq: Seq;
+      readonly planId: string | null;
+      /** Of a preview. */
+      readonly preview?: PlanPreview;
+    }
   | { readonly ok: false; readonly code: AdminErrorCode; readonly why: string };
 
 export type AdminErrorCode =

@@ -44,7 +44,7 @@ describe("an operator's command", () => {
     const { client, asked } = carrier();
     const answer = client.ask(command, 1_000);
     expect(client.answered(life("a"), asked[0]?.requestId ?? "", done)).toBe(true);
-    expect(await answer).toEqual({ seq: 1, planId: null });
+    expect(await answer).toEqual({ seq: 1, planId: null, preview: null });
   });
 
   it("takes no answer of another node than was asked, unless that one leads now", async () => {
@@ -55,7 +55,7 @@ describe("an operator's command", () => {
     expect(client.answered({ ...life("a"), incarnation: "a-0" }, requestId, done)).toBe(false);
     lead("b");
     expect(client.answered(life("b"), requestId, done)).toBe(true);
-    expect(await answer).toEqual({ seq: 1, planId: null });
+    expect(await answer).toEqual({ seq: 1, planId: null, preview: null });
   });
 
   it("is asked again, under another id, where the one that was asked does not lead", async () => {
@@ -67,7 +67,7 @@ describe("an operator's command", () => {
     expect(asked.map(({ to }) => to.nodeId)).toEqual(["a", "b"]);
     expect(asked[1]?.requestId).not.toBe(asked[0]?.requestId);
     client.answered(life("b"), asked[1]?.requestId ?? "", done);
-    expect(await answer).toEqual({ seq: 1, planId: null });
+    expect(await answer).toEqual({ seq: 1, planId: null, preview: null });
   });
 
   it("is not asked again when its coordinator went away: it may have been done", async () => {

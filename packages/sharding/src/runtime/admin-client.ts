@@ -1,5 +1,6 @@
 import { type NodeRef, type Seq, sameNode } from "../core/ids.ts";
 import type { AdminAnswer, AdminCommand, ToCoordinator } from "../core/messages.ts";
+import type { PlanPreview } from "../core/preview.ts";
 import { AdminRefusedError, CoordinatorUnavailableError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import { pause } from "./pause.ts";
@@ -14,6 +15,16 @@ export interface AdminPorts {
   readonly forget: (requestId: string) => void;
   /** How far this node's copy of the log has come. */
   readonly seq: () => Seq;
+}
+
+/** What an operator's command led to. */
+export interface AdminOutcome {
+  /** The log position that includes its effect. */
+  readonly seq: Seq;
+  /** Of the plan that it made or was about. */
+  readonly planId: string | null;
+  /** Of the command `preview`. */
+  readonly preview: PlanPreview | null;
 }
 
 /**
@@ -40,10 +51,7 @@ export class AdminClient {
    * @throws {AdminRefusedError} with the coordinator's reason.
    * @throws {CoordinatorUnavailableError} when nobody answered within `deadlineMs`.
    */
-  async ask(
-    command: AdminCommand,
-    deadlineMs: number,
-  ): Promise<{ seq: Seq; planId: string | null }> {
+  async ask(command: AdminCommand, deadlineMs: number): Promise<AdminOutcome> {
     const { clock } = this.#ports;
     const endMs = clock.monotonicMs() + deadlineMs;
     while (clock.monotonicMs() < endMs) {
@@ -55,7 +63,8 @@ export class AdminClient {
       }
       if (!answer.ok) throw new AdminRefusedError(answer.code, answer.why);
       while (this.#ports.seq() < answer.seq && clock.monotonicMs() < endMs) await pause(clock, 5);
-      return { seq: answer.seq, planId: answer.planId };
+      const { seq, planId, preview = null } = answer;
+      return { seq, planId, preview };
     }
     throw new CoordinatorUnavailableError(
       `No coordinator answered within ${deadlineMs} ms. Is Postgres reachable from the nodes?`,

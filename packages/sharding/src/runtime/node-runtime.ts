@@ -2,13 +2,13 @@ import type { HostingView } from "../core/admission.ts";
 import { disagreeOnGroups } from "../core/agreement.ts";
 import type { ShardBelief } from "../core/belief.ts";
 import { type ClusterState, findShard, isProxy } from "../core/cluster.ts";
-import { type NodeRef, type Seq, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
+import { type NodeRef, type ShardRef, sameNode, shardKey } from "../core/ids.ts";
 import type { LogEntry } from "../core/log.ts";
 import type { AdminCommand, EventMessage, ToCoordinator } from "../core/messages.ts";
 import { RegionRefusedError } from "../errors.ts";
 import type { Heartbeat } from "../ports/lease-session.ts";
 import type { ChangeHint } from "../ports/state-store.ts";
-import { AdminClient } from "./admin-client.ts";
+import { AdminClient, type AdminOutcome } from "./admin-client.ts";
 import { Broadcast } from "./broadcast.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { CoordinatorService } from "./coordinator-service.ts";
@@ -198,10 +198,7 @@ export class NodeRuntime {
     });
   }
 
-  async admin(
-    command: AdminCommand,
-    deadlineMs: number,
-  ): Promise<{ seq: Seq; planId: string | null }> {
+  async admin(command: AdminCommand, deadlineMs: number): Promise<AdminOutcome> {
     return await this.#admin.ask(command, deadlineMs);
   }
 

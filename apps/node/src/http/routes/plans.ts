@@ -1,59 +1,18 @@
-import type { PlanRequest, ShardingNode } from "@leasehold/sharding";
+import type { PlanPreview, PlanRequest, ShardingNode } from "@leasehold/sharding";
 import type { PlanRow } from "@leasehold/sharding/observe";
 import { z } from "zod";
 import type { Routes } from "../deps.ts";
+import {
+  type PlanAnswer,
+  type PreviewAnswer,
+  planAnswer,
+  planId,
+  planRequest,
+  previewAnswer,
+} from "../plan-schemas.ts";
 import { HttpProblem } from "../problems.ts";
-import { groupName, nodeId, operatorHeaders, problems, wholeNumber } from "../schemas.ts";
+import { operatorHeaders, problems } from "../schemas.ts";
 import { nodeOf } from "../views.ts";
-
-const planRequest = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("rebalance") }),
-  z.strictObject({ kind: z.literal("drain"), node: nodeId }),
-  z.strictObject({
-    kind: z.literal("move"),
-    moves: z
-      .array(
-        z.strictObject({
-          group: groupName.default("default"),
-          shard: wholeNumber(0, 1_048_575),
-          to: nodeId,
-        }),
-      )
-      .min(1)
-      .max(10_000),
-  }),
-]);
-
-const move = z.object({
-  group: z.string(),
-  shard: z.int(),
-  from: z.string(),
-  to: z.string(),
-  why: z.string(),
-});
-
-const planAnswer = z.object({
-  planId: z.string(),
-  kind: z.enum(["rebalance", "drain", "move", "undo"]),
-  state: z.enum(["proposed", "applying", "paused", "done", "cancelled", "stale", "failed"]),
-  why: z.string().nullable().describe("Why the plan is in this state"),
-  by: z.string(),
-  node: z.string().nullable().describe("For a drain: the node to empty"),
-  undoes: z.string().nullable().describe("For an undo: the plan that it takes back"),
-  basedOnSeq: z.int(),
-  moves: z.array(
-    move.extend({
-      state: z.enum(["pending", "moving", "done", "failed", "skipped"]),
-      stateWhy: z.string().nullable().describe("Why the move is in this state"),
-      epoch: z.int().nullable().describe("The shard's epoch after a done move"),
-    }),
-  ),
-  done: z.int(),
-  total: z.int(),
-  spreadBefore: z.number().describe("Standard deviation of shards per unit of weight"),
-  spreadAfter: z.number(),
-});
-export type PlanAnswer = z.output<typeof planAnswer>;
 
 const verbs = ["apply", "pause", "resume", "cancel", "undo"] as const;
 
@@ -74,9 +33,30 @@ export const planRoutes: Routes = (app, deps) => {
     async (request) => {
       const node = nodeOf(deps);
       const by = request.headers["leasehold-by"];
-      const wanted: PlanRequest = request.body;
-      const { planId } = await node.admin({ tag: "plan", by, request: wanted });
-      return planOf(node, planId ?? "");
+      const made = await node.admin({ tag: "plan", by, request: wantedOf(request.body) });
+      return planOf(node, made.planId ?? "");
+    },
+  );
+
+  app.post(
+    "/v1/plans/preview",
+    {
+      schema: {
+        summary: "What a plan would be, without a trace in the log",
+        description:
+          "The coordinator remembers the latest few: apply takes the answer's `planId` while nothing that the plan names has changed, and writes it down then.",
+        tags: ["operate"],
+        headers: operatorHeaders,
+        body: planRequest,
+        response: { 200: previewAnswer, ...problems },
+      },
+    },
+    async (request) => {
+      const by = request.headers["leasehold-by"];
+      const wanted = wantedOf(request.body);
+      const { preview } = await nodeOf(deps).admin({ tag: "preview", by, request: wanted });
+      if (preview === null) throw new Error("The coordinator has answered without a preview.");
+      return previewAnswerOf(preview);
     },
   );
 
@@ -87,7 +67,7 @@ export const planRoutes: Routes = (app, deps) => {
       schema: {
         summary: "A plan and its progress",
         tags: ["operate"],
-        params: z.object({ id: z.string().min(1).max(128) }),
+        params: z.object({ id: planId }),
         response: { 200: planAnswer, ...problems },
       },
     },
@@ -100,10 +80,11 @@ export const planRoutes: Routes = (app, deps) => {
       config: { needs: "operator" },
       schema: {
         summary: "Applies, pauses, resumes, cancels or undoes a plan",
-        description: "Undo makes a plan of its own and answers that one.",
+        description:
+          "Apply also takes a preview, which becomes a plan by it. Undo makes a plan of its own and answers that one.",
         tags: ["operate"],
         headers: operatorHeaders,
-        params: z.object({ id: z.string().min(1).max(128), verb: z.enum(verbs) }),
+        params: z.object({ id: planId, verb: z.enum(verbs) }),
         response: { 200: planAnswer, ...problems },
       },
     },
@@ -111,21 +92,44 @@ export const planRoutes: Routes = (app, deps) => {
       const node = nodeOf(deps);
       const { id, verb } = request.params;
       const by = request.headers["leasehold-by"];
-      const { planId } = await node.admin({ tag: "plan-control", by, planId: id, verb });
-      return planOf(node, planId ?? id);
+      const done = await node.admin({ tag: "plan-control", by, planId: id, verb });
+      return planOf(node, done.planId ?? id);
     },
   );
 };
 
-function planOf(node: ShardingNode, planId: string): PlanAnswer {
-  const plan = node.authority().state.plans.get(planId);
-  if (plan !== undefined) return planAnswerOf(plan);
-  throw new HttpProblem("PLAN_UNKNOWN", `This node knows no plan "${planId}".`);
+/** Absent fields are absent in the message, too: undefined would be one of another type. */
+function wantedOf(body: z.output<typeof planRequest>): PlanRequest {
+  if (body.kind !== "rebalance") return body;
+  const { cordon, weights, maxMoves, keepHot } = body.whatIf ?? {};
+  const whatIf = {
+    ...(cordon === undefined ? {} : { cordon }),
+    ...(weights === undefined ? {} : { weights }),
+    ...(maxMoves === undefined ? {} : { maxMoves }),
+    ...(keepHot === undefined ? {} : { keepHot }),
+  };
+  return { kind: "rebalance", whatIf };
 }
 
+function planOf(node: ShardingNode, id: string): PlanAnswer {
+  const plan = node.authority().state.plans.get(id);
+  if (plan !== undefined) return planAnswerOf(plan);
+  throw new HttpProblem("PLAN_UNKNOWN", `This node knows no plan "${id}".`);
+}
+
+const previewAnswerOf = (preview: PlanPreview): PreviewAnswer => ({
+  ...preview,
+  blocked: [...preview.blocked],
+  nodes: [...preview.nodes],
+  notes: [...preview.notes],
+  moves: preview.moves.map(({ from, to, ...move }) => ({
+    ...move,
+    ...{ from: from.nodeId, to: to.nodeId },
+  })),
+});
+
 function planAnswerOf(plan: PlanRow): PlanAnswer {
-  const { planId, kind, state, why, by, node, undoes, basedOnSeq, spreadBefore, spreadAfter } =
-    plan;
+  const { kind, state, why, by, node, undoes, basedOnSeq, spreadBefore, spreadAfter } = plan;
   const moves = plan.moves.map(({ group, shard, from, to, why: reason }, index) => {
     const progress = plan.progress[index];
     return {
@@ -142,7 +146,7 @@ function planAnswerOf(plan: PlanRow): PlanAnswer {
   const done = moves.filter((entry) => entry.state === "done").length;
   const counts = { done, total: moves.length };
   return {
-    planId,
+    planId: plan.planId,
     kind,
     state,
     why,

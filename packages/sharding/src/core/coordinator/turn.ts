@@ -8,40 +8,14 @@ import {
   shardsAtWork,
 } from "../cluster.ts";
 import { type Epoch, type NodeId, type NodeRef, type ShardRef, sameNode } from "../ids.ts";
-import type { AssignCause, CarriedState, ClusterEvent, DeathProof } from "../log.ts";
+import type { AssignCause, CarriedState, ClusterEvent, DeathProof, PlanProposal } from "../log.ts";
 import type { AdminAnswer, FromCoordinator, ToCoordinator } from "../messages.ts";
 import { areApart, type Renewing } from "../reach.ts";
 import { strategyOf } from "../strategies.ts";
 import { Balance, type BalanceState } from "./balance.ts";
+import type { CoordinatorOptions } from "./options.ts";
 import { lowestEpoch, type Rebuild } from "./rebuild.ts";
 import { type OpenWork, WorkDraft } from "./work.ts";
-
-export interface CoordinatorOptions {
-  /** Propose and apply a rebalance when the cluster has grown. @default "auto" */
-  readonly rebalance: "auto" | "manual";
-  /** Moves in flight at once, over all plans. @default 16 */
-  readonly movesInFlight: number;
-  /** A handoff that was not released after this long is given up. @unit milliseconds @default 12000 */
-  readonly handoffTimeoutMs: number;
-  /** A cold cluster waits at least this long before the first allocation ... @unit milliseconds @default 500 */
-  readonly settleMinMs: number;
-  /** ... and at most this long for nodes that hold a lease but have not registered. @unit milliseconds @default 1500 */
-  readonly settleMaxMs: number;
-  /**
-   * Set where no state store remembers: a take-over rebuilds the map from claims, and waits this long at
-   * least before it gives unclaimed shards to anybody. @unit milliseconds @default null: the rows are loaded
-   */
-  readonly rebuildAfterMs: number | null;
-}
-
-export const defaultCoordinatorOptions: CoordinatorOptions = {
-  rebalance: "auto",
-  movesInFlight: 16,
-  handoffTimeoutMs: 12_000,
-  settleMinMs: 500,
-  settleMaxMs: 1_500,
-  rebuildAfterMs: null,
-};
 
 export interface CoordinatorState {
   readonly cluster: ClusterState;
@@ -61,6 +35,8 @@ export interface CoordinatorState {
   readonly allocationDue: boolean;
   /** What shards cost, as their homes say. */
   readonly balance: BalanceState;
+  /** Plans that were only looked at, the latest last. They may be forgotten: whoever looked looks again. */
+  readonly previews: readonly PlanProposal[];
   readonly nextId: number;
 }
 
@@ -107,6 +83,7 @@ export class Turn {
   rebuild: Rebuild | null;
   rebalanceDue: boolean;
   allocationDue: boolean;
+  previews: readonly PlanProposal[];
   readonly #before: CoordinatorState;
   readonly #events: ClusterEvent[] = [];
   readonly #deaths: Death[] = [];
@@ -128,6 +105,7 @@ export class Turn {
     this.rebuild = state.rebuild;
     this.rebalanceDue = state.rebalanceDue;
     this.allocationDue = state.allocationDue;
+    this.previews = state.previews;
     this.#nextId = state.nextId;
   }
 
@@ -233,7 +211,7 @@ export class Turn {
     );
     const own = new Map<string, number>();
     this.#count(group, own);
-    const all = this.#countAll();
+    const all = this.counts();
     const loads = this.balance.loadsIn(group);
     return fitting.map(({ nodeId, incarnation, weight }) => {
       const shards = own.get(incarnation) ?? 0;
@@ -248,11 +226,12 @@ export class Turn {
    * Shards of all groups per incarnation. Counted once a turn, and what is assigned since is added: a thousand
    * daemons with one worker each would otherwise count each other a thousand times.
    */
-  #countAll(): Map<string, number> {
+  counts(): ReadonlyMap<string, number> {
     if (this.#counts !== null) return this.#counts;
-    this.#counts = new Map();
-    for (const group of this.cluster.groups.keys()) this.#count(group, this.#counts);
-    return this.#counts;
+    const counts = new Map<string, number>();
+    for (const group of this.cluster.groups.keys()) this.#count(group, counts);
+    this.#counts = counts;
+    return counts;
   }
 
   /** A shard on its way counts where it is going; one that a daemon does not need, nowhere. */
@@ -286,6 +265,7 @@ export class Turn {
         rebalanceDue: this.rebalanceDue,
         allocationDue: this.allocationDue,
         balance: this.balance.state,
+        previews: this.previews,
         nextId: this.#nextId,
       },
       events: this.#events,
