@@ -22,3 +22,56 @@ test("the slider steers the sample load, and the cluster's rate follows", async 
   await slider.press("ArrowLeft");
   await expect(page.getByText("Load: 25 commands a second")).toBeVisible();
 });
+
+test("the load page names the hottest shards, where they are, and what the nodes answer", async ({
+  console,
+  cluster,
+}, info) => {
+  const { page } = console;
+  await console.open("/load");
+  const put = await page.request.put("/api/load", {
+    data: { targetPerSecond: 200 },
+    headers: { "leasehold-console": "1" },
+  });
+  expect(put.ok()).toBe(true);
+  const shards = page.getByRole("table", { name: "Hot shards" }).getByTestId("hot-shard");
+  await expect.poll(() => shards.count()).toBeGreaterThan(20);
+  const owners = new Map(
+    (await cluster.shards()).map((it) => [`${it.group}/${it.shard}`, it.owner ?? ""]),
+  );
+  const named = await shards.evaluateAll((rows) =>
+    rows.map((row) => [row.dataset["shardId"] ?? "", row.dataset["nodeId"] ?? ""] as const),
+  );
+  for (const [shard, node] of named) expect(node, shard).toBe(owners.get(shard));
+
+  const rates = page.getByRole("table", { name: "Load of nodes" }).getByTestId("node-load-row");
+  await expect(rates).toHaveCount(3);
+  const total = async (): Promise<number> => {
+    const text = await page.getByTestId("load-figures").locator(".v").first().textContent();
+    return Number(text?.replace(",", ""));
+  };
+  await expect.poll(total).toBeGreaterThan(100);
+  await expect(page.getByTestId("load-sentence")).toContainText(
+    /requests a second on 3 nodes; node-\d answers \d+ % of them\. The hottest shard is \S+ at node-/,
+  );
+  await page.screenshot({ path: info.outputPath("load.png"), fullPage: true });
+});
+
+test("each chart says in words and in a table what it draws", async ({ console }) => {
+  const { page } = console;
+  await console.open("/load");
+  for (const [id, name] of [
+    ["chart-requests", "Requests a second"],
+    ["chart-latency", "Reply time"],
+  ] as const) {
+    const chart = page.getByRole("figure", { name });
+    await expect(chart).toContainText(/between [\d.,]+ ?(\/s|ms) and [\d.,]+ ?(\/s|ms)/);
+    await expect(chart.locator("canvas")).toBeVisible();
+    await page.getByTestId(`${id}-view`).getByRole("button", { name: "Table" }).click();
+    const table = page.getByRole("table", { name });
+    await expect(table.getByRole("row")).toHaveCount(11);
+    await expect(table.getByRole("cell").nth(1)).toHaveText(/^[\d.,]+ ?(\/s|ms)$/);
+    await expect(table, "what was before this page is not invented").toContainText("not heard");
+  }
+  await expect(page.getByTestId("heat-legend").first()).toContainText(/0\s*[\d,]+ requests\/s/);
+});

@@ -11,7 +11,9 @@ const paths = {
   moves: "/moves",
   timeline: "/timeline",
   entities: "/entities?type=account&id=load-0",
+  load: "/load",
   daemons: "/daemons",
+  settings: "/settings",
 };
 
 for (const [name, path] of Object.entries(paths)) {

@@ -1,5 +1,5 @@
 import type { Server } from "node:http";
-import type { Belief, ShardBelief } from "./core/belief.ts";
+import type { Belief, ShardBelief, ShardHeat } from "./core/belief.ts";
 import type { ClusterState } from "./core/cluster.ts";
 import type { Epoch, Incarnation, NodeId, Seq } from "./core/ids.ts";
 import type { LogEntry, StrategyName } from "./core/log.ts";
@@ -198,6 +198,12 @@ export interface ShardingNode {
   belief(): NodeBelief;
   /** Shards as this node sees them: only what it serves or holds. */
   shardBeliefs(): readonly ShardBelief[];
+  /**
+   * The shards served here that ask the most of this node, hottest first, at most 16. Asking begins the measuring of
+   * groups that are not balanced by load, so the first answer has none of theirs; it ends ten seconds after the last
+   * question.
+   */
+  hotShards(): readonly ShardHeat[];
   onLog(fn: (entries: readonly LogEntry[], state: ClusterState) => void): () => void;
   /** The whole copy was replaced (start, or too far behind): followers begin from a snapshot. */
   onReload(fn: (state: ClusterState) => void): () => void;

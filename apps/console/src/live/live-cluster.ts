@@ -11,6 +11,7 @@ import {
 } from "../wire/relay-frames.ts";
 import { type ConnectionEvent, initialConnection, stepConnection } from "./connection.ts";
 import { FrameGate } from "./frame-gate.ts";
+import { LoadHistory } from "./load-history.ts";
 import { ClusterMirror } from "./mirror.ts";
 import { createLiveStore, type Moment, type Paused } from "./store.ts";
 import { summarize } from "./summary.ts";
@@ -27,6 +28,7 @@ const tickEveryMs = 250;
  */
 export class LiveCluster {
   readonly store = createLiveStore();
+  readonly loads = new LoadHistory();
   readonly #present = new ClusterMirror();
   #past: { readonly mirror: ClusterMirror; readonly moment: Moment } | null = null;
   readonly #gate = new FrameGate();
@@ -150,6 +152,7 @@ export class LiveCluster {
     socket.on("beliefs", (frame: BeliefsFrame) => {
       // A belief is as old as it is, however long it waits here.
       const heardMs = now();
+      this.loads.hear(frame.nodes, heardMs);
       this.#gate.pass(0, () => {
         this.#present.applyBeliefs(frame.nodes, heardMs);
         if (this.#present.cluster !== null && !this.#connection.hasSnapshot) this.#applied();

@@ -1,4 +1,4 @@
-import type { Belief, ClusterJson, ShardBelief } from "@leasehold/sharding/observe";
+import type { Belief, ClusterJson, ShardBelief, ShardHeat } from "@leasehold/sharding/observe";
 import { z } from "zod";
 import {
   carried,
@@ -66,6 +66,13 @@ const shardBelief = z.object({
   carried: z.object({ size: z.number(), moved: z.number() }).optional(),
 }) satisfies z.ZodType<ShardBelief>;
 
+const shardHeat = z.object({
+  group: name,
+  shard: z.int().min(0),
+  requestsPerSecond: z.number().min(0),
+  busyMs: ms.nullable(),
+}) satisfies z.ZodType<ShardHeat>;
+
 const shardRow = z.discriminatedUnion("state", [
   z.object({ state: z.literal("unallocated"), epoch, pinned: z.boolean() }),
   z.object({ state: z.literal("starting"), epoch, pinned: z.boolean(), owner: ref, carried }),
@@ -117,5 +124,7 @@ export const beliefDelta = z.object({
   belief,
   changed: z.array(shardBelief),
   gone: z.array(shardRef),
+  // A node that is older than this says nothing of it.
+  hot: z.array(shardHeat).max(64).optional(),
   authorityAgeMs: ms,
 });

@@ -125,8 +125,8 @@ export class Hub {
       },
       delta: (link, frame) => {
         if (link.hello === null) return;
-        const { belief, changed, gone } = frame;
-        this.sightings.delta(link.hello, belief, changed, gone, this.#nowMs());
+        const { belief, changed, gone, hot = null } = frame;
+        this.sightings.delta(link.hello, belief, changed, gone, this.#nowMs(), hot);
         this.#tellBelief(link.hello, belief, { changed, gone, whole: false });
         this.#noteCurrent(belief.seq, frame.authorityAgeMs);
       },

@@ -1,4 +1,4 @@
-import type { Belief, ShardBelief, ShardRef } from "@leasehold/sharding/observe";
+import type { Belief, ShardBelief, ShardHeat, ShardRef } from "@leasehold/sharding/observe";
 import { shardKey } from "@leasehold/sharding/observe";
 import type { NodeObservation } from "../wire/relay-frames.ts";
 import type { Hello } from "./frame-schemas.ts";
@@ -15,8 +15,8 @@ export class Sightings {
 
   whole(hello: Hello, belief: Belief, shards: readonly ShardBelief[], nowMs: number): void {
     const map = new Map(shards.map((it) => [shardKey(it), it]));
-    this.#nodes.set(belief.nodeId, { hello, belief, shards: map, heardAtMs: nowMs });
-    this.#unsent.set(belief.nodeId, { whole: true, changed: new Map(), gone: new Map() });
+    this.#nodes.set(belief.nodeId, { hello, belief, shards: map, hot: null, heardAtMs: nowMs });
+    this.#unsent.set(belief.nodeId, { ...nothingUnsent(), whole: true });
   }
 
   delta(
@@ -25,9 +25,12 @@ export class Sightings {
     changed: readonly ShardBelief[],
     gone: readonly ShardRef[],
     nowMs: number,
+    hot: readonly ShardHeat[] | null = null,
   ): void {
-    const shards = this.#nodes.get(belief.nodeId)?.shards ?? new Map<string, ShardBelief>();
+    const old = this.#nodes.get(belief.nodeId);
+    const shards = old?.shards ?? new Map<string, ShardBelief>();
     const unsent = this.#unsentOf(belief.nodeId);
+    unsent.isHotNew ||= hot !== null;
     for (const it of gone) {
       const key = shardKey(it);
       shards.delete(key);
@@ -40,7 +43,10 @@ export class Sightings {
       unsent.gone.delete(key);
       unsent.changed.set(key, it);
     }
-    this.#nodes.set(belief.nodeId, { hello, belief, shards, heardAtMs: nowMs });
+    this.#nodes.set(belief.nodeId, {
+      ...{ hello, belief, shards, heardAtMs: nowMs },
+      hot: hot ?? old?.hot ?? null,
+    });
   }
 
   get(nodeId: string): Sighting | undefined {
@@ -70,7 +76,7 @@ export class Sightings {
   #unsentOf(nodeId: string): Unsent {
     const old = this.#unsent.get(nodeId);
     if (old !== undefined) return old;
-    const fresh: Unsent = { whole: false, changed: new Map(), gone: new Map() };
+    const fresh = nothingUnsent();
     this.#unsent.set(nodeId, fresh);
     return fresh;
   }
@@ -80,6 +86,8 @@ export interface Sighting {
   readonly hello: Hello;
   readonly belief: Belief;
   readonly shards: Map<string, ShardBelief>;
+  /** Null: it has not said yet. */
+  readonly hot: readonly ShardHeat[] | null;
   readonly heardAtMs: number;
 }
 
@@ -87,7 +95,14 @@ interface Unsent {
   readonly whole: boolean;
   readonly changed: Map<string, ShardBelief>;
   readonly gone: Map<string, ShardRef>;
+  isHotNew: boolean;
 }
+
+const nothingUnsent = (): Unsent => ({
+  ...{ whole: false, isHotNew: false },
+  changed: new Map(),
+  gone: new Map(),
+});
 
 function observation(
   it: Sighting,
@@ -96,6 +111,7 @@ function observation(
   arePeersKnown: boolean,
 ): NodeObservation {
   const { peers, ...belief } = it.belief;
+  const tellsHot = it.hot !== null && (delta === null || delta.isHotNew);
   return {
     nodeId: it.belief.nodeId,
     faultsOn: it.hello.faultsOn,
@@ -106,5 +122,6 @@ function observation(
     whole: delta === null,
     changed: delta === null ? [...it.shards.values()] : [...delta.changed.values()],
     gone: delta === null ? [] : [...delta.gone.values()],
+    ...(tellsHot && it.hot !== null ? { hot: it.hot } : {}),
   };
 }

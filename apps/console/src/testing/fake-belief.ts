@@ -1,4 +1,4 @@
-import type { Belief } from "@leasehold/sharding/observe";
+import type { Belief, ShardHeat } from "@leasehold/sharding/observe";
 import type { FakeNode } from "./fake-node.ts";
 
 /** What an invented node says about itself now. */
@@ -26,6 +26,16 @@ export function fakeBelief(node: FakeNode): Belief {
     load: load(node),
     healUrl: `${node.address}/heal`,
   };
+}
+
+/** Three shards take most of it, and one of them gets hotter and cooler every minute. */
+export function fakeHeat(node: FakeNode): ShardHeat[] {
+  const wave = 1 + 0.8 * Math.sin(Date.now() / 9000);
+  const rate = (at: number): number => (at === 0 ? 90 * wave : at < 3 ? 40 / at : 6 / (at + 1));
+  return [...node.shards.values()].slice(0, 16).map(({ group, shard }, at) => {
+    const requestsPerSecond = Math.round(rate(at) * 10) / 10;
+    return { group, shard, requestsPerSecond, busyMs: requestsPerSecond / 4 };
+  });
 }
 
 const cuts = (node: FakeNode, peer: FakeNode): boolean =>

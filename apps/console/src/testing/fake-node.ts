@@ -13,7 +13,7 @@ import {
   toClusterJson,
 } from "@leasehold/sharding/observe";
 import { Server } from "socket.io";
-import { fakeBelief } from "./fake-belief.ts";
+import { fakeBelief, fakeHeat } from "./fake-belief.ts";
 import type { FakeAuthority } from "./fake-cluster.ts";
 import { answerHttp } from "./fake-http.ts";
 
@@ -48,6 +48,7 @@ export class FakeNode {
   #changed = new Map<string, ShardBelief>();
   #gone = new Map<string, ShardRef>();
   #lastFrameMs = 0;
+  #lastHeatMs = 0;
   readonly #due: { readonly atMs: number; readonly run: () => void }[] = [];
   readonly zone: string;
 
@@ -252,10 +253,13 @@ export class FakeNode {
 
   #tell(now: number): void {
     this.#lastFrameMs = now;
+    const isHeatDue = now - this.#lastHeatMs >= 1000;
+    if (isHeatDue) this.#lastHeatMs = now;
     this.#io?.emit("belief-delta", {
       belief: this.belief(),
       changed: [...this.#changed.values()],
       gone: [...this.#gone.values()],
+      ...(isHeatDue ? { hot: fakeHeat(this) } : {}),
       authorityAgeMs: this.#age(),
     });
     this.#changed = new Map();

@@ -5,6 +5,7 @@ import type {
   NodeId,
   Seq,
   ShardBelief,
+  ShardHeat,
   ShardRef,
 } from "@leasehold/sharding/observe";
 
@@ -75,6 +76,8 @@ export interface NodeObservation {
   readonly whole: boolean;
   readonly changed: readonly ShardBelief[];
   readonly gone: readonly ShardRef[];
+  /** The hottest shards that it serves; absent: as before, or never said. */
+  readonly hot?: readonly ShardHeat[];
 }
 
 export interface Heartbeat {

@@ -32,7 +32,24 @@ test("a lost lease is told within a quarter of a second, and once", () => {
   vi.advanceTimersByTime(250);
   expect(follower.onBelief).toHaveBeenCalledTimes(1);
   const lease = expect.objectContaining({ state: "reconnecting" });
-  expect(follower.onBelief).toHaveBeenCalledWith(expect.objectContaining({ lease }));
+  expect(follower.onBelief).toHaveBeenCalledWith(expect.objectContaining({ lease }), null);
   vi.advanceTimersByTime(500);
   expect(follower.onBelief).toHaveBeenCalledTimes(1);
+});
+
+test("what is hot is asked once a second, and only while somebody observes", () => {
+  node.hot = [{ group: "default", shard: 3, requestsPerSecond: 40, busyMs: null }];
+  node.hotAsked = 0;
+  vi.advanceTimersByTime(3_000);
+  expect(node.hotAsked).toBe(3);
+  expect(follower.onBelief).toHaveBeenLastCalledWith(expect.anything(), node.hot);
+  feed.touch();
+  expect(follower.onBelief).toHaveBeenLastCalledWith(expect.anything(), null);
+  expect(node.hotAsked).toBe(3);
+
+  const alone = createFeed(node, null);
+  feed.close();
+  vi.advanceTimersByTime(3_000);
+  expect(node.hotAsked).toBe(3);
+  alone.close();
 });

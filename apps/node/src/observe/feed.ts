@@ -1,5 +1,5 @@
 import type { ShardingNode } from "@leasehold/sharding";
-import type { Belief, ShardBelief } from "@leasehold/sharding/observe";
+import type { Belief, ShardBelief, ShardHeat } from "@leasehold/sharding/observe";
 import type { FaultEngine } from "../faults/types.ts";
 
 /** Beliefs leave at least this often, so that silence means something. */
@@ -18,8 +18,8 @@ export interface Follower {
   ): void;
   /** The log has grown, or is another one. */
   onLog(): void;
-  /** It is time for a belief. */
-  onBelief(belief: Belief): void;
+  /** It is time for a belief; with the hottest shards once a second, else null. */
+  onBelief(belief: Belief, hot: readonly ShardHeat[] | null): void;
 }
 
 export interface Feed {
@@ -43,17 +43,19 @@ export function createFeed(node: ShardingNode, faults: FaultEngine | null): Feed
   });
 
   let soon: NodeJS.Timeout | null = null;
-  const tick = (): void => {
+  // Asking costs a look at every shard, and makes the node measure: only while somebody observes.
+  const tick = (isHeatDue: boolean): void => {
     if (soon !== null) clearTimeout(soon);
     soon = null;
     if (followers.size === 0) return;
     const now = belief();
-    for (const follower of followers) follower.onBelief(now);
+    const hot = isHeatDue ? node.hotShards() : null;
+    for (const follower of followers) follower.onBelief(now, hot);
   };
   const tellSoon = (): void => {
-    soon ??= setTimeout(tick, coalesceMs);
+    soon ??= setTimeout(() => tick(false), coalesceMs);
   };
-  const heartbeat = setInterval(tick, heartbeatMs);
+  const heartbeat = setInterval(() => tick(true), heartbeatMs);
   let vitals = vitalsOf(node.belief());
   const watch = setInterval(() => {
     const before = vitals;
@@ -75,7 +77,7 @@ export function createFeed(node: ShardingNode, faults: FaultEngine | null): Feed
 
   return {
     belief,
-    touch: tick,
+    touch: () => tick(false),
     follow(follower) {
       followers.add(follower);
       return () => followers.delete(follower);

@@ -250,6 +250,18 @@ describe("beliefs", () => {
     });
   });
 
+  test("name the hottest shards once a second, and are otherwise as before", async () => {
+    await start();
+    http.node.hot = [{ group: "default", shard: 3, requestsPerSecond: 40.5, busyMs: 12 }];
+    const client = connect();
+    const named = () => client.all("belief-delta").filter(({ hot }) => hot !== undefined);
+    await until("a belief names them", () => named().length === 1);
+    expect(named()[0]?.hot).toEqual(http.node.hot);
+    http.node.believe([shard(1)]);
+    await until("a change was told", () => client.all("belief-delta").length > 1);
+    expect(client.all("belief-delta").at(-1)).not.toHaveProperty("hot");
+  });
+
   test("follow a fault at once", async () => {
     const faults = createFakeFaults();
     await start({ faults });

@@ -3,6 +3,7 @@ import {
   type Belief,
   type ObservationFrames,
   type ShardBelief,
+  type ShardHeat,
   type ShardRef,
   shardKey,
   toClusterJson,
@@ -43,6 +44,7 @@ export class Observer implements Follower {
   readonly #gone = new Map<string, ShardRef>();
   #position: Position | null;
   #due: Belief | null = null;
+  #hot: readonly ShardHeat[] | null = null;
   #isReading = false;
   #isClosed = false;
 
@@ -92,8 +94,9 @@ export class Observer implements Follower {
     this.onReady();
   }
 
-  onBelief(belief: Belief): void {
+  onBelief(belief: Belief, hot: readonly ShardHeat[] | null): void {
     this.#due = belief;
+    this.#hot = hot ?? this.#hot;
     this.onReady();
   }
 
@@ -112,10 +115,12 @@ export class Observer implements Follower {
       belief,
       changed: [...this.#changed.values()],
       gone: [...this.#gone.values()],
+      ...(this.#hot === null ? {} : { hot: this.#hot }),
       authorityAgeMs: this.#ageMs(),
     });
     this.#changed.clear();
     this.#gone.clear();
+    this.#hot = null;
     this.#due = null;
   }
 

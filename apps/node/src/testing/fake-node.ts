@@ -18,6 +18,7 @@ import {
   daemonViews,
   emptyCluster,
   type ShardBelief,
+  type ShardHeat,
 } from "@leasehold/sharding/observe";
 
 type OnLog = Parameters<ShardingNode["onLog"]>[0];
@@ -120,6 +121,13 @@ export class FakeNode implements ShardingNode {
 
   incarnation = (): string => this.life;
   isReady = (): boolean => this.ready;
+  /** What {@link hotShards} answers, and how often it was asked. */
+  hot: readonly ShardHeat[] = [];
+  hotAsked = 0;
+  hotShards = (): readonly ShardHeat[] => {
+    this.hotAsked++;
+    return this.hot;
+  };
   shardBeliefs = (): readonly ShardBelief[] => this.#shards;
   onLog = (fn: OnLog) => follow(this.#onLog, fn);
   onReload = (fn: OnReload) => follow(this.#onReload, fn);

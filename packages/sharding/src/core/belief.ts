@@ -61,6 +61,16 @@ export interface ShardBelief extends ShardRef {
   readonly carried?: { readonly size: number; readonly moved: number } | undefined;
 }
 
+/**
+ * What a shard asks of the node that serves it, averaged over about five seconds, the latest counting most. Observed
+ * only: what is balanced by load is measured and said apart from this.
+ */
+export interface ShardHeat extends ShardRef {
+  readonly requestsPerSecond: number;
+  /** How long its handlers keep their thread; null in a group that is not balanced by load. @unit milliseconds per second */
+  readonly busyMs: number | null;
+}
+
 export interface ActiveFault {
   readonly id: string;
   readonly kind: string;
@@ -97,6 +107,8 @@ export interface ObservationFrames {
     readonly belief: Belief;
     readonly changed: readonly ShardBelief[];
     readonly gone: readonly ShardRef[];
+    /** The hottest shards that it serves, at most 16, once a second; absent: as before. */
+    readonly hot?: readonly ShardHeat[];
     readonly authorityAgeMs: number;
   };
 }

@@ -34,6 +34,12 @@ export const loadReportMs = 1_000;
 /** So many of a group's shards are named in a report, the hottest; the others are one sum. */
 export const shardsNamed = 64;
 
+/** So many of a node's shards are named to those who observe it, the hottest. */
+export const shardsObserved = 16;
+
+/** Without an observer for so long nothing is measured for one any more. @unit milliseconds */
+export const unobservedAfterMs = 10_000;
+
 /** What was said longer ago than this is not known any more. @unit milliseconds */
 export const loadFreshMs: number = 5 * loadReportMs;
 

@@ -113,7 +113,7 @@ describe("what a node says of its load", () => {
     const clock = new ManualClock();
     const said: ToCoordinator[] = [];
     const reports = new LoadReports({
-      ...{ clock, groups: [{ group: "default", shards, strategy }] },
+      ...{ clock, groups: [{ group: "default", shards: 64, strategy }] },
       coordinator: () => to,
       term: () => 5,
       send: (_to, message) => said.push(message),
@@ -158,6 +158,72 @@ describe("what a node says of its load", () => {
       clock.advance(10_000);
       expect(said).toEqual([]);
     }
-    expect(byCount.reports.meter).toBeNull();
+    expect(byCount.reports.isTimed).toBe(false);
+  });
+
+  const served = (...numbers: readonly number[]) =>
+    numbers.map((number) => ({ ...shard, shard: number }));
+
+  /** So many requests a second to each shard, for two seconds. */
+  function ask({ clock, reports }: ReturnType<typeof sceneOf>, rates: Record<number, number>) {
+    for (let ms = 0; ms < 2_000; ms += 10) {
+      clock.advance(10);
+      for (const [number, perSecond] of Object.entries(rates)) {
+        for (let i = 0; i < perSecond / 100; i += 1) {
+          reports.meter.record("default", Number(number), clock.monotonicMs(), 3);
+        }
+      }
+    }
+  }
+
+  it("is measured for an observer too, from the first question on, the hottest first", () => {
+    const scene = sceneOf("least-loaded");
+    const now = served(1, 2, 3);
+    ask(scene, { 1: 100 });
+    expect(
+      scene.reports.hottest(() => now),
+      "nothing was measured before",
+    ).toEqual([]);
+    ask(scene, { 1: 100, 2: 300 });
+    const hottest = scene.reports.hottest(() => now);
+    expect(hottest.map((one) => one.shard)).toEqual([2, 1]);
+    expect(hottest[0]).toEqual({
+      group: "default",
+      shard: 2,
+      requestsPerSecond: expect.closeTo(300, -1),
+      busyMs: null,
+    });
+    expect(scene.said, "the coordinator hears nothing of it").toEqual([]);
+  });
+
+  it("names sixteen shards to an observer, however many there are", () => {
+    const scene = sceneOf("least-loaded");
+    const numbers = Array.from({ length: 40 }, (_, index) => index);
+    scene.reports.hottest(() => served(...numbers));
+    ask(scene, Object.fromEntries(numbers.map((number) => [number, 100 * (number + 1)])));
+    const hottest = scene.reports.hottest(() => []);
+    expect(hottest.map((one) => one.shard)).toEqual(numbers.slice(-16).reverse());
+  });
+
+  it("is not measured any more when nobody has asked for ten seconds", () => {
+    const scene = sceneOf("least-loaded");
+    scene.reports.hottest(() => served(1));
+    ask(scene, { 1: 100 });
+    scene.clock.advance(7_000);
+    expect(scene.reports.hottest(() => [])).toHaveLength(1);
+    scene.clock.advance(10_000);
+    ask(scene, { 1: 100 });
+    expect(
+      scene.reports.hottest(() => served(1)),
+      "it begins anew",
+    ).toEqual([]);
+  });
+
+  it("tells an observer what handlers cost where the group is balanced by it", () => {
+    const scene = sceneOf("load");
+    scene.reports.shardsChanged(served(4), []);
+    ask(scene, { 4: 100 });
+    const [hottest] = scene.reports.hottest(() => []);
+    expect(hottest).toMatchObject({ shard: 4, busyMs: expect.closeTo(300, -1.5) });
   });
 });

@@ -244,6 +244,11 @@ export class LocalNode implements ShardingNode {
     return this.#runtime.region.beliefs();
   }
 
+  hotShards(): ReturnType<ShardingNode["hotShards"]> {
+    const { loads, region } = this.#runtime;
+    return loads.hottest(() => region.beliefs());
+  }
+
   onLog(fn: Parameters<ShardingNode["onLog"]>[0]): () => void {
     return this.#runtime.onEntries.add(fn);
   }
@@ -379,7 +384,7 @@ export class LocalNode implements ShardingNode {
     const { log } = this.#options;
     return createLocalExecutor({
       ...{ catalog: this.#catalog, clock, guard: serving, call: this.#call },
-      isTimed: loads.meter !== null,
+      isTimed: loads.isTimed,
       durable: journal === undefined ? undefined : { journal, nodeId, log, stored: this.#stored },
     });
   }

@@ -2,6 +2,7 @@ import {
   Activity,
   ArrowLeftRight,
   Box,
+  ChartColumn,
   EqualNot,
   FlaskConical,
   LayoutGrid,
@@ -27,6 +28,7 @@ export const pages: readonly PageLink[] = [
   { page: "moves", href: "/moves", title: "Moves", icon: ArrowLeftRight },
   { page: "timeline", href: "/timeline", title: "Timeline", icon: ListTree },
   { page: "entities", href: "/entities", title: "Entities", icon: Box },
+  { page: "load", href: "/load", title: "Load", icon: ChartColumn },
   { page: "daemons", href: "/daemons", title: "Daemons", icon: Repeat },
   { page: "lab", href: "/lab", title: "Lab", icon: FlaskConical },
 ];

@@ -16,9 +16,18 @@ const keptPerStep = Math.exp(-stepMs / loadWindowMs);
 export class ShardMeter {
   readonly #groups = new Map<GroupName, Gauges>();
 
-  /** @param groups those that are balanced by load, with their shards: others are not measured. */
-  constructor(groups: Iterable<{ readonly group: GroupName; readonly shards: number }>) {
-    for (const { group, shards } of groups) this.#groups.set(group, new Gauges(shards));
+  /** @param groups those that are measured, with their shards; others cost nothing. */
+  constructor(groups: Iterable<MeasuredGroup>) {
+    for (const group of groups) this.measure(group);
+  }
+
+  /** From now on, too. Shards that are served already have to be opened. */
+  measure({ group, shards }: MeasuredGroup): void {
+    if (!this.#groups.has(group)) this.#groups.set(group, new Gauges(shards));
+  }
+
+  forget(group: GroupName): void {
+    this.#groups.delete(group);
   }
 
   /** Served here from now on, or on under another epoch. */
@@ -35,17 +44,27 @@ export class ShardMeter {
     this.#groups.get(group)?.record(shard, stepOf(nowMs), heldMs);
   }
 
-  /** The hottest shards of each group, and the others in one sum. */
-  report(nowMs: number): { shards: readonly ShardLoad[]; others: readonly GroupLoad[] } {
+  /** The hottest shards of each of these groups, and the others in one sum. */
+  report(
+    nowMs: number,
+    groups: Iterable<GroupName> = this.#groups.keys(),
+  ): { shards: readonly ShardLoad[]; others: readonly GroupLoad[] } {
     const shards: ShardLoad[] = [];
     const others: GroupLoad[] = [];
-    for (const [group, gauges] of this.#groups) {
+    for (const group of groups) {
+      const gauges = this.#groups.get(group);
+      if (gauges === undefined) continue;
       const { named, rest } = gauges.read(nowMs);
       for (const load of named) shards.push({ group, ...load });
       if (rest.count > 0) others.push({ group, ...rest });
     }
     return { shards, others };
   }
+}
+
+export interface MeasuredGroup {
+  readonly group: GroupName;
+  readonly shards: number;
 }
 
 const stepOf = (nowMs: number): number => Math.floor(nowMs / stepMs);
