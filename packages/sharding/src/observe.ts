@@ -11,7 +11,7 @@ export {
 } from "./core/cluster.ts";
 export { type ClusterJson, fromClusterJson, toClusterJson } from "./core/cluster-json.ts";
 export { daemonOf, workersLimit } from "./core/daemons.ts";
-export { shardOf } from "./core/hash.ts";
+export { hashOf, shardOf } from "./core/hash.ts";
 export type * from "./core/ids.ts";
 export { sameNode, shardKey } from "./core/ids.ts";
 export type * from "./core/log.ts";

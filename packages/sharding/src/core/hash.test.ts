@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { shardOf } from "./hash.ts";
+import { hashOf, shardOf } from "./hash.ts";
 
 type Names = readonly [namespace: string, type: string, id: string];
 
@@ -42,6 +42,18 @@ function reference(names: Names, shards: number): number {
 }
 
 describe("the shard of an entity", () => {
+  it("is its hash, as people are shown it, mod the shards", () => {
+    for (const [names, of256, ofMany, of1000] of golden) {
+      const hash = BigInt(`0x${hashOf(...names)}`);
+      expect([hash % 256n, hash % 2n ** 20n, hash % 1000n].map(Number)).toEqual([
+        of256,
+        ofMany,
+        of1000,
+      ]);
+      expect(hashOf(...names)).toHaveLength(16);
+    }
+  });
+
   it("is frozen: nodes of two versions must agree, and stored state stays where it is", () => {
     for (const [names, of256, ofMany, of1000] of golden) {
       const label = JSON.stringify(names).slice(0, 60);

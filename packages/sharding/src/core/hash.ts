@@ -16,6 +16,14 @@ export function shardOf(namespace: string, type: string, id: string, shards: num
   return (highPart + (low % shards)) % shards;
 }
 
+/** The hash that {@link shardOf} takes the shard from, for people: 16 hex digits. */
+export function hashOf(namespace: string, type: string, id: string): string {
+  begin(namespace, type);
+  mix(id);
+  const hex = (half: number): string => half.toString(16).padStart(8, "0");
+  return hex(high) + hex(low);
+}
+
 // The state of one computation, which runs for every request: two numbers that are not allocated.
 let high = 0;
 let low = 0;

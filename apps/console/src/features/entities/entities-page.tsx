@@ -1,4 +1,5 @@
 "use client";
+import Link from "next/link";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useEffect, useState } from "react";
 import { type Outcome, readEntity } from "../../live/send-command.ts";
@@ -7,6 +8,7 @@ import { Empty } from "../../ui/section.tsx";
 import { type EntityAddress, type EntityView, entityQuery } from "../../wire/entity-view.ts";
 import { EntityDetail } from "./entity-detail.tsx";
 import { LookUp } from "./look-up.tsx";
+import { nameOf, useRecent } from "./recent.ts";
 
 /** Where is key X, and what is it? The entity is in the address; looking at it activates nothing. */
 export function EntitiesPage() {
@@ -18,6 +20,7 @@ export function EntitiesPage() {
   const wanted = type !== "" && id !== "";
   const address = { type, id, namespace };
   const found = useEntity(wanted ? address : null);
+  const recent = useRecent(found?.ok === true ? address : null);
   return (
     <div className="page flex flex-col">
       <LookUp
@@ -25,14 +28,15 @@ export function EntitiesPage() {
         address={address}
         onSubmit={(next) => router.push(`/entities?${entityQuery(next)}`)}
       />
+      <Recent all={recent} />
       {!wanted && (
-        <Empty title="Where is it?">
+        <Empty title={id === "" ? "Where is it?" : `Of which type is ${JSON.stringify(id)}?`}>
           Type and id lead to the shard, its owner, and what Postgres has of the entity. It is not
           activated.
         </Empty>
       )}
       {wanted && found === null && <p className="px-(--gutter) py-3 text-fg-2">Looking for it.</p>}
-      {found?.ok === true && <EntityDetail view={found.body} />}
+      {found?.ok === true && <EntityDetail view={found.body} address={address} />}
       {found?.ok === false && (
         <Empty title={found.problem.title}>
           <span data-testid="entity-problem">
@@ -44,9 +48,32 @@ export function EntitiesPage() {
   );
 }
 
+function Recent({ all }: { readonly all: readonly EntityAddress[] }) {
+  if (all.length === 0) return null;
+  return (
+    <nav
+      className="text-2 flex flex-wrap items-center gap-1.5 border-line-1 border-b px-(--gutter) py-2"
+      aria-label="Recent look-ups"
+    >
+      <span className="text-fg-2">Recent</span>
+      {all.map((it) => (
+        <Link
+          key={nameOf(it)}
+          className="tok"
+          prefetch={false}
+          href={`/entities?${entityQuery(it)}`}
+          data-testid="recent"
+        >
+          {nameOf(it)}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
 /** Read again every two seconds: what happens to an entity does not travel to this page by itself. */
 function useEntity(address: EntityAddress | null): Outcome<EntityView> | null {
-  const beat = useLive((it) => Math.floor(it.nowMs / everyMs));
+  const beat = useLive((it) => Math.floor(it.clockMs / everyMs));
   const query = address === null ? null : entityQuery(address);
   const [found, setFound] = useState<{ query: string; outcome: Outcome<EntityView> } | null>(null);
   useEffect(() => {

@@ -1,17 +1,30 @@
+import { ownerOf } from "@leasehold/sharding/observe";
 import Link from "next/link";
 import { count, duration, plural, say } from "../../live/say.ts";
-import { useLive } from "../../live/use-live.ts";
+import { rowOfRef } from "../../live/summary.ts";
+import { live, useLive } from "../../live/use-live.ts";
+import { Glyph } from "../../ui/glyph.tsx";
 import { ScrollRegion } from "../../ui/scroll-region.tsx";
 import { SectionHead } from "../../ui/section.tsx";
 import { Sentence } from "../../ui/sentence.tsx";
-import type { EntityView } from "../../wire/entity-view.ts";
+import type { EntityAddress, EntityView } from "../../wire/entity-view.ts";
+import { WhereItIs } from "./where-it-is.tsx";
 
 type Stored = NonNullable<EntityView["stored"]>;
 
 /** Key, shard, owner, state; then what led to it, and what will wake it. */
-export function EntityDetail({ view }: { readonly view: EntityView }) {
-  const { group, shard, namespace, type, id, home, epoch, stored } = view;
+export function EntityDetail(props: {
+  readonly view: EntityView;
+  readonly address: EntityAddress;
+}) {
+  const { view, address } = props;
+  const { group, shard, namespace, type, id, stored } = view;
+  // Where it is follows the log, and with it the moment that is shown; a node told where it was when it was asked.
+  const row = rowOfRef(live.mirror, { group, shard });
+  const home = row === undefined ? (view.home?.nodeId ?? null) : (ownerOf(row)?.nodeId ?? null);
+  const epoch = row?.epoch ?? view.epoch;
   const name = `${group}/${shard}`;
+  const isPast = useLive((it) => it.moment !== null);
   return (
     <section aria-label={`${type} ${id}`} data-testid="entity" className="flex flex-col">
       <div className="border-line-1 border-b px-(--gutter) py-4">
@@ -32,8 +45,8 @@ export function EntityDetail({ view }: { readonly view: EntityView }) {
           ) : (
             <>
               ; its home is{" "}
-              <Link className="n underline" href={`/nodes/${encodeURIComponent(home.nodeId)}`}>
-                {home.nodeId}
+              <Link className="n underline" href={`/nodes/${encodeURIComponent(home)}`}>
+                {home}
               </Link>{" "}
               <Sentence words={say`at epoch ${epoch}.`} />
             </>
@@ -41,6 +54,13 @@ export function EntityDetail({ view }: { readonly view: EntityView }) {
           {stored === null && "It is volatile: its state is in the memory of its home alone."}
         </p>
       </div>
+      <WhereItIs address={address} shard={{ group, shard }} />
+      {isPast && stored !== null && (
+        <p className="text-2 flex gap-2 border-line-1 border-b bg-unknown-soft px-(--gutter) py-2">
+          <Glyph name="clock" tone="unknown" className="mt-0.5" />
+          What is stored is read now: Postgres does not keep how it was at the moment above.
+        </p>
+      )}
       {stored !== null && <StoredDetail stored={stored} />}
     </section>
   );

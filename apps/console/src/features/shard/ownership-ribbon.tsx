@@ -12,10 +12,13 @@ const spans = [
   { value: "3600", label: "1 h" },
 ] as const;
 
+type Span = (typeof spans)[number]["value"];
+
 /** Who owned the shard, over time: filled while it was served, hatched while nobody did. */
-export function OwnershipRibbon({ shard }: { readonly shard: ShardRef }) {
+export function OwnershipRibbon(props: { readonly shard: ShardRef; readonly span?: Span }) {
+  const { shard } = props;
   useSummary();
-  const [seconds, setSeconds] = useState<(typeof spans)[number]["value"]>("60");
+  const [seconds, setSeconds] = useState<Span>(props.span ?? "60");
   const untilMs = useWallNow();
   const spanMs = Number(seconds) * 1000;
   const stretches = ownershipOf(live.mirror.log.entries, shard, untilMs - spanMs, untilMs);
