@@ -1,4 +1,5 @@
 import { io, type Socket } from "socket.io-client";
+import type { LabFrame } from "../wire/lab.ts";
 import {
   type BeliefsFrame,
   type Heartbeat,
@@ -123,6 +124,7 @@ export class LiveCluster {
     });
     socket.on("meta", (meta: RelayMeta) => this.store.setState({ meta }));
     this.#listenToFrames(socket);
+    socket.on("lab", ({ run }: LabFrame) => this.store.setState({ labRun: run }));
     socket.on("hb", (heartbeat: Heartbeat) => {
       this.store.setState({ heartbeat });
       const { nowMs: relayNowMs, lagMs: relayLagMs } = heartbeat;

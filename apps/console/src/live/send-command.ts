@@ -35,7 +35,8 @@ export const readEntity = (query: string): Promise<Outcome<EntityView>> =>
 
 export const readDaemons = (): Promise<Outcome<DaemonsView>> => call("GET", "/api/daemons");
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<Outcome<T>> {
+/** One request to the console's own server. */
+export async function call<T>(method: string, path: string, body?: unknown): Promise<Outcome<T>> {
   try {
     const response = await fetch(path, {
       method,

@@ -1,4 +1,5 @@
 import { createStore } from "zustand/vanilla";
+import type { LabRun } from "../wire/lab.ts";
 import type { Heartbeat, RelayMeta } from "../wire/relay-frames.ts";
 import type { Pos } from "../wire/tape.ts";
 import { type Connection, initialConnection } from "./connection.ts";
@@ -19,6 +20,8 @@ export interface LiveState {
   readonly meta: RelayMeta | null;
   readonly summary: Summary | null;
   readonly heartbeat: Heartbeat | null;
+  /** The run of the lab that goes on, or the last one. */
+  readonly labRun: LabRun | null;
   /** The instant that the summary is of; ages are counted from it. In the past it stands. @unit milliseconds */
   readonly nowMs: number;
   /** Local clock of the last publication: for what is about this page and not about the cluster. @unit milliseconds */
@@ -47,6 +50,7 @@ export const createLiveStore = () =>
     meta: null,
     summary: null,
     heartbeat: null,
+    labRun: null,
     nowMs: 0,
     clockMs: 0,
     moment: null,

@@ -3,6 +3,7 @@ import { usePathname } from "next/navigation";
 import { Fragment, type ReactNode, useEffect } from "react";
 import { Toaster } from "sonner";
 import { live, useLive } from "../../live/use-live.ts";
+import { RunNote } from "../lab/run-note.tsx";
 import { TimeBar } from "../time/time-bar.tsx";
 import { useMomentUrl } from "../time/use-moment-url.ts";
 import { Ease } from "./ease.tsx";
@@ -32,7 +33,10 @@ export function Frame(props: { readonly environment: Environment; readonly child
         <div className="frame-grid">
           <EnvironmentBanner />
           <TopBar />
-          <NoteBar />
+          <div className="notes">
+            <NoteBar />
+            <RunNote page={page} />
+          </div>
           <Nav page={page} />
           <main
             className="main"

@@ -53,6 +53,14 @@ function NavCount({ page }: { readonly page: string }) {
       </span>
     );
   }
+  if (page === "lab" && summary.faults.length > 0) {
+    return (
+      <span className="nav-count">
+        <Glyph name="bolt" tone="warning" className="size-2.5" />
+        <span>{count(summary.faults.length)}</span>
+      </span>
+    );
+  }
   const moving = summary.totals.handingOff + summary.totals.starting;
   if (page === "moves" && moving > 0) {
     return (

@@ -53,7 +53,8 @@ export function TableTools<T>(props: {
   );
 }
 
-function download(name: string, text: string, kind: "csv" | "json"): void {
+/** Saves a text as a file of the browser's. */
+export function download(name: string, text: string, kind: "csv" | "json"): void {
   const type = kind === "csv" ? "text/csv" : "application/json";
   const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   const link = document.createElement("a");

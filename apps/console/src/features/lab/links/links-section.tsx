@@ -1,10 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { NodeView } from "../../../live/node-row.ts";
 import { count } from "../../../live/say.ts";
-import { useLive, useOff } from "../../../live/use-live.ts";
 import { ConfirmDialog } from "../../../ui/confirm-dialog.tsx";
 import { SectionHead } from "../../../ui/section.tsx";
 import { environmentKind, useEnvironment } from "../../frame/environment.ts";
+import { useIsPhone } from "../use-is-phone.ts";
+import { useLabOff } from "../use-lab.ts";
 import { LinkList } from "./link-list.tsx";
 import { LinkMatrix } from "./link-matrix.tsx";
 import { LinkTools } from "./link-tools.tsx";
@@ -12,7 +13,6 @@ import type { LinkCell } from "./links.model.ts";
 import { matrixOf } from "./matrix.model.ts";
 import { NodeTools } from "./node-tools.tsx";
 import { endName, firstTool, pressOf, type Tool } from "./press.model.ts";
-import { useIsPhone } from "./use-is-phone.ts";
 import { usePress } from "./use-press.ts";
 
 /** More nodes than this are looked for by name. */
@@ -23,14 +23,13 @@ export function LinksSection({ nodes }: { readonly nodes: readonly NodeView[] })
   const [filter, setFilter] = useState("");
   const [tool, setTool] = useState(firstTool);
   const isPhone = useIsPhone();
-  const faultsOn = useLive((it) => it.meta?.faultsOn ?? false);
-  const off = useOff() ?? (faultsOn ? null : "faults are off in this cluster");
+  const off = useLabOff();
   const { isPending, press, question } = useLinkPress(nodes, tool);
   const matrix = matrixOf(nodes, filter);
   const hidden = matrix.found - matrix.nodes.length;
   const body = { matrix, off, isPending, press };
   return (
-    <section aria-label="Links">
+    <section aria-label="Links" className="border-line-1 border-t">
       <SectionHead
         title="Links"
         meta={
