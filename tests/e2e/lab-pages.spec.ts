@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import type { Page, WebSocketRoute } from "@playwright/test";
 import { z } from "zod";
 import { expectAccessible } from "./support/axe.ts";
 import { expect, test } from "./support/test.ts";
@@ -10,6 +12,39 @@ const faultsAnswer = z.object({
       expiresInMs: z.number(),
     }),
   ),
+});
+/** What a console exported of a run that passed. */
+const report = await readFile(new URL("./fixtures/lab-run.json", import.meta.url));
+const reportFile = { name: "report.json", mimeType: "application/json" };
+const runFile = z.object({ run: z.looseObject({ id: z.string() }) });
+
+/** Adds the lab's frames to what the relay says: a run that the cluster knows nothing of. */
+async function sayLab(page: Page, first: object): Promise<{ say(run: object): void }> {
+  let latest = first;
+  const lines = new Set<WebSocketRoute>();
+  const tell = (line: WebSocketRoute): void =>
+    line.send(`42${JSON.stringify(["lab", { run: latest }])}`);
+  await page.routeWebSocket(/\/relay\//, (line) => {
+    const relay = line.connectToServer();
+    lines.add(line);
+    line.onClose(() => void lines.delete(line));
+    relay.onMessage((message) => {
+      line.send(message);
+      // `40` is socket.io's word for a connection that stands.
+      if (String(message).startsWith("40")) tell(line);
+    });
+  });
+  return {
+    say(run) {
+      latest = run;
+      for (const line of lines) tell(line);
+    },
+  };
+}
+/** These tests are about pages: what a real run proves is shown elsewhere. */
+test.beforeEach(async ({ page }) => {
+  const json = { scenarios: [], runs: [], running: null, notKept: null };
+  await page.route("**/api/lab", (route) => route.fulfill({ json }));
 });
 
 test("a link is cut and healed from the matrix, and its node says so", async ({
@@ -70,4 +105,80 @@ test("by keyboard alone a node is slowed on its way to Postgres, both themes cle
     }
     await expectAccessible(page);
   }
+});
+
+test("a report is read without any console, and exported as it came", async ({ console }) => {
+  const { page } = console;
+  await console.open("/lab/runs/import");
+  // From here on nobody can be asked: the file is read in the browser alone.
+  console.expectErrors(/ERR_INTERNET_DISCONNECTED/);
+  await page.context().setOffline(true);
+  await console.conn("offline");
+  await page.getByLabel("Report to import").setInputFiles({ ...reportFile, buffer: report });
+  await expect(page.getByTestId("run-verdict")).toHaveAttribute("data-verdict", "pass");
+  await expect(page.getByRole("heading", { name: "PASS" })).toBeVisible();
+  await expect(page.getByText("imported", { exact: true })).toBeVisible();
+  const invariants = page.getByRole("list", { name: "Invariants" });
+  await expect(invariants.getByRole("listitem", { name: /^S4 / })).toContainText("17 fenced");
+  await expect(page.getByRole("row", { name: /New owner after/ })).toContainText("at most 6.0 s");
+  await expect(page.getByRole("link", { name: "the moment it began" })).toHaveAttribute(
+    "href",
+    "/timeline?at=80112",
+  );
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export JSON" }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe("leasehold-run-x02-0b7c1f5e.json");
+  const exported: unknown = JSON.parse(await readFile(await download.path(), "utf8"));
+  expect(exported).toEqual(JSON.parse(report.toString("utf8")));
+  await expectAccessible(page);
+});
+
+test("a broken report is refused in one sentence, and nothing of it is kept", async ({
+  console,
+}) => {
+  const { page } = console;
+  await console.open("/lab/runs/import");
+  const input = page.getByLabel("Report to import");
+  const give = (text: string) => input.setInputFiles({ ...reportFile, buffer: Buffer.from(text) });
+  const refused = page.getByTestId("import-refused");
+
+  await give("{");
+  await expect(refused).toContainText("report.json is not shown. It is not JSON:");
+  await give(report.toString("utf8").replace('"tag": "pass"', '"tag": "perfect"'));
+  await expect(refused).toContainText(
+    '"run.verdict.tag" is "perfect", and has to be one of pass, fail, not-observed.',
+  );
+  await expect(refused).toContainText("Nothing of it was kept.");
+  await expect(page.getByTestId("run-verdict")).toHaveCount(0);
+  await expectAccessible(page);
+
+  await give(report.toString("utf8"));
+  await expect(page.getByTestId("run-verdict")).toHaveAttribute("data-verdict", "pass");
+  await page.getByRole("button", { name: "Close" }).click();
+  await expect(refused).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByTestId("run-verdict")).toHaveCount(0);
+});
+
+test("a run that goes on is told on every page, and its verdict stands on its own", async ({
+  console,
+}) => {
+  const { page } = console;
+  const { run } = runFile.parse(JSON.parse(report.toString("utf8")));
+  const running = { ...run, state: "running", verdict: null, endedAt: null };
+  const relay = await sayLab(page, running);
+  await page.route(`**/api/lab/runs/${run.id}`, (route) => route.fulfill({ json: running }));
+  await console.open("/nodes");
+  const note = page.getByTestId("run-note");
+  await expect(note).toContainText("mira runs Zombie owner, holding");
+  await note.getByRole("link", { name: "Lab" }).click();
+  await expect(console.main).toHaveAttribute("data-page", "lab");
+  await expect(note).toHaveCount(0);
+  await page.goto(`/lab/runs/${run.id}`);
+  await expect(page.getByTestId("run-verdict")).toHaveAttribute("data-verdict", "running");
+  await expect(page.getByRole("button", { name: "Stop and heal" })).toBeEnabled();
+  relay.say({ ...run, verdict: { tag: "not-observed", reasons: ["S4 was not observed."] } });
+  await expect(page.getByRole("heading", { name: "NOT OBSERVED" })).toBeVisible();
+  await expect(page.getByTestId("run-verdict")).toContainText("S4 was not observed.");
 });
