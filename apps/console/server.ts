@@ -1,5 +1,13 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import next from "next";
+import { Access } from "./src/access/access.ts";
+import { Oidc } from "./src/access/oidc.ts";
+import { isPartOfPage, placeInstead } from "./src/access/page-gate.ts";
+import { SessionApi } from "./src/access/session-api.ts";
+import { Actions } from "./src/audit/actions.ts";
+import { AuditLog } from "./src/audit/audit-log.ts";
+import { AuditReader } from "./src/audit/audit-reader.ts";
+import { AuditTable } from "./src/audit/audit-table.ts";
 import { readConfig } from "./src/relay/config.ts";
 import { Gateway } from "./src/relay/gateway.ts";
 import { Guard } from "./src/relay/guard.ts";
@@ -44,19 +52,44 @@ const tape = new Tape(recorder.memory, tapeTable, writeLog);
 const app = next({ dev: process.env["LEASEHOLD_CONSOLE_DEV"] === "1", dir: import.meta.dirname });
 await app.prepare();
 const handle = app.getRequestHandler();
+const access = new Access(config);
+const oidc =
+  config.access.oidc === null
+    ? null
+    : new Oidc(config.access.oidc, config.access.secrets, writeLog);
+const auditTable = store === null ? null : new AuditTable(store);
+const audit = new AuditLog(auditTable, writeLog, config.auditDays);
+const actions = new Actions({
+  audit,
+  table: auditTable,
+  tokens: config.tokens,
+  tell: (frame) => gateway.tellActed(frame),
+  position: () => recorder.state().last?.pos ?? null,
+});
+const sessions = new SessionApi({ access, oidc, guard, actions });
+const auditReader = new AuditReader(auditTable, audit);
+const api = { hub, guard, tape, recorder, access, actions, auditReader };
+
 const http = createServer((request, response) => {
-  if (answerApi({ hub, guard, tape, recorder }, request, response)) return;
+  if (sessions.answer(request, response) || answerApi(api, request, response)) return;
   const reason = guard.refuse(request);
   if (reason !== null) {
     response.writeHead(403, { "content-type": "text/plain" }).end(reason);
     return;
   }
-  handle(request, response).catch((error: unknown) => {
+  showPage(request, response).catch((error: unknown) => {
     writeLog("error", "page failed", { url: request.url, error: String(error) });
     response.destroy();
   });
 });
-const gateway = new Gateway(hub, http, guard);
+const gateway = new Gateway(hub, http, guard, access);
+
+async function showPage(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const instead = placeInstead(request, await access.whoIs(request));
+  if (instead === null) return await handle(request, response);
+  if (isPartOfPage(request)) response.writeHead(401).end();
+  else response.writeHead(302, { location: instead, "cache-control": "no-store" }).end();
+}
 
 const stopListening = hub.listen((change) => {
   if (change.tag !== "replaced") return;
@@ -71,6 +104,7 @@ hub.start();
 table?.start();
 store?.start();
 store?.onReady(() => lock?.start());
+audit.start();
 recorder.start();
 gateway.start();
 http.listen(config.port, config.host, () => {
@@ -88,6 +122,7 @@ async function stop(): Promise<void> {
   await gateway.stop();
   await table?.stop();
   await recorder.stop();
+  await audit.stop();
   await lock?.stop();
   await store?.stop();
   http.closeAllConnections();

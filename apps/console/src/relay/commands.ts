@@ -4,48 +4,67 @@ import { healAll } from "./heal-all.ts";
 import type { Hub } from "./hub.ts";
 import { askNode, type NodeAnswer } from "./node-http.ts";
 import type { NodeLinkHandle } from "./node-link.ts";
+import type { Asker } from "./node-tokens.ts";
 
 /** Carries one command of an operator to the node that it is for. */
-export async function runCommand(hub: Hub, it: Command): Promise<NodeAnswer> {
+export async function runCommand(hub: Hub, it: Command, asker: Asker): Promise<NodeAnswer> {
   switch (it.kind) {
     case "propose":
-      return await askAny(hub, "/v1/plans", it.request);
+      return await askAny(hub, asker, "/v1/plans", it.request);
     case "plan":
-      return await askAny(hub, `/v1/plans/${encodeURIComponent(it.planId)}/${it.verb}`, {});
+      return await askAny(hub, asker, `/v1/plans/${encodeURIComponent(it.planId)}/${it.verb}`, {});
     case "node":
-      return await askAny(hub, `/v1/nodes/${encodeURIComponent(it.nodeId)}/${it.verb}`, {});
+      return await askAny(hub, asker, `/v1/nodes/${encodeURIComponent(it.nodeId)}/${it.verb}`, {});
     case "unpin":
-      return await askAny(hub, `/v1/shards/${encodeURIComponent(it.group)}/${it.shard}/unpin`, {});
+      return await askAny(
+        hub,
+        asker,
+        `/v1/shards/${encodeURIComponent(it.group)}/${it.shard}/unpin`,
+        {},
+      );
     case "scale": {
       const path = `/v1/daemons/${encodeURIComponent(it.daemon)}/scale`;
-      return await askAny(hub, path, { workers: it.workers });
+      return await askAny(hub, asker, path, { workers: it.workers });
     }
     case "fault":
-      return await askOne(hub, it.nodeId, "POST", "/v1/faults", it.fault);
+      return await askOne(hub, asker, {
+        ...it,
+        method: "POST",
+        path: "/v1/faults",
+        body: it.fault,
+      });
     case "heal":
-      return await askOne(hub, it.nodeId, "DELETE", `/v1/faults/${encodeURIComponent(it.faultId)}`);
+      return await askOne(hub, asker, {
+        ...it,
+        method: "DELETE",
+        path: `/v1/faults/${encodeURIComponent(it.faultId)}`,
+      });
     case "heal-all":
-      return { ok: true, status: 200, body: await healAll(hub) };
+      return { ok: true, status: 200, body: await healAll(hub, asker) };
     default:
       return it satisfies never;
   }
 }
 
 /** Any node sees every entity, and none is activated for it. */
-export function lookAt(hub: Hub, { type, id, namespace }: EntityAddress): Promise<NodeAnswer> {
+export function lookAt(
+  hub: Hub,
+  { type, id, namespace }: EntityAddress,
+  asker: Asker,
+): Promise<NodeAnswer> {
   const [of, key] = [encodeURIComponent(type), encodeURIComponent(id)];
-  return askAny(hub, `/v1/entities/${of}/${key}?${new URLSearchParams({ namespace })}`);
+  return askAny(hub, asker, `/v1/entities/${of}/${key}?${new URLSearchParams({ namespace })}`);
 }
 
 /**
  * Any node can carry a command to the coordinator. The coordinator's own node is asked first, then the
  * healthy ones; the next one is asked only where nothing can have been carried out.
  */
-async function askAny(hub: Hub, path: string, body?: unknown): Promise<NodeAnswer> {
+async function askAny(hub: Hub, asker: Asker, path: string, body?: unknown): Promise<NodeAnswer> {
   const method = body === undefined ? "GET" : "POST";
   let last: NodeAnswer | null = null;
   for (const link of inOrderOfTrust(hub)) {
-    const answer = await askNode(link.address, hub.config.token, method, path, body);
+    const answer = await askNode(link.address, asker, method, path, body);
     if (answer.ok || answer.reached || answer.problem.executed !== "no") return answer;
     last = answer;
   }
@@ -54,14 +73,17 @@ async function askAny(hub: Hub, path: string, body?: unknown): Promise<NodeAnswe
 
 async function askOne(
   hub: Hub,
-  nodeId: string,
-  method: "POST" | "DELETE",
-  path: string,
-  body?: unknown,
+  asker: Asker,
+  it: {
+    readonly nodeId: string;
+    readonly method: "POST" | "DELETE";
+    readonly path: string;
+    readonly body?: unknown;
+  },
 ): Promise<NodeAnswer> {
-  const address = addressOf(hub, nodeId);
-  if (address === null) return { ok: false, reached: false, problem: unknownNode(nodeId) };
-  return await askNode(address, hub.config.token, method, path, body);
+  const address = addressOf(hub, it.nodeId);
+  if (address === null) return { ok: false, reached: false, problem: unknownNode(it.nodeId) };
+  return await askNode(address, asker, it.method, it.path, it.body);
 }
 
 function inOrderOfTrust(hub: Hub): NodeLinkHandle[] {

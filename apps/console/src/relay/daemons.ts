@@ -3,6 +3,7 @@ import type { DaemonsView } from "../wire/daemons-view.ts";
 import type { Hub } from "./hub.ts";
 import { type DaemonsAnswer, mergeDaemons, type NodeReply } from "./merge-daemons.ts";
 import { askNode, type NodeAnswer } from "./node-http.ts";
+import { lookerOf } from "./node-tokens.ts";
 import { workerHistories } from "./worker-history.ts";
 
 /** Less than the pages wait between two questions: a paused node must not keep them from the others. @unit milliseconds */
@@ -49,8 +50,8 @@ const answer = z.object({
 export async function lookAtDaemons(hub: Hub): Promise<DaemonsView> {
   const replies = await Promise.all(
     targetsOf(hub).map(async ({ nodeId, address }): Promise<NodeReply> => {
-      const { token } = hub.config;
-      const reply = await askNode(address, token, "GET", "/v1/daemons", undefined, timeoutMs);
+      const asker = lookerOf(hub.config.tokens);
+      const reply = await askNode(address, asker, "GET", "/v1/daemons", undefined, timeoutMs);
       return { nodeId, ...read(reply) };
     }),
   );

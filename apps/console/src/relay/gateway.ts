@@ -3,9 +3,16 @@ import type { LogEntry } from "@leasehold/sharding/observe";
 import { toClusterJson } from "@leasehold/sharding/observe";
 import { Server, type Socket } from "socket.io";
 import { z } from "zod";
-import { type RelayAuth, type RelayFrames, relayPath } from "../wire/relay-frames.ts";
+import type { Access } from "../access/access.ts";
+import {
+  type ActedFrame,
+  type RelayAuth,
+  type RelayFrames,
+  relayPath,
+} from "../wire/relay-frames.ts";
 import type { AuthorityChange } from "./authority.ts";
 import type { Guard } from "./guard.ts";
+import { guardSockets, socketLimits } from "./guard-sockets.ts";
 import type { Hub } from "./hub.ts";
 
 /** At most 20 batches a second. @unit milliseconds */
@@ -18,6 +25,8 @@ const resumeLimit = 20_000;
 
 /** The room of those who have been brought up to the last batch. */
 const followers = "followers";
+/** How many actions a browser that comes hears of. */
+const actedKept = 20;
 
 const auth = z.object({ history: z.string().nullable(), seq: z.int().min(0) });
 
@@ -35,14 +44,16 @@ export class Gateway {
   #oldestUnsentMs: number | null = null;
   #isReplaced = false;
   #meta = "";
+  #acted: readonly { readonly frame: ActedFrame; readonly atMs: number }[] = [];
   readonly #timers: ReturnType<typeof setInterval>[] = [];
 
-  constructor(hub: Hub, http: HttpServer, guard: Guard) {
+  constructor(hub: Hub, http: HttpServer, guard: Guard, access: Access) {
     this.#hub = hub;
     this.#io = new Server(http, {
       path: relayPath,
       transports: ["websocket"],
       serveClient: false,
+      ...socketLimits,
       // Next.js answers upgrades of its own on the same server.
       destroyUpgrade: false,
       allowRequest: (request, answer) => {
@@ -50,6 +61,7 @@ export class Gateway {
         answer(reason, reason === null);
       },
     });
+    guardSockets(this.#io, access);
     this.#io.on("connection", (socket) => this.#welcome(socket));
     hub.listen((change) => this.#note(change));
   }
@@ -71,6 +83,12 @@ export class Gateway {
     this.#io.emit("past", { history, entries });
   }
 
+  /** Tells everybody what somebody did; who comes later hears of the last ones. */
+  tellActed(frame: ActedFrame): void {
+    this.#acted = [...this.#acted.slice(1 - actedKept), { frame, atMs: this.#hub.nowMs() }];
+    this.#io.emit("acted", [frame]);
+  }
+
   #note(change: AuthorityChange): void {
     if (change.tag === "replaced") {
       this.#isReplaced = true;
@@ -88,6 +106,9 @@ export class Gateway {
     socket.emit("meta", this.#hub.meta());
     this.#bringUp(socket, auth.safeParse(socket.handshake.auth).data ?? { history: null, seq: 0 });
     socket.emit("beliefs", { nodes: this.#hub.sightings.all(this.#hub.nowMs()) });
+    const nowMs = this.#hub.nowMs();
+    const acted = this.#acted.map(({ frame, atMs }) => ({ ...frame, ageMs: nowMs - atMs }));
+    socket.emit("acted", acted);
     socket.emit("hb", this.#heartbeat());
     void socket.join(followers);
   }

@@ -1,20 +1,19 @@
 import type { IncomingMessage } from "node:http";
 import { commandHeader } from "../wire/commands.ts";
 import type { ConsoleConfig } from "./config.ts";
-
-const loopback = new Set(["127.0.0.1", "localhost", "::1", "[::1]"]);
+import { isLoopbackName } from "./loopback.ts";
 
 /**
- * Who may talk to the console. It has no accounts: on loopback, whoever sits at the machine; elsewhere,
- * whoever the network lets through. What it must refuse everywhere is another site's page that makes
- * this browser act for it, by a foreign Origin or by a name that was pointed here afterwards.
+ * From where the console may be talked to; who may is the question after this one (`access/`). What it must
+ * refuse everywhere is another site's page that makes this browser act for it, by a foreign Origin or by a
+ * name that was pointed here afterwards.
  */
 export class Guard {
   readonly #isLoopback: boolean;
   readonly #origin: string | undefined;
 
   constructor(config: Pick<ConsoleConfig, "host" | "origin">) {
-    this.#isLoopback = loopback.has(config.host);
+    this.#isLoopback = isLoopbackName(config.host);
     this.#origin = config.origin;
   }
 
@@ -22,7 +21,7 @@ export class Guard {
   refuse(request: IncomingMessage): string | null {
     const { host, origin } = request.headers;
     if (host === undefined) return "no Host header";
-    if (this.#isLoopback && !loopback.has(hostnameOf(host)) && !this.#isKnown(`http://${host}`)) {
+    if (this.#isLoopback && !isLoopbackName(hostnameOf(host)) && !this.#isKnown(`http://${host}`)) {
       return "foreign Host";
     }
     if (origin !== undefined && !this.#isOwn(origin, host)) return "foreign Origin";

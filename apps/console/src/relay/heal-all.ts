@@ -1,6 +1,7 @@
 import type { HealReport } from "../wire/commands.ts";
 import type { Hub } from "./hub.ts";
 import { askNode } from "./node-http.ts";
+import type { Asker } from "./node-tokens.ts";
 
 /** Healing must answer while an operator watches. @unit milliseconds */
 const timeoutMs = 3000;
@@ -10,8 +11,8 @@ const timeoutMs = 3000;
  * frozen node cannot answer, the small process beside it can. Nothing here needs Postgres, a
  * coordinator, or one node to know of another.
  */
-export async function healAll(hub: Hub): Promise<HealReport> {
-  const results = await Promise.all(targetsOf(hub).map((target) => heal(hub, target)));
+export async function healAll(hub: Hub, asker: Asker): Promise<HealReport> {
+  const results = await Promise.all(targetsOf(hub).map((target) => heal(asker, target)));
   return {
     healed: results.reduce((sum, it) => sum + it.healed, 0),
     confirmed: results.filter((it) => it.why === null).map((it) => it.nodeId),
@@ -50,21 +51,20 @@ function targetsOf(hub: Hub): Target[] {
 }
 
 async function heal(
-  hub: Hub,
+  asker: Asker,
   target: Target,
 ): Promise<{ readonly nodeId: string; readonly healed: number; readonly why: string | null }> {
-  const { token } = hub.config;
   const [node, beside] = await Promise.all([
-    askNode(target.address, token, "DELETE", "/v1/faults", undefined, timeoutMs),
+    askNode(target.address, asker, "DELETE", "/v1/faults", undefined, timeoutMs),
     target.healUrl === null
       ? null
-      : askNode(target.healUrl, token, "DELETE", "", undefined, timeoutMs),
+      : askNode(target.healUrl, asker, "DELETE", "", undefined, timeoutMs),
   ]);
   const { nodeId, faults: healed } = target;
   // The heal address ends pauses only; what else the node carries, the node itself must confirm.
   if (node.ok) return { nodeId, healed, why: null };
   // Faults are off on this node: there is nothing to heal.
-  if (node.problem.status === 403) return { nodeId, healed: 0, why: null };
+  if (node.problem.code === "FAULTS_OFF") return { nodeId, healed: 0, why: null };
   if (target.isGone && !node.reached) return { nodeId, healed: 0, why: null };
   const woken = beside?.ok === true ? "woken, but " : "";
   return { nodeId, healed: 0, why: `${woken}${node.problem.title}` };

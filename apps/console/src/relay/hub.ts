@@ -11,6 +11,7 @@ import type { ConsoleConfig } from "./config.ts";
 import type { Hello } from "./frame-schemas.ts";
 import type { Log } from "./log.ts";
 import { type NodeLinkEvents, type NodeLinkHandle, openNodeLink } from "./node-link.ts";
+import { lookerOf } from "./node-tokens.ts";
 import { Sightings } from "./sightings.ts";
 
 /**
@@ -100,7 +101,7 @@ export class Hub {
     if (this.#links.has(address)) return;
     this.#links.set(
       address,
-      openNodeLink(address, this.config.token, this.#nowMs, this.#linkEvents()),
+      openNodeLink(address, lookerOf(this.config.tokens).token, this.#nowMs, this.#linkEvents()),
     );
   }
 

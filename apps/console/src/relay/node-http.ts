@@ -1,4 +1,5 @@
 import type { Problem } from "../wire/commands.ts";
+import type { Asker } from "./node-tokens.ts";
 
 /** A node's answer, or why there is none. */
 export type NodeAnswer =
@@ -8,7 +9,7 @@ export type NodeAnswer =
 /** One HTTP call to a node, with the token that browsers never see. Never throws. */
 export async function askNode(
   address: string,
-  token: string | undefined,
+  { token, by }: Asker,
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: unknown,
@@ -19,8 +20,7 @@ export async function askNode(
       method,
       headers: {
         accept: "application/json",
-        // Plans and log entries say who asked.
-        "leasehold-by": "console",
+        "leasehold-by": by,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         "leasehold-deadline-ms": String(timeoutMs),

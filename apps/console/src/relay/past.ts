@@ -4,6 +4,7 @@ import type { RawEntry } from "./authority.ts";
 import { parseEntry } from "./entry-schema.ts";
 import type { Hub } from "./hub.ts";
 import { askNode } from "./node-http.ts";
+import { lookerOf } from "./node-tokens.ts";
 import type { TableTail } from "./table-tail.ts";
 
 const eventsPage = z.object({ events: z.array(z.looseObject({ seq: z.int() })) });
@@ -28,7 +29,7 @@ async function fromNode(hub: Hub, seq: number): Promise<RawEntry[] | null> {
   const link = hub.links().find((it) => it.state === "connected");
   if (link === undefined) return null;
   const path = `/v1/events?after=${Math.max(0, seq - pageSize)}&limit=${pageSize}`;
-  const answer = await askNode(link.address, hub.config.token, "GET", path);
+  const answer = await askNode(link.address, lookerOf(hub.config.tokens), "GET", path);
   return answer.ok ? eventsPage.parse(answer.body).events : null;
 }
 

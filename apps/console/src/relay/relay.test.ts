@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { io, type Socket } from "socket.io-client";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { Access } from "../access/access.ts";
 import { ClusterMirror } from "../live/mirror.ts";
 import { summarize } from "../live/summary.ts";
 import { type FakeCluster, startFakeCluster } from "../testing/fake-run.ts";
@@ -13,6 +14,7 @@ import { Gateway } from "./gateway.ts";
 import { Guard } from "./guard.ts";
 import { Hub } from "./hub.ts";
 
+const asker = { token: undefined, by: "ana" };
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -29,7 +31,7 @@ async function startConsole(changesPerSecond = 0): Promise<Console> {
   const config = readConfig({ LEASEHOLD_NODES: cluster.seeds.join(",") });
   const hub = new Hub(config, () => {});
   const http: Server = createServer();
-  const gateway = new Gateway(hub, http, new Guard(config));
+  const gateway = new Gateway(hub, http, new Guard(config), new Access(config));
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const address = http.address();
   if (typeof address !== "object" || address === null) throw new Error("The server has no port.");
@@ -111,7 +113,7 @@ describe("relay", { timeout: 20_000 }, () => {
     const browser = openBrowser(url);
     await until(() => expect(browser.view()?.cells.stable).toBe(24));
     const cut = { kind: "cut-postgres", direction: "both", ttlMs: 60_000 } as const;
-    await runCommand(hub, { kind: "fault", nodeId: "node-2", fault: cut });
+    await runCommand(hub, { kind: "fault", nodeId: "node-2", fault: cut }, asker);
     await until(() => {
       const node = browser.view()?.nodes.find((it) => it.nodeId === "node-2");
       expect(node).toMatchObject({ condition: "cut" });
@@ -122,7 +124,7 @@ describe("relay", { timeout: 20_000 }, () => {
       expect(node?.owned ?? 0).toBe(0);
       expect(browser.view()?.cells.stable).toBe(24);
     });
-    const healed = await runCommand(hub, { kind: "heal-all" });
+    const healed = await runCommand(hub, { kind: "heal-all" }, asker);
     const report = healed.ok ? (healed.body as HealReport) : null;
     expect(report).toMatchObject({ healed: 1, notConfirmed: [] });
     await until(() => {
@@ -134,14 +136,18 @@ describe("relay", { timeout: 20_000 }, () => {
   test("heals a paused node through the process beside it", async () => {
     const { cluster, hub } = await startConsole();
     await until(() => expect(hub.sightings.get("node-3")).toBeDefined());
-    await runCommand(hub, {
-      kind: "fault",
-      nodeId: "node-3",
-      fault: { kind: "pause", ttlMs: 60_000 },
-    });
+    await runCommand(
+      hub,
+      {
+        kind: "fault",
+        nodeId: "node-3",
+        fault: { kind: "pause", ttlMs: 60_000 },
+      },
+      asker,
+    );
     const node = cluster.nodes[2];
     await until(() => expect(node?.has("pause")).toBe(true));
-    const answer = await runCommand(hub, { kind: "heal-all" });
+    const answer = await runCommand(hub, { kind: "heal-all" }, asker);
     expect(answer.ok && (answer.body as HealReport).notConfirmed).toEqual([]);
     expect(node?.faults).toEqual([]);
   });
@@ -150,7 +156,7 @@ describe("relay", { timeout: 20_000 }, () => {
     const { cluster, hub } = await startConsole();
     await until(() => expect(hub.authority.state?.nodes.size).toBe(3));
     await cluster.nodes[1]?.close();
-    const answer = await runCommand(hub, { kind: "heal-all" });
+    const answer = await runCommand(hub, { kind: "heal-all" }, asker);
     const report = answer.ok ? (answer.body as HealReport) : null;
     expect(report?.notConfirmed.map((it) => it.nodeId)).toEqual(["node-2"]);
   });
@@ -159,15 +165,19 @@ describe("relay", { timeout: 20_000 }, () => {
     const { hub, url } = await startConsole();
     const browser = openBrowser(url);
     await until(() => expect(browser.view()?.cells.stable).toBe(24));
-    const asked = await runCommand(hub, {
-      kind: "propose",
-      request: { kind: "drain", node: "node-3" },
-    });
+    const asked = await runCommand(
+      hub,
+      {
+        kind: "propose",
+        request: { kind: "drain", node: "node-3" },
+      },
+      asker,
+    );
     const planId = asked.ok ? (asked.body as { planId: string }).planId : "";
     await until(() =>
       expect(browser.view()?.plans[0]).toMatchObject({ planId, state: "proposed" }),
     );
-    await runCommand(hub, { kind: "plan", planId, verb: "apply" });
+    await runCommand(hub, { kind: "plan", planId, verb: "apply" }, asker);
     await until(() => expect(browser.view()?.plans[0]?.state).toBe("done"));
     expect(browser.mirror.owned.of("node-3")).toEqual([]);
     expect(browser.view()?.invariants.every((it) => it.verdict !== "violated")).toBe(true);
@@ -195,14 +205,14 @@ describe("relay", { timeout: 20_000 }, () => {
     const { cluster, hub } = await startConsole();
     await until(() => expect(hub.authority.state?.nodes.size).toBe(3));
     for (const it of cluster.nodes) it.daemons = {};
-    const answer = await runCommand(hub, { kind: "scale", daemon: "settler", workers: 4 });
+    const answer = await runCommand(hub, { kind: "scale", daemon: "settler", workers: 4 }, asker);
     expect(answer).toMatchObject({ ok: true, body: { daemon: "settler", workers: 4 } });
   });
 
   test("passes a node's problem through", async () => {
     const { hub } = await startConsole();
     await until(() => expect(hub.authority.state).not.toBeNull());
-    const answer = await runCommand(hub, { kind: "plan", planId: "p_none", verb: "apply" });
+    const answer = await runCommand(hub, { kind: "plan", planId: "p_none", verb: "apply" }, asker);
     expect(answer).toMatchObject({ ok: false, problem: { status: 404, code: "PLAN_UNKNOWN" } });
   });
 });

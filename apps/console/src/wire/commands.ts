@@ -68,6 +68,9 @@ export type FaultRequest = z.infer<typeof faultRequest>;
 /** The header that a mutation must carry: a foreign page cannot set it without a preflight. */
 export const commandHeader = "leasehold-console";
 
+/** The header with the action's key, a uuid: the second of two requests with one key gets the first one's answer. */
+export const actionHeader = "leasehold-action";
+
 /** What *Heal all* achieved. A node is confirmed when it or its heal address answered. */
 export interface HealReport {
   readonly healed: number;

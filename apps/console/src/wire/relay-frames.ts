@@ -9,6 +9,9 @@ import type {
   ShardRef,
 } from "@leasehold/sharding/observe";
 
+import type { ActionName } from "./action-words.ts";
+import type { Role } from "./roles.ts";
+
 /** Where browsers find the relay, on the console's own port. */
 export const relayPath = "/relay";
 
@@ -29,6 +32,34 @@ export interface RelayFrames {
   beliefs: BeliefsFrame;
   /** Every second, whatever happens. */
   hb: Heartbeat;
+  /** Who the browser is signed in as: first, and when it connects again. */
+  you: YouFrame;
+  /** What somebody did just now; at first what was done lately, oldest first. */
+  acted: readonly ActedFrame[];
+  /** The last frame: the browser is not let in any more. */
+  ended: EndedFrame;
+}
+
+export interface YouFrame {
+  readonly name: string;
+  readonly role: Role;
+  /** Nobody has to sign in here: whoever is on this machine is an admin. */
+  readonly isOpen: boolean;
+  /** Null where it does not end. @unit milliseconds */
+  readonly expiresInMs: number | null;
+}
+
+export interface ActedFrame extends ActionName {
+  /** The key of the action. */
+  readonly action: string;
+  readonly actor: string;
+  readonly result: "done" | "failed";
+  /** @unit milliseconds */
+  readonly ageMs: number;
+}
+
+export interface EndedFrame {
+  readonly reason: "expired" | "signed-out";
 }
 
 export interface RelayMeta {
