@@ -52,7 +52,7 @@ function startLane() {
   lane.on("message", ({ wrote = "", heard = "", clockMs = 0 }: Said) => {
     did.wrote += wrote;
     did.heard += heard;
-    if (clockMs > 0) clock.hoursOff = Math.round((clockMs - Date.now()) / 3_600_000);
+    if (clockMs > 0) clock.hoursOff = Math.round((clockMs - Date.now()) / 3_600_000) + 0;
   });
   return { did, clock, say: (text: string) => lane.postMessage(text) };
 }

@@ -25,6 +25,7 @@ const table: Readonly<Record<string, Role | "anyone">> = {
   "GET /v1/plans/p": "viewer",
   "GET /v1/entities/counter/c": "viewer",
   "POST /v1/plans": "operator",
+  "POST /v1/plans/preview": "operator",
   "POST /v1/plans/p/apply": "operator",
   "POST /v1/nodes/node-2/cordon": "operator",
   "POST /v1/shards/default/0/unpin": "operator",

@@ -14,7 +14,12 @@ function told(...argv: string[]): NodeJS.ProcessEnv {
       tokens: { viewer: "v", operator: "o", chaos: "c", admin: "t" },
       logs: "logs",
     },
-    ...{ databaseUrl: "postgres://localhost/db", leaseDatabaseUrl: null, restartPostgres: null, say: () => undefined },
+    ...{
+      databaseUrl: "postgres://localhost/db",
+      leaseDatabaseUrl: null,
+      restartPostgres: null,
+      say: () => undefined,
+    },
   };
   return nodeEnv(2, around);
 }

@@ -135,11 +135,7 @@ async function startChildren(launch: Launch, around: Surroundings): Promise<void
   );
   const client = createClient({ nodes: nodeUrls(flags), token: around.tokens.admin });
   const load = new SampleLoad(client, flags.load);
-  const loadEndpoint = await openLoadEndpoint(
-    load,
-    around.tokens.admin,
-    around.restartPostgres,
-  );
+  const loadEndpoint = await openLoadEndpoint(load, around.tokens.admin, around.restartPostgres);
   const console = flags.console ? createConsole(around, loadEndpoint.url) : null;
 
   children.push(...nodes, ...(console === null ? [] : [console]));

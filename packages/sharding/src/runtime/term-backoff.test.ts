@@ -23,7 +23,7 @@ test("a term that ends otherwise, or that lasted, begins the count anew", () => 
   expect(backoff.termEnded(true, 4 * ttlMs + 1, 0)).toBe(50);
 });
 
-/** A plan that no coordinator makes: its shard does not exist, so driving it throws. */
+/** A plan that no coordinator makes: it has moved a shard that does not exist, so ending it throws. */
 const impossible: readonly ClusterEvent[] = [
   {
     ...{ type: "plan-proposed", planId: "p-x", kind: "move", by: "t", node: null, undoes: null },
@@ -37,6 +37,7 @@ const impossible: readonly ClusterEvent[] = [
     ...{ basedOnSeq: 0, spreadBefore: 0, spreadAfter: 0 },
   },
   { type: "plan-state-changed", planId: "p-x", state: "applying", why: null },
+  { type: "move-state-changed", planId: "p-x", index: 0, state: "done", why: null, epoch: 2 },
 ];
 
 test("a defect that every coordinator meets costs a few terms, and is named in the log", async () => {
