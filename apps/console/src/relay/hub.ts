@@ -117,8 +117,9 @@ export class Hub {
         this.authority.offerEntries(history, entries, ageMs, this.#nowMs()),
       belief: (link, frame) => {
         if (link.hello === null) return;
-        this.sightings.whole(link.hello, frame.belief, frame.shards, this.#nowMs());
-        this.#tellBelief(link.hello, frame.belief, {
+        const belief = this.sightings.recognize(frame.belief);
+        this.sightings.whole(link.hello, belief, frame.shards, this.#nowMs());
+        this.#tellBelief(link.hello, belief, {
           changed: frame.shards,
           gone: [],
           whole: true,
@@ -126,7 +127,8 @@ export class Hub {
       },
       delta: (link, frame) => {
         if (link.hello === null) return;
-        const { belief, changed, gone, hot = null } = frame;
+        const { changed, gone, hot = null } = frame;
+        const belief = this.sightings.recognize(frame.belief);
         this.sightings.delta(link.hello, belief, changed, gone, this.#nowMs(), hot);
         this.#tellBelief(link.hello, belief, { changed, gone, whole: false });
         this.#noteCurrent(belief.seq, frame.authorityAgeMs);

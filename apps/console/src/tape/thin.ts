@@ -1,3 +1,4 @@
+import { arePeersSame } from "../live/same-peers.ts";
 import type { NodeObservation } from "../wire/relay-frames.ts";
 import type { HeardNode, TapeEvent } from "../wire/tape.ts";
 
@@ -7,21 +8,24 @@ import type { HeardNode, TapeEvent } from "../wire/tape.ts";
  * be told from calm.
  */
 export class Thinner {
-  readonly #said = new Map<string, string>();
+  readonly #said = new Map<string, Said>();
   readonly #heard = new Map<string, { readonly node: HeardNode; readonly atMs: number }>();
 
   /** @returns the event to record at once; null where it waits for {@link takeHeard}. */
   note(it: NodeObservation, atMs: number): TapeEvent | null {
-    const said = whatMatters(it);
+    const before = this.#said.get(it.nodeId);
+    const said = { words: whatMatters(it), peers: it.peers ?? before?.peers ?? null };
+    const arePeersKnown = arePeersSame(before?.peers, said.peers);
     const isNew = it.whole || it.changed.length + it.gone.length > 0;
-    if (!isNew && this.#said.get(it.nodeId) === said) {
+    if (!isNew && arePeersKnown && before?.words === said.words) {
       this.#heard.set(it.nodeId, { node: figuresOf(it), atMs });
       return null;
     }
     this.#said.set(it.nodeId, said);
     // Older figures must not follow newer words.
     this.#heard.delete(it.nodeId);
-    return { tag: "belief", node: it };
+    // A hundred nodes' peers, again and again, would be most of the tape.
+    return { tag: "belief", node: arePeersKnown && !it.whole ? { ...it, peers: null } : it };
   }
 
   /** What waited since the last call; null when nobody was heard. */
@@ -38,10 +42,16 @@ export class Thinner {
   }
 }
 
-function whatMatters({ belief, peers, faultsOn }: NodeObservation): string {
+interface Said {
+  /** Everything that matters but the peers. */
+  readonly words: string;
+  readonly peers: NodeObservation["peers"];
+}
+
+function whatMatters({ belief, faultsOn }: NodeObservation): string {
   const { seq: _seq, load: _load, lease, postgres, faults, ...rest } = belief;
   const set = faults.map(({ expiresInMs: _expiresInMs, ...it }) => it);
-  return JSON.stringify([rest, lease.state, postgres.reachable, set, peers, faultsOn]);
+  return JSON.stringify([rest, lease.state, postgres.reachable, set, faultsOn]);
 }
 
 const figuresOf = ({ nodeId, belief }: NodeObservation): HeardNode => ({
