@@ -6,6 +6,7 @@ import { pagesOf } from "../e2e/support/pages.ts";
 import { scoresOf } from "./console/lighthouse.ts";
 import { clickToPending, commitToPixel } from "./console/pixels.ts";
 import { type Scene, untilLive, withScene, withSmallCluster } from "./console/scene.ts";
+import { pressToPast } from "./console/seeks.ts";
 import { type BenchOptions, quantile } from "./support/bench.ts";
 import { benchOf } from "./support/bench-of.ts";
 import type { Figure } from "./support/figures.ts";
@@ -112,6 +113,25 @@ const pixel: Measure = async (scene, { progress }) => {
   return [wait(0.5, 150), wait(0.95, 400), { ...press, ...atMost(100) }];
 };
 
+/** Anywhere in what the parts before have fed, or in half a minute of it. */
+const seek: Measure = async (scene, { progress }) => {
+  const page = await scene.open("/shards");
+  await watchFrames(page, 30);
+  const waits: number[] = [];
+  for (let tries = 0; waits.length < 60 && tries < 120; tries++) {
+    const ms = await pressToPast(page);
+    if (ms !== null) waits.push(ms);
+  }
+  progress(`seek: ${waits.length} moments of ${await scene.feeder.seq()} events`);
+  await page.close();
+  const wait = (share: number): Figure => ({
+    what: `ms from a press on the time bar to that moment, p${share * 100}`,
+    ours: quantile(waits, share),
+    ...atMost(50),
+  });
+  return [wait(0.5), wait(0.95)];
+};
+
 const outages: Measure = async (scene, { rounds = 3, progress }) => {
   const page = await scene.open("/shards");
   const seen: Outage[] = [];
@@ -184,7 +204,7 @@ async function lighthouse({ progress }: BenchOptions): Promise<Figure[]> {
   ];
 }
 
-const atScale = { map, pages, heap, pixel, outage: outages, covered: hidden, load } as const;
+const atScale = { map, pages, heap, pixel, seek, outage: outages, covered: hidden, load } as const;
 const parts = [...(Object.keys(atScale) as (keyof typeof atScale)[]), "lighthouse"] as const;
 
 const appliedSeq = async (page: Page): Promise<number> =>

@@ -32,7 +32,7 @@ const usage = `pnpm bench [${Object.keys(benches).join("|")}] [--rounds N] [--js
 pnpm bench ask [--only local,remote,hot,sizes,http] [--peer effect]
 pnpm bench failover [--shards 256,1000] [--only coordinator,leave] [--peer effect]
 pnpm bench durable [--only asks,commands,replay,handoff,memory] [--peer effect]
-pnpm bench console [--only map,pages,heap,pixel,outage,covered,load,lighthouse] [--seconds 600]
+pnpm bench console [--only map,pages,heap,pixel,seek,outage,covered,load,lighthouse] [--seconds 600]
 pnpm bench memory [--peer effect]
 pnpm bench soak [--seconds 600]
 pnpm bench gate [--update]`;
