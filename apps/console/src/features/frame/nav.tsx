@@ -3,17 +3,19 @@ import { count } from "../../live/say.ts";
 import { useSummary } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { LoadSlider } from "../load/load-slider.tsx";
+import { MorePages } from "./more-pages.tsx";
 import { type PageLink, pages, sectionOf, settingsPage } from "./pages.ts";
 
 export function Nav({ page }: { readonly page: string }) {
   const section = sectionOf(page);
   return (
     <nav className="nav" aria-label="Main">
-      {pages.map((it) => (
-        <NavLink key={it.page} link={it} isHere={it.page === section} />
+      {pages.map((it, at) => (
+        <NavLink key={it.page} link={it} isHere={it.page === section} isTab={at < tabs} />
       ))}
-      <span className="nav-rest" />
-      <NavLink link={settingsPage} isHere={settingsPage.page === section} />
+      <MorePages pages={pages.slice(tabs)} section={section} />
+      <span className="nav-rest phone:hidden" />
+      <NavLink link={settingsPage} isHere={settingsPage.page === section} isTab={false} />
       <div className="nav-foot">
         <LoadSlider />
       </div>
@@ -21,10 +23,19 @@ export function Nav({ page }: { readonly page: string }) {
   );
 }
 
-function NavLink({ link, isHere }: { readonly link: PageLink; readonly isHere: boolean }) {
-  const { page, href, title, icon: Icon } = link;
+/** On a phone so many have a tab; the others are behind *More*. */
+const tabs = 4;
+
+function NavLink(props: {
+  readonly link: PageLink;
+  readonly isHere: boolean;
+  readonly isTab: boolean;
+}) {
+  const { isHere } = props;
+  const { page, href, title, icon: Icon } = props.link;
   return (
     <Link
+      className={props.isTab ? undefined : "phone:hidden!"}
       href={href}
       title={title}
       aria-current={isHere ? "page" : undefined}

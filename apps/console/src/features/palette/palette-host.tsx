@@ -3,8 +3,13 @@ import dynamic from "next/dynamic";
 import { useEffect, useState } from "react";
 import { useKey } from "../keys/use-key.ts";
 
-/** Loaded when it is first asked for: nobody pays for it who does not open it. */
-const Palette = dynamic(() => import("./palette.tsx").then((it) => it.Palette), { ssr: false });
+const load = () => import("./palette.tsx");
+
+/** No part of what a page needs first. */
+const Palette = dynamic(() => load().then((it) => it.Palette), { ssr: false });
+
+/** What is typed while it is loaded goes astray, so it is there before it is asked for. @unit milliseconds */
+const loadAfterMs = 1_000;
 
 const openEvent = "leasehold-palette";
 
@@ -13,6 +18,11 @@ export const openPalette = (): void => void window.dispatchEvent(new Event(openE
 export function PaletteHost() {
   const [isOpen, setOpen] = useState(false);
   useKey("palette", () => setOpen(true));
+  useEffect(() => {
+    // If it fails now, it is tried again when it is opened, and fails where it can be seen.
+    const timer = setTimeout(() => load().catch(() => {}), loadAfterMs);
+    return () => clearTimeout(timer);
+  }, []);
   useEffect(() => {
     const open = (): void => setOpen(true);
     window.addEventListener(openEvent, open);

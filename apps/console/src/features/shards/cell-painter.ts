@@ -46,9 +46,35 @@ export function paintBead(
   if (state === "leaving") ctx.setLineDash([1.5, 1.5]);
   ctx.strokeRect(x + 0.5, y + 0.5, w - 1, h - 1);
   ctx.setLineDash([]);
-  if (state === "stale-idle" || state === "skew") {
-    ctx.fillStyle = fill;
-    ctx.fillRect(x, y + h / 2, w, h / 2);
+  paintInside(ctx, box, state, fill, edge);
+}
+
+/** What tells framed beads apart without their hue: an orphan's frame is empty. */
+function paintInside(
+  ctx: CanvasRenderingContext2D,
+  { x, y, w, h }: CellBox,
+  state: CellState,
+  fill: string,
+  edge: string,
+): void {
+  ctx.fillStyle = fill;
+  if (state === "stale-idle") ctx.fillRect(x, y + h / 2, w, h / 2);
+  if (state === "skew") {
+    ctx.beginPath();
+    ctx.moveTo(x, y + h);
+    ctx.lineTo(x + w, y + h);
+    ctx.lineTo(x + w, y);
+    ctx.fill();
+  }
+  if (state === "unknown") {
+    ctx.beginPath();
+    ctx.moveTo(x + 1, y + h - 1);
+    ctx.lineTo(x + w - 1, y + 1);
+    ctx.stroke();
+  }
+  if (state === "unaware") {
+    ctx.fillStyle = edge;
+    ctx.fillRect(x + w / 2 - 1, y + h / 2 - 1, 2, 2);
   }
 }
 

@@ -7,6 +7,7 @@ import type { LaneLayout } from "./lane-layout.model.ts";
 import { groupLanes, laneOrder } from "./lane-order.model.ts";
 import { MapCursor } from "./map-cursor.tsx";
 import { MapPainter } from "./map-painter.ts";
+import { NodeBars } from "./node-bars.tsx";
 
 export interface LaneMapProps {
   readonly isMini?: boolean;
@@ -60,19 +61,22 @@ export function LaneMap({ isMini = false, passes = null, selection }: LaneMapPro
 
   const shards = totals?.total ?? 0;
   return (
-    <div className="relative w-full" style={{ height: layout?.height }}>
-      <canvas
-        ref={canvas}
-        className="absolute inset-0 block w-full"
-        aria-hidden={selection !== undefined}
-        role={selection === undefined ? "img" : undefined}
-        aria-label={selection === undefined ? describe(nodes) : undefined}
-      />
-      {layout !== null && <LaneHeads layout={layout} groups={groups} isMini={isMini} />}
-      {selection !== undefined && layout !== null && (
-        <MapCursor painter={painter} layout={layout} shards={shards} selection={selection} />
-      )}
-    </div>
+    <>
+      <NodeBars nodes={nodes} />
+      <div className="relative w-full phone:hidden" style={{ height: layout?.height }}>
+        <canvas
+          ref={canvas}
+          className="absolute inset-0 block w-full"
+          aria-hidden={selection !== undefined}
+          role={selection === undefined ? "img" : undefined}
+          aria-label={selection === undefined ? describe(nodes) : undefined}
+        />
+        {layout !== null && <LaneHeads layout={layout} groups={groups} isMini={isMini} />}
+        {selection !== undefined && layout !== null && (
+          <MapCursor painter={painter} layout={layout} shards={shards} selection={selection} />
+        )}
+      </div>
+    </>
   );
 }
 

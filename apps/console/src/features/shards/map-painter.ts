@@ -79,7 +79,8 @@ export class MapPainter {
   }
 
   resize(width: number): void {
-    if (width === this.#width) return;
+    // Nothing is as wide as nothing: a phone shows bars in place of the map.
+    if (width === 0 || width === this.#width) return;
     this.#width = width;
     this.repaint();
   }
