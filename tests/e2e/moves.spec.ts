@@ -13,7 +13,7 @@ test("a move whose state does not arrive shows where it stands, and then why it 
   const { planId } = z.object({ planId: z.string() }).parse(answer);
   const fault = { kind: "cut-link", peer: "node-2", ttlMs: 60_000 };
   await cluster.fault(1, fault);
-  await console.open(`/moves?plan=${planId}`);
+  await console.open(`/moves/plans/${planId}`);
   await cluster.order(`/v1/plans/${planId}/apply`);
 
   const sending = page.locator('[data-testid="move-phase"][data-phase="transferring"]');

@@ -63,7 +63,7 @@ test("a cordoned node keeps its shards and gets no new ones", async ({ console, 
   await page.getByRole("link", { name: "Moves", exact: true }).click();
   await page.getByRole("button", { name: "Rebalance" }).click();
   const plan = page.getByRole("region", { name: "Rebalance plan" });
-  await expect(plan).toHaveAttribute("data-state", "proposed");
+  await expect(plan).toHaveAttribute("data-state", "preview");
   await expect(plan.getByRole("cell", { name: "node-1" })).toHaveCount(0);
 
   await page.getByRole("link", { name: "Nodes", exact: true }).click();

@@ -34,8 +34,9 @@ test("a node that came back empty gets its part by the button, and then nothing 
   expect(Math.max(...counts) - Math.min(...counts), `spread of ${counts}`).toBeLessThanOrEqual(1);
   expect(nodeIds).toHaveLength(counts.length);
 
+  await page.getByRole("link", { name: "Moves" }).click();
   await page.getByRole("button", { name: "Rebalance" }).click();
-  await expect(plan).toHaveAttribute("data-state", "proposed");
+  await expect(plan).toHaveAttribute("data-state", "preview");
   const apply = plan.getByRole("button", { name: "Apply 0 moves" });
   await expect(apply).toBeDisabled();
   await expect(apply).toHaveAttribute("title", "Off: there is nothing to move");

@@ -29,21 +29,25 @@ export async function moveShard(cluster: E2eCluster, shard: number): Promise<voi
   await carryOut(cluster, { kind: "move", moves: [{ group: "default", shard, to }] });
 }
 
-/** Applies the plan that is shown and waits until it is done. @returns the plan's region. */
+/** Applies the plan that is looked at, by typing the cluster's name, and waits until it is done. @returns its region. */
 export async function applyPlan(
-  { page, confirm }: ConsolePage,
+  { page }: ConsolePage,
   name: string,
   moves: number,
 ): Promise<Locator> {
   const plan = page.getByRole("region", { name });
-  await expect(plan).toHaveAttribute("data-state", "proposed");
-  const verb = `Apply ${moves} ${moves === 1 ? "move" : "moves"}`;
-  await plan.getByRole("button", { name: verb }).click();
-  const dialog = page.getByRole("alertdialog", { name: `${verb}?` });
-  await expect(dialog.getByTestId("dialog-env")).toContainText("default");
-  await confirm(verb);
+  await expect(plan).toHaveAttribute("data-state", "preview");
+  const apply = plan.getByRole("button", {
+    name: `Apply ${moves} ${moves === 1 ? "move" : "moves"}`,
+  });
+  await expect(apply).toBeDisabled();
+  await typeCluster(plan);
+  await apply.click();
   await expect(plan).toHaveAttribute("data-state", "done", { timeout: 20_000 });
   const progress = plan.getByRole("progressbar", { name: "Plan progress" });
   await expect(progress).toHaveAttribute("aria-valuenow", String(moves));
   return plan;
 }
+
+export const typeCluster = (plan: Locator): Promise<void> =>
+  plan.getByRole("textbox", { name: "Type default to apply" }).fill("default");

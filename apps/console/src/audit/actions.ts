@@ -88,6 +88,17 @@ export class Actions {
     return await answer;
   }
 
+  /** Something that changes nothing and needs a role all the same, like a preview: it is not written down. */
+  async look(asked: Asked, perform: (asker: Asker) => Promise<NodeAnswer>): Promise<NodeAnswer> {
+    const { caller, needs } = asked;
+    if (caller.tag === "nobody" || !may(caller.actor.role, needs)) {
+      return this.refuse(asked, accessProblem(caller, needs));
+    }
+    const waitMs = this.#limit(asked, caller);
+    if (waitMs > 0) return this.refuse(asked, tooMany(waitMs));
+    return await perform(askerOf(this.#options.tokens, caller.actor));
+  }
+
   /** Writes a refusal down, as far as they do not come too fast, and answers it. */
   refuse(asked: Omit<Asked, "needs" | "isHealing">, problem: Problem): NodeAnswer {
     const answer: NodeAnswer = { ok: false, reached: true, problem };

@@ -31,7 +31,7 @@ export function factsBefore(
       const nodes = [...(state?.nodes.keys() ?? [])];
       return { faults: nodes.reduce((sum, nodeId) => sum + faultsOf(nodeId), 0) };
     }
-    case "propose":
+    case "preview":
       return null;
     default:
       return it satisfies never;

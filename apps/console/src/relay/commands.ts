@@ -9,8 +9,8 @@ import type { Asker } from "./node-tokens.ts";
 /** Carries one command of an operator to the node that it is for. */
 export async function runCommand(hub: Hub, it: Command, asker: Asker): Promise<NodeAnswer> {
   switch (it.kind) {
-    case "propose":
-      return await askAny(hub, asker, "/v1/plans", it.request);
+    case "preview":
+      return await askAny(hub, asker, "/v1/plans/preview", it.request);
     case "plan":
       return await askAny(hub, asker, `/v1/plans/${encodeURIComponent(it.planId)}/${it.verb}`, {});
     case "node":

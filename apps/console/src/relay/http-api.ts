@@ -149,7 +149,8 @@ function carryOut(
     before: factsBefore(hub.authority.state, faultsOf, it),
     isHealing: it.kind === "heal" || it.kind === "heal-all",
   };
-  return actions.act(asked, (asker) => runCommand(hub, it, asker));
+  const run = (asker: Asker): Promise<NodeAnswer> => runCommand(hub, it, asker);
+  return it.kind === "preview" ? actions.look(asked, run) : actions.act(asked, run);
 }
 
 async function setLoad(

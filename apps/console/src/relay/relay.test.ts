@@ -167,18 +167,14 @@ describe("relay", { timeout: 20_000 }, () => {
     await until(() => expect(browser.view()?.cells.stable).toBe(24));
     const asked = await runCommand(
       hub,
-      {
-        kind: "propose",
-        request: { kind: "drain", node: "node-3" },
-      },
+      { kind: "preview", request: { kind: "drain", node: "node-3" } },
       asker,
     );
     const planId = asked.ok ? (asked.body as { planId: string }).planId : "";
-    await until(() =>
-      expect(browser.view()?.plans[0]).toMatchObject({ planId, state: "proposed" }),
-    );
+    expect(planId).not.toBe("");
+    expect(browser.view()?.plans).toEqual([]);
     await runCommand(hub, { kind: "plan", planId, verb: "apply" }, asker);
-    await until(() => expect(browser.view()?.plans[0]?.state).toBe("done"));
+    await until(() => expect(browser.view()?.plans[0]).toMatchObject({ planId, state: "done" }));
     expect(browser.mirror.owned.of("node-3")).toEqual([]);
     expect(browser.view()?.invariants.every((it) => it.verdict !== "violated")).toBe(true);
   });

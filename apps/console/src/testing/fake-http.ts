@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FakeNode } from "./fake-node.ts";
-import { type FakePlanRequest, planOf, propose, setPlan, undo } from "./fake-plans.ts";
+import {
+  applyPreview,
+  type FakePlanRequest,
+  planOf,
+  preview,
+  propose,
+  setPlan,
+  undo,
+} from "./fake-plans.ts";
 
 /** The few HTTP routes of a node that the console uses. */
 export function answerHttp(
@@ -110,7 +118,12 @@ function plans(
   if (id === undefined) {
     return json(response, 201, propose(authority, JSON.parse(text) as FakePlanRequest));
   }
-  const plan = authority.state.plans.get(id);
+  if (id === "preview") {
+    return json(response, 200, preview(authority, JSON.parse(text) as FakePlanRequest));
+  }
+  const isNew = verb === "apply" && !authority.state.plans.has(id);
+  const plan = isNew ? applyPreview(authority, id) : authority.state.plans.get(id);
+  if (plan === null) return problem(response, 404, "PLAN_UNKNOWN", `No plan ${id}.`);
   if (plan === undefined) return problem(response, 404, "PLAN_UNKNOWN", `No plan ${id}.`);
   if (verb === "undo") return json(response, 200, undo(authority, plan));
   if (verb === "apply" && plan.moves.some((it) => rowEpoch(node, it.shard) !== it.epoch)) {

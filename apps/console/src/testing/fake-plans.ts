@@ -14,9 +14,63 @@ import type { FakeAuthority } from "./fake-cluster.ts";
 const inFlight = 8;
 
 export type FakePlanRequest =
-  | { readonly kind: "rebalance" }
+  | {
+      readonly kind: "rebalance";
+      readonly whatIf?: {
+        readonly cordon?: readonly string[];
+        readonly weights?: Readonly<Record<string, number>>;
+        readonly maxMoves?: number;
+      };
+    }
   | { readonly kind: "drain"; readonly node: string }
-  | { readonly kind: "move"; readonly moves: readonly (ShardRef & { readonly to: string })[] };
+  | { readonly kind: "move"; readonly moves: readonly (ShardRef & { readonly to: string })[] }
+  | { readonly kind: "undo"; readonly planId: string };
+
+const previews = new WeakMap<FakeAuthority, Map<string, () => PlanRow>>();
+
+/** A plan that is only looked at: `applyPreview` takes its id. */
+export function preview(authority: FakeAuthority, request: FakePlanRequest): unknown {
+  const moves = movesOf(authority, request);
+  const node = request.kind === "drain" ? request.node : null;
+  const undoes = request.kind === "undo" ? request.planId : null;
+  const planId = `p_${randomUUID().slice(0, 6)}`;
+  const known = previews.get(authority) ?? new Map<string, () => PlanRow>();
+  known.set(planId, () => record(authority, request.kind, moves, node, undoes, planId));
+  previews.set(authority, known);
+  const whatIf = request.kind === "rebalance" ? (request.whatIf ?? {}) : {};
+  return {
+    ...{ planId, kind: request.kind, by: "console", node, undoes },
+    basedOnSeq: authority.state.seq,
+    moves: moves.map((it) => ({ ...it, from: it.from.nodeId, to: it.to.nodeId })),
+    ...{ spreadBefore: spread(authority, []), spreadAfter: spread(authority, moves) },
+    blocked: blockedOf(authority),
+    blockedTotal: blockedOf(authority).length,
+    ...{ leftOut: 0, movesInFlight: inFlight, notes: [] },
+    nodes: [...authority.state.nodes.values()].map(({ nodeId, incarnation, weight, cordoned }) => {
+      const before = authority.owned(nodeId);
+      const gives = moves.filter(({ from }) => from.nodeId === nodeId).length;
+      const takes = moves.filter(({ to }) => to.nodeId === nodeId).length;
+      const given = whatIf.weights?.[nodeId];
+      const isOff = cordoned || whatIf.cordon?.includes(nodeId) === true;
+      const why = isOff ? "cordoned in this plan: gets none" : null;
+      return {
+        ...{ nodeId, incarnation, weight: given ?? weight, before, after: before + takes - gives },
+        why: given === undefined ? why : `weight ${given} in this plan`,
+      };
+    }),
+  };
+}
+
+/** Null for an id that is none of a preview. */
+export const applyPreview = (authority: FakeAuthority, planId: string): PlanRow | null =>
+  previews.get(authority)?.get(planId)?.() ?? null;
+
+const blockedOf = (authority: FakeAuthority) =>
+  (authority.state.shards.get("default") ?? []).flatMap((row, shard) => {
+    if (row.state !== "handing-off") return [];
+    const why = `handoff ${row.handoff.id} takes it to ${row.handoff.to.nodeId} already`;
+    return [{ group: "default", shard, on: row.owner.nodeId, code: "handoff", why }];
+  });
 
 /** Proposes a plan; nothing moves before it is applied. */
 export function propose(authority: FakeAuthority, request: FakePlanRequest): PlanRow {
@@ -25,16 +79,17 @@ export function propose(authority: FakeAuthority, request: FakePlanRequest): Pla
   return record(authority, request.kind, moves, node, null);
 }
 
-export function undo(authority: FakeAuthority, plan: PlanRow): PlanRow {
-  const moves = plan.moves.flatMap((move, index) => {
+export const undo = (authority: FakeAuthority, plan: PlanRow): PlanRow =>
+  record(authority, "undo", wayBack(authority, plan), null, plan.planId);
+
+const wayBack = (authority: FakeAuthority, plan: PlanRow): PlanMove[] =>
+  plan.moves.flatMap((move, index) => {
     const done = plan.progress[index];
     const row = findShard(authority.state, move);
     if (done?.state !== "done" || row === undefined || row.epoch !== done.epoch) return [];
     const why = `takes back ${move.from.nodeId} to ${move.to.nodeId}`;
     return [{ ...move, from: move.to, to: move.from, epoch: row.epoch, why }];
   });
-  return record(authority, "undo", moves, null, plan.planId);
-}
 
 function record(
   authority: FakeAuthority,
@@ -42,8 +97,8 @@ function record(
   moves: readonly PlanMove[],
   node: string | null,
   undoes: string | null,
+  planId = `p_${randomUUID().slice(0, 6)}`,
 ): PlanRow {
-  const planId = `p_${randomUUID().slice(0, 6)}`;
   authority.commit({
     type: "plan-proposed",
     planId,
@@ -161,11 +216,22 @@ function movesOf(authority: FakeAuthority, request: FakePlanRequest): PlanMove[]
   if (request.kind === "move") {
     return request.moves.flatMap((it) => move(it.shard, it.to, "asked for by an operator"));
   }
-  const counts = new Map(authority.candidates().map((it) => [it.nodeId, it.owned]));
+  if (request.kind === "undo") return wayBack(authority, planOf(authority, request.planId));
+  const {
+    cordon = [],
+    weights = {},
+    maxMoves = rows.length,
+  } = request.kind === "rebalance" ? (request.whatIf ?? {}) : {};
+  const counts = new Map(
+    authority
+      .candidates()
+      .filter(({ nodeId }) => !cordon.includes(nodeId))
+      .map((it) => [it.nodeId, it.owned / (weights[it.nodeId] ?? 1)]),
+  );
   const give = (shard: number, why: string): PlanMove[] => {
     const [to] = [...counts].sort((a, b) => a[1] - b[1]);
     if (to === undefined) return [];
-    counts.set(to[0], to[1] + 1);
+    counts.set(to[0], to[1] + 1 / (weights[to[0]] ?? 1));
     return move(shard, to[0], why);
   };
   if (request.kind === "drain") {
@@ -175,18 +241,19 @@ function movesOf(authority: FakeAuthority, request: FakePlanRequest): PlanMove[]
     );
   }
   const mean = rows.length / Math.max(1, counts.size);
-  return rows.flatMap((row, shard) => {
+  const moves = rows.flatMap((row, shard) => {
     const owner = ownerOf(row)?.nodeId ?? "";
     const has = counts.get(owner) ?? 0;
     if (has <= Math.ceil(mean)) return [];
     const [least] = [...counts].sort((a, b) => a[1] - b[1]);
     if (least === undefined || least[1] + 1 >= has) return [];
-    counts.set(owner, has - 1);
+    counts.set(owner, has - 1 / (weights[owner] ?? 1));
     return give(
       shard,
       `${owner} has ${has} shards, ${least[0]} has ${least[1]}; the mean is ${mean.toFixed(1)}`,
     );
   });
+  return moves.slice(0, maxMoves);
 }
 
 function spread(authority: FakeAuthority, moves: readonly PlanMove[]): number {

@@ -6,14 +6,24 @@ export interface ButtonProps extends Omit<ComponentProps<"button">, "type"> {
   /** Why it is off. Its presence turns the button off and is what a reader hears. */
   readonly off?: string | null | undefined;
   readonly testId?: string;
+  /** It sends its form. @default false */
+  readonly submit?: boolean;
 }
 
-export function Button({ kind = "plain", off, testId, children, disabled, ...rest }: ButtonProps) {
+export function Button({
+  kind = "plain",
+  off,
+  testId,
+  children,
+  disabled,
+  submit,
+  ...rest
+}: ButtonProps) {
   const isOff = off !== null && off !== undefined;
   return (
     <button
       {...rest}
-      type="button"
+      type={submit === true ? "submit" : "button"}
       className={`btn ${rest.className ?? ""}`}
       data-kind={kind}
       data-testid={testId}

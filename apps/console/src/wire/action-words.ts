@@ -9,7 +9,7 @@ export interface ActionName {
 /** One name for each thing that can be asked for: a new command does not compile without one. */
 export function nameOf(it: Command): ActionName {
   switch (it.kind) {
-    case "propose": {
+    case "preview": {
       const subject = it.request.kind === "drain" ? it.request.node : it.request.kind;
       return { kind: "plan", subject };
     }

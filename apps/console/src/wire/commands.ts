@@ -32,18 +32,28 @@ export const faultRequest = z.discriminatedUnion("kind", [
   }),
 ]);
 
-export const command = z.discriminatedUnion("kind", [
+export const whatIf = z.strictObject({
+  cordon: z.optional(z.array(nodeId)),
+  weights: z.optional(z.record(nodeId, z.number().check(z.gt(0), z.maximum(1_000_000)))),
+  maxMoves: z.optional(z.int().check(z.minimum(0), z.maximum(1_048_576))),
+  keepHot: z.optional(z.boolean()),
+});
+export type WhatIf = z.infer<typeof whatIf>;
+
+export const planRequest = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("rebalance"), whatIf: z.optional(whatIf) }),
+  z.object({ kind: z.literal("drain"), node: nodeId }),
   z.object({
-    kind: z.literal("propose"),
-    request: z.discriminatedUnion("kind", [
-      z.object({ kind: z.literal("rebalance") }),
-      z.object({ kind: z.literal("drain"), node: nodeId }),
-      z.object({
-        kind: z.literal("move"),
-        moves: z.array(z.object({ ...shardRef, to: nodeId })).check(z.minLength(1)),
-      }),
-    ]),
+    kind: z.literal("move"),
+    moves: z.array(z.object({ ...shardRef, to: nodeId })).check(z.minLength(1)),
   }),
+  z.object({ kind: z.literal("undo"), planId: z.string().check(z.minLength(1)) }),
+]);
+export type PlanRequest = z.infer<typeof planRequest>;
+
+export const command = z.discriminatedUnion("kind", [
+  /** Only looks: nothing is written down, and `plan` applies what was seen by its id. */
+  z.object({ kind: z.literal("preview"), request: planRequest }),
   z.object({
     kind: z.literal("plan"),
     planId: z.string(),

@@ -5,7 +5,7 @@ import { commandNeeds, may, type Role, roles, routeNeedsOf, whyNot } from "./rol
 
 /** Every command and who may give it, written out once more. */
 const table: Readonly<Record<Command["kind"], readonly Role[]>> = {
-  propose: ["operator", "chaos", "admin"],
+  preview: ["operator", "chaos", "admin"],
   plan: ["operator", "chaos", "admin"],
   node: ["operator", "chaos", "admin"],
   unpin: ["operator", "chaos", "admin"],
@@ -25,7 +25,7 @@ test("every command that can be read has a role and a name of its own", () => {
   expect(kinds.toSorted()).toEqual(Object.keys(commandNeeds).toSorted());
   const ttlMs = 30_000;
   const samples: readonly Command[] = [
-    { kind: "propose", request: { kind: "drain", node: "n" } },
+    { kind: "preview", request: { kind: "drain", node: "n" } },
     { kind: "plan", planId: "p", verb: "undo" },
     { kind: "node", nodeId: "n", verb: "cordon" },
     { kind: "unpin", group: "g", shard: 1 },

@@ -9,7 +9,7 @@ export const may = (role: Role, needs: Role): boolean =>
 
 /** The least role for each command. Healing must never be hard, so it asks for no more than other work does. */
 export const commandNeeds = {
-  propose: "operator",
+  preview: "operator",
   plan: "operator",
   node: "operator",
   unpin: "operator",

@@ -1,10 +1,14 @@
 import { count } from "../../live/say.ts";
 import type { NodeChange } from "./plan.model.ts";
 
-const limit = 14;
+const shown = 14;
 
 /** Shards per node, now and after: a ring, a line, a dot. */
-export function Changes({ changes }: { readonly changes: readonly NodeChange[] }) {
+export function Changes(props: {
+  readonly changes: readonly NodeChange[];
+  readonly limit?: number;
+}) {
+  const { changes, limit = shown } = props;
   if (changes.length === 0) {
     return (
       <p className="text-2 px-(--gutter) pb-4 text-fg-2">No node's number of shards changes.</p>
@@ -19,9 +23,16 @@ export function Changes({ changes }: { readonly changes: readonly NodeChange[] }
           key={it.nodeId}
           data-testid="plan-change"
           data-node-id={it.nodeId}
-          className="text-2 grid h-[29px] grid-cols-[92px_1fr_120px] items-center gap-3"
+          className="text-2 grid min-h-[29px] grid-cols-[minmax(92px,18%)_1fr_120px] items-center gap-3"
         >
-          <span className="n truncate text-fg-0">{it.nodeId}</span>
+          <span className="min-w-0 truncate">
+            <span className="n text-fg-0">{it.nodeId}</span>
+            {it.why != null && (
+              <span className="block truncate text-1 text-fg-2" title={it.why}>
+                {it.why}
+              </span>
+            )}
+          </span>
           <span className="relative h-3" aria-hidden="true">
             <i className="absolute top-1/2 left-0 h-px w-full bg-line-1" />
             <i
@@ -44,7 +55,7 @@ export function Changes({ changes }: { readonly changes: readonly NodeChange[] }
             <span className="text-fg-2">{count(it.before)}</span> →{" "}
             <span className="text-fg-0">{count(it.after)}</span>{" "}
             <span className="inline-block min-w-[5ch] text-fg-2">
-              {it.after > it.before ? "+" : "−"}
+              {signOf(it.after - it.before)}
               {count(Math.abs(it.after - it.before))}
             </span>
           </span>
@@ -56,3 +67,5 @@ export function Changes({ changes }: { readonly changes: readonly NodeChange[] }
     </ul>
   );
 }
+
+const signOf = (change: number): string => (change === 0 ? "" : change > 0 ? "+" : "−");

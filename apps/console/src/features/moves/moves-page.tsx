@@ -1,23 +1,18 @@
 "use client";
 import type { PlanRow } from "@leasehold/sharding/observe";
 import Link from "next/link";
-import { useSearchParams } from "next/navigation";
 import { count, plural } from "../../live/say.ts";
-import { live, useSummary } from "../../live/use-live.ts";
+import { useSummary } from "../../live/use-live.ts";
 import { Empty, SectionHead } from "../../ui/section.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { planLook, progressOf } from "./plan.model.ts";
-import { PlanView } from "./plan-view.tsx";
 import { Rebalance } from "./rebalance.tsx";
+import { planHref } from "./request.model.ts";
 
-/** Rebalancing: preview, apply, watch, stop, take back. The plan is in the address. */
+/** Every plan there has been, and the way to a new one. */
 export function MovesPage() {
   const summary = useSummary();
-  const wanted = useSearchParams().get("plan");
   if (summary === null) return <p className="page p-(--gutter) text-fg-2">Loading the cluster.</p>;
-  const active = summary.plans.find((it) => it.state === "applying" || it.state === "paused");
-  const chosen = wanted ?? active?.planId ?? null;
-  const plan = chosen === null ? undefined : live.mirror.cluster?.plans.get(chosen);
   return (
     <div className="page flex flex-col">
       <div className="bar">
@@ -28,19 +23,12 @@ export function MovesPage() {
         <span className="flex-1" />
         <Rebalance />
       </div>
-      {plan !== undefined && <PlanView key={plan.planId} plan={plan} summary={summary} />}
-      {plan === undefined && wanted !== null && (
-        <p className="text-2 px-(--gutter) py-3 text-fg-2" data-testid="plan-waiting">
-          Plan <span className="n">{wanted}</span> is not in the log yet, or no longer kept.
-        </p>
-      )}
-      <RecentPlans plans={summary.plans} shown={plan?.planId ?? null} />
+      <RecentPlans plans={summary.plans} />
     </div>
   );
 }
 
-function RecentPlans(props: { readonly plans: readonly PlanRow[]; readonly shown: string | null }) {
-  const { plans, shown } = props;
+function RecentPlans({ plans }: { readonly plans: readonly PlanRow[] }) {
   if (plans.length === 0) {
     return (
       <Empty title="No plans yet">
@@ -72,14 +60,9 @@ function RecentPlans(props: { readonly plans: readonly PlanRow[]; readonly shown
                 data-testid="plan-row"
                 data-plan-id={it.planId}
                 data-state={it.state}
-                data-selected={it.planId === shown}
               >
                 <td className="n">
-                  <Link
-                    prefetch={false}
-                    className="text-fg-0"
-                    href={`/moves?plan=${encodeURIComponent(it.planId)}`}
-                  >
+                  <Link prefetch={false} className="text-fg-0" href={planHref(it.planId)}>
                     {it.planId}
                   </Link>
                 </td>

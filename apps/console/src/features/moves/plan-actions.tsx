@@ -1,113 +1,106 @@
 "use client";
 import type { PlanRow } from "@leasehold/sharding/observe";
 import { useRouter } from "next/navigation";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { runCommand } from "../../live/run-command.ts";
 import { plural } from "../../live/say.ts";
-import { useLive, useOff } from "../../live/use-live.ts";
+import { useOff } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
-import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
-import { environmentKind, useEnvironment } from "../frame/environment.ts";
+import { ApplyBar, useWhere } from "./apply-bar.tsx";
 import { progressOf } from "./plan.model.ts";
-import { Rebalance } from "./rebalance.tsx";
+import { previewHref } from "./request.model.ts";
 
-type Verb = "apply" | "pause" | "resume" | "cancel" | "undo";
+type Verb = "apply" | "pause" | "resume" | "cancel";
 
 const told: Readonly<Record<Verb, string>> = {
   apply: "Applying.",
   pause: "Paused; what is in flight finishes.",
   resume: "Going on.",
   cancel: "Cancelled; what is in flight finishes.",
-  undo: "Planned the way back; nothing has moved yet.",
 };
 
 /** What can be done with a plan in the state that it is in. */
-export function PlanActions({
-  plan,
-  changed,
-}: {
+export function PlanActions(props: { readonly plan: PlanRow; readonly isStale: boolean }) {
+  const { plan, isStale } = props;
+  const { cluster } = useWhere();
+  const { run, isBusy } = useVerb(plan.planId);
+  if (plan.state !== "proposed") return <Running plan={plan} run={run} isBusy={isBusy} />;
+  const empty = plan.moves.length === 0 ? "there is nothing to move" : null;
+  return (
+    <ApplyBar
+      verb={`Apply ${plural(plan.moves.length, "move")}`}
+      off={isStale ? "the plan is stale: rebase it" : empty}
+      apply={() => run("apply")}
+    >
+      Moves {plural(plan.moves.length, "shard")} in {cluster}. Pause, cancel and undo stay possible.{" "}
+      <Button
+        kind="ghost"
+        testId="plan-cancel"
+        disabled={isBusy}
+        onClick={() => void run("cancel")}
+      >
+        Discard
+      </Button>
+    </ApplyBar>
+  );
+}
+
+/** A second click while the first is under way is none. */
+function useVerb(planId: string) {
+  const [isBusy, setBusy] = useState(false);
+  const hasBegun = useRef(false);
+  const run = async (verb: Verb): Promise<void> => {
+    if (hasBegun.current) return;
+    hasBegun.current = true;
+    setBusy(true);
+    await runCommand({ kind: "plan", planId, verb }, told[verb]);
+    hasBegun.current = false;
+    setBusy(false);
+  };
+  return { run, isBusy };
+}
+
+function Running(props: {
   readonly plan: PlanRow;
-  readonly changed: number;
+  readonly isBusy: boolean;
+  run(verb: Verb): Promise<void>;
 }) {
+  const { plan, isBusy, run } = props;
   const router = useRouter();
   const off = useOff();
-  const [isAsking, setAsking] = useState(false);
-  const [isBusy, setBusy] = useState(false);
-  const { environment, cluster } = useWhere();
-  const { planId, state } = plan;
-  const moves = plural(plan.moves.length, "move");
-  const run = async (verb: Verb): Promise<void> => {
-    setBusy(true);
-    const answer = await runCommand<{ planId?: string }>(
-      { kind: "plan", planId, verb },
-      told[verb],
-    );
-    setBusy(false);
-    if (verb === "undo" && answer?.planId !== undefined && answer.planId !== planId) {
-      router.push(`/moves?plan=${encodeURIComponent(answer.planId)}`);
-    }
-  };
+  const { state, planId } = plan;
+  const { done, total, moving } = progressOf(plan);
+  const isOver = state === "done" || state === "cancelled" || state === "failed";
   const button = (verb: Verb, label: string) => (
     <Button off={off} disabled={isBusy} testId={`plan-${verb}`} onClick={() => void run(verb)}>
       {label}
     </Button>
   );
-  const stale = changed > 0 || state === "stale" ? "shards have moved since it was planned" : null;
-  const empty = plan.moves.length === 0 ? "there is nothing to move" : null;
   return (
     <div className="sticky bottom-0 z-2 flex flex-wrap items-center gap-2 border-line-2 border-t bg-bg-1 px-(--gutter) py-3">
-      <span className="text-2 small:hidden">{footing(plan, cluster)}</span>
+      <span className="text-2">
+        <span className="n">{done}</span> of <span className="n">{total}</span> done
+        {moving > 0 && (
+          <>
+            , <span className="n">{moving}</span> in flight
+          </>
+        )}
+        .
+      </span>
       <span className="flex-1" />
-      {stale !== null && (state === "proposed" || state === "stale") && <Rebalance />}
-      {state === "proposed" && (
-        <>
-          {button("cancel", "Discard")}
-          <Button
-            kind="primary"
-            off={off ?? stale ?? empty}
-            disabled={isBusy}
-            testId="plan-apply"
-            onClick={() => setAsking(true)}
-          >
-            Apply {moves}
-          </Button>
-        </>
-      )}
       {state === "applying" && button("pause", "Pause")}
       {state === "paused" && button("resume", "Resume")}
-      {(state === "applying" || state === "paused") && button("cancel", "Cancel")}
-      {(state === "done" || state === "cancelled" || state === "failed") &&
-        progressOf(plan).done > 0 &&
-        button("undo", "Undo…")}
-      {isAsking && (
-        <ConfirmDialog
-          isOpen
-          title={`Apply ${moves}?`}
-          verb={`Apply ${moves}`}
-          typed={environmentKind(environment) === "production" ? cluster : undefined}
-          close={() => setAsking(false)}
-          confirm={() => run("apply")}
+      {(state === "applying" || state === "paused") &&
+        button("cancel", moving > 0 ? `Cancel: finish ${moving}, start no more` : "Cancel")}
+      {isOver && done > 0 && (
+        <Button
+          off={off}
+          testId="plan-undo"
+          onClick={() => router.push(previewHref({ kind: "undo", planId }))}
         >
-          <p>
-            Moves {plural(plan.moves.length, "shard")}, a few at a time. Requests to a shard wait
-            while it moves; none fails. Pause and cancel let what is in flight finish; undo shows
-            the way back.
-          </p>
-        </ConfirmDialog>
+          Undo…
+        </Button>
       )}
     </div>
   );
-}
-
-function useWhere(): { readonly environment: string; readonly cluster: string } {
-  const { name, cluster } = useEnvironment();
-  return { environment: name, cluster: useLive((it) => it.meta?.cluster) ?? cluster };
-}
-
-function footing(plan: PlanRow, cluster: string): string {
-  if (plan.state === "proposed") {
-    return `Moves ${plural(plan.moves.length, "shard")} in ${cluster}. Pause, cancel and undo stay possible.`;
-  }
-  const { done, total, moving } = progressOf(plan);
-  return `${done} of ${total} done${moving > 0 ? `, ${moving} in flight` : ""}. Asked for by ${plan.by}.`;
 }

@@ -1,19 +1,25 @@
 "use client";
 import type { PlanRow } from "@leasehold/sharding/observe";
-import { plural } from "../../live/say.ts";
+import { useRouter } from "next/navigation";
+import { count, plural } from "../../live/say.ts";
 import type { Summary } from "../../live/summary.ts";
 import { live } from "../../live/use-live.ts";
 import { Figure, SectionHead } from "../../ui/section.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
+import type { Problem } from "../../wire/commands.ts";
 import { Changes } from "./changes.tsx";
 import { changedSince, failedMoves, nodeChanges, planLook, progressOf } from "./plan.model.ts";
 import { PlanActions } from "./plan-actions.tsx";
 import { PlanMoves } from "./plan-moves.tsx";
+import { cliOf, planTitle, previewHref, requestAgain } from "./request.model.ts";
+import { StaleBadge } from "./stale-badge.tsx";
+import { copyText, saveJson } from "./take-along.ts";
 
 /** One plan: what it would do and why, or how far it is. */
 export function PlanView({ plan, summary }: { readonly plan: PlanRow; readonly summary: Summary }) {
   const progress = progressOf(plan);
-  const changed = changedSince(live.mirror, plan);
+  const router = useRouter();
+  const stale = changedSince(live.mirror, plan);
   const owned = new Map(summary.nodes.map((it) => [it.nodeId, it.owned]));
   const changes = nodeChanges(owned, plan);
   const isOpen = plan.state === "proposed";
@@ -24,29 +30,29 @@ export function PlanView({ plan, summary }: { readonly plan: PlanRow; readonly s
   );
   return (
     <section
-      aria-label={`${titleOf(plan)} plan`}
+      aria-label={`${planTitle(plan)} plan`}
       data-testid="plan"
       data-plan-id={plan.planId}
       data-state={plan.state}
-      className="border-line-2 border-b"
+      className="flex grow flex-col"
     >
       <div className="bar">
-        <h2 className="text-5 tracking-[-.015em]">{titleOf(plan)}</h2>
+        <h1 className="text-5 tracking-[-.015em]">{planTitle(plan)}</h1>
         <span className="tok">{plan.planId}</span>
         <StateBadge look={planLook[plan.state]} />
-        {plan.why !== null && <span className="text-2 text-fg-2">{plan.why}</span>}
+        <span className="text-2 text-fg-2 phone:hidden">
+          by {plan.by}, based on event <span className="n text-fg-1">{count(plan.basedOnSeq)}</span>
+        </span>
         <span className="flex-1" />
-        {changed > 0 && (
-          <span
-            className="badge h-7!"
-            data-tone="warning"
-            data-flat="false"
-            data-testid="plan-changed"
-          >
-            <span className="text-warning-text">
-              {plural(changed, "shard")} moved since: plan again
-            </span>
-          </span>
+        {stale.length > 0 || plan.state === "stale" ? (
+          <StaleBadge
+            stale={stale}
+            refused={plan.state === "stale" ? wasStale(plan) : null}
+            isBusy={false}
+            rebase={() => router.push(previewHref(requestAgain(plan)))}
+          />
+        ) : (
+          plan.why !== null && <span className="text-2 text-fg-2">{plan.why}</span>
         )}
       </div>
       <dl className="figs" data-testid="plan-summary">
@@ -83,7 +89,7 @@ export function PlanView({ plan, summary }: { readonly plan: PlanRow; readonly s
       </dl>
       {!isOpen && <ProgressBar plan={plan} />}
       <FailedMoves plan={plan} />
-      <div className="grid grid-cols-[minmax(0,1fr)_520px] mid:grid-cols-[minmax(0,1fr)_400px] small:grid-cols-1">
+      <div className="grid grow grid-cols-[minmax(0,1fr)_520px] mid:grid-cols-[minmax(0,1fr)_400px] small:grid-cols-1">
         <div className="min-w-0">
           <SectionHead
             title={isOpen ? "Changes" : "Still to change"}
@@ -92,10 +98,19 @@ export function PlanView({ plan, summary }: { readonly plan: PlanRow; readonly s
           <Changes changes={changes} />
         </div>
         <div className="min-w-0 border-line-1 border-l small:border-t small:border-l-0">
-          <PlanMoves plan={plan} />
+          <PlanMoves
+            plan={plan}
+            moves={plan.moves.map((move) => ({
+              ...move,
+              from: move.from.nodeId,
+              to: move.to.nodeId,
+            }))}
+            download={() => saveJson(`plan-${plan.planId}`, plan)}
+            copyCli={() => void copyText(cliOf(requestAgain(plan)))}
+          />
         </div>
       </div>
-      <PlanActions plan={plan} changed={changed} />
+      <PlanActions plan={plan} isStale={stale.length > 0} />
     </section>
   );
 }
@@ -121,11 +136,10 @@ function FailedMoves({ plan }: { readonly plan: PlanRow }) {
 
 const failuresShown = 5;
 
-function titleOf(plan: PlanRow): string {
-  if (plan.kind === "drain") return `Drain ${plan.node ?? ""}`;
-  if (plan.kind === "undo") return `Undo ${plan.undoes ?? ""}`;
-  return plan.kind === "move" ? "Move" : "Rebalance";
-}
+const wasStale = (plan: PlanRow): Problem => ({
+  ...{ title: "The plan was refused.", status: 409, code: "PLAN_STALE" },
+  detail: plan.why ?? "The cluster had changed since it was made.",
+});
 
 const share = (moves: number, total: number): string =>
   total === 0 ? "" : `${((moves / total) * 100).toFixed(1)} % of shards`;

@@ -64,9 +64,11 @@ describe("plan", () => {
   test("knows which of its shards have moved since it was made", () => {
     const mirror = new ClusterMirror();
     mirror.applySnapshot({ cluster: toClusterJson(smallCluster()), recent: [] }, 0);
-    expect(changedSince(mirror, plan(["pending", "pending"]))).toBe(0);
+    expect(changedSince(mirror, plan(["pending", "pending"]))).toEqual([]);
     mirror.applyLog("h1", entriesOf(13, assigned(0, "node-b", 2)), 0);
-    expect(changedSince(mirror, plan(["pending", "pending"]))).toBe(1);
-    expect(changedSince(mirror, plan(["pending", "pending"], "applying"))).toBe(0);
+    expect(changedSince(mirror, plan(["pending", "pending"]))).toEqual([
+      { index: 0, why: "Shard default/0 is not on node-a any more." },
+    ]);
+    expect(changedSince(mirror, plan(["pending", "pending"], "applying"))).toEqual([]);
   });
 });

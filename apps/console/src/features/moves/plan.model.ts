@@ -1,8 +1,9 @@
 import {
-  findShard,
   type MoveState,
   type PlanRow,
   type PlanState,
+  type StaleMove,
+  staleMoves,
 } from "@leasehold/sharding/observe";
 import type { ClusterMirror } from "../../live/mirror.ts";
 import type { Look } from "../../ui/tone.ts";
@@ -27,11 +28,10 @@ export function progressOf(plan: PlanRow): PlanProgress {
   return { ...counts, total, over: total - counts.pending - counts.moving };
 }
 
-/** Moves of a proposed plan whose shard has changed since: applying them would be refused. */
-export function changedSince(mirror: ClusterMirror, plan: PlanRow): number {
+/** Moves that would have a proposed plan refused now, by the coordinator's own check. */
+export function changedSince(mirror: ClusterMirror, plan: PlanRow): readonly StaleMove[] {
   const { cluster } = mirror;
-  if (cluster === null || plan.state !== "proposed") return 0;
-  return plan.moves.filter((move) => findShard(cluster, move)?.epoch !== move.epoch).length;
+  return cluster === null || plan.state !== "proposed" ? [] : staleMoves(cluster, plan);
 }
 
 /** Moves that failed, each with its reason. */
@@ -49,6 +49,8 @@ export interface NodeChange {
   readonly nodeId: string;
   readonly before: number;
   readonly after: number;
+  /** What is special about the node in this plan. */
+  readonly why?: string | null;
 }
 
 /** Shards per node before and after, largest change first; nodes that keep their number are left out. */

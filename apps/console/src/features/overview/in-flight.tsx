@@ -6,6 +6,7 @@ import { Glyph } from "../../ui/glyph.tsx";
 import { SectionHead } from "../../ui/section.tsx";
 import { movesInFlight, phaseWord } from "../moves/in-flight.model.ts";
 import { PhaseMeter } from "../moves/phase-meter.tsx";
+import { planHref } from "../moves/request.model.ts";
 
 const limit = 5;
 
@@ -24,7 +25,7 @@ export function InFlight({ summary }: { readonly summary: Summary }) {
             : `${plural(total, "shard")} · ${plan.kind} ${plan.planId}`
         }
       >
-        <Link prefetch={false} href={plan === undefined ? "/moves" : `/moves?plan=${plan.planId}`}>
+        <Link prefetch={false} href={plan === undefined ? "/moves" : planHref(plan.planId)}>
           {plan === undefined ? "Moves" : "Plan"}
         </Link>
       </SectionHead>

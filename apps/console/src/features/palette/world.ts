@@ -73,7 +73,7 @@ function planItems(): PaletteItem[] {
     keywords: it.planId,
     page: "moves",
     note: `${it.state} · ${plural(it.moves.length, "move")}`,
-    action: { href: `/moves?plan=${encodeURIComponent(it.planId)}` },
+    action: { href: `/moves/plans/${encodeURIComponent(it.planId)}` },
   }));
 }
 

@@ -2,12 +2,12 @@
 import { ownerOf, type ShardRef } from "@leasehold/sharding/observe";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useEffect, useState } from "react";
-import { runCommand } from "../../live/run-command.ts";
 import { plural } from "../../live/say.ts";
 import { rowOfRef } from "../../live/summary.ts";
 import { live, useOff, useSummary } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
+import { previewHref } from "../moves/request.model.ts";
 
 /**
  * *Move…*: picks a home and makes a plan of one move, which is previewed like any other. `?move=1` asks
@@ -40,11 +40,7 @@ function MoveDialog(props: { readonly shard: ShardRef; close(): void }) {
     summary?.nodes.filter((it) => it.condition === "ready" && it.nodeId !== owner) ?? [];
   const [chosen, setChosen] = useState(targets[0]?.nodeId ?? "");
   const confirm = async (): Promise<void> => {
-    const plan = await runCommand<{ planId: string }>(
-      { kind: "propose", request: { kind: "move", moves: [{ group, shard, to: chosen }] } },
-      "Planned; nothing has moved yet.",
-    );
-    if (plan !== null) router.push(`/moves?plan=${encodeURIComponent(plan.planId)}`);
+    router.push(previewHref({ kind: "move", moves: [{ group, shard, to: chosen }] }));
   };
   return (
     <ConfirmDialog

@@ -51,7 +51,7 @@ function subjectOf(entry: LogEntry): { readonly subject: string; readonly href: 
     return { subject: name, href: `/shards/${entry.group}/${entry.shard}` };
   }
   if ("planId" in entry && entry.planId !== null) {
-    return { subject: entry.planId, href: `/moves?plan=${entry.planId}` };
+    return { subject: entry.planId, href: `/moves/plans/${encodeURIComponent(entry.planId)}` };
   }
   if ("nodeId" in entry) return { subject: entry.nodeId, href: `/nodes/${entry.nodeId}` };
   if (!("group" in entry)) return { subject: "", href: null };

@@ -41,6 +41,7 @@ export const planRoutes: Routes = (app, deps) => {
   app.post(
     "/v1/plans/preview",
     {
+      // It changes nothing, but costs the coordinator a plan, and an older preview its place.
       config: { needs: "operator" },
       schema: {
         summary: "What a plan would be, without a trace in the log",
