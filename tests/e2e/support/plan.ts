@@ -32,7 +32,7 @@ export async function moveShard(cluster: E2eCluster, shard: number): Promise<voi
 /** Applies the plan that is looked at, by typing the cluster's name, and waits until it is done. @returns its region. */
 export async function applyPlan(
   { page }: ConsolePage,
-  name: string,
+  name: string | RegExp,
   moves: number,
 ): Promise<Locator> {
   const plan = page.getByRole("region", { name });

@@ -1,11 +1,13 @@
 import Link from "next/link";
 import { duration, plain, plural } from "../../live/say.ts";
 import type { DivergenceItem, DivergenceSummary } from "../../live/summary.ts";
+import { useSummary } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { useHeldRows } from "../../ui/rows/use-hold.ts";
 import { Sentence } from "../../ui/sentence.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { stateLook } from "../../ui/tone.ts";
+import { WhyNode } from "../nodes/why-node.tsx";
 
 /** Where belief and authority differ, in sentences, worst first. */
 export function DivergenceList(props: {
@@ -70,10 +72,17 @@ function Row({ it, isGone }: { readonly it: DivergenceItem; readonly isGone: boo
         <Link href={hrefOf(it)} prefetch={false} aria-label={plain(it.sentence)}>
           <Sentence words={it.sentence} />
         </Link>
+        {it.nodeId !== null && !isGone && <WhyOfNode nodeId={it.nodeId} />}
       </p>
       <span className="n text-2 text-fg-2">{isGone ? "over" : duration(it.forMs)}</span>
     </li>
   );
+}
+
+/** What the node that is concerned says of its lease: the reason of most differences. */
+function WhyOfNode({ nodeId }: { readonly nodeId: string }) {
+  const node = useSummary()?.nodes.find((it) => it.nodeId === nodeId);
+  return node === undefined ? null : <WhyNode node={node} />;
 }
 
 function hrefOf(it: DivergenceItem): string {

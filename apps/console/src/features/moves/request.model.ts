@@ -2,7 +2,7 @@ import type { PlanKind, PlanRow } from "@leasehold/sharding/observe";
 import type { PlanRequest, WhatIf } from "../../wire/commands.ts";
 
 /** A plan's request in an address, so that a preview with its conditions can be sent to somebody. */
-export const previewPath = "/moves/plans/new";
+const previewPath = "/moves/plans/new";
 
 export const previewHref = (request: PlanRequest): string => `${previewPath}?${queryOf(request)}`;
 export const planHref = (planId: string): string => `/moves/plans/${encodeURIComponent(planId)}`;

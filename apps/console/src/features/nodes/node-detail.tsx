@@ -12,6 +12,7 @@ import { NodeFaults } from "../faults/node-faults.tsx";
 import { LogRows } from "../timeline/log-rows.tsx";
 import { LaneStrip } from "./lane-strip.tsx";
 import { NodeActions } from "./node-actions.tsx";
+import { WhyNode } from "./why-node.tsx";
 
 /** Everything about one node: what it has, what it believes, what it reaches, what is broken in it. */
 export function NodeDetail(props: { readonly node: NodeView; readonly isEmbedded?: boolean }) {
@@ -40,6 +41,7 @@ export function NodeDetail(props: { readonly node: NodeView; readonly isEmbedded
           </>
         )}
         <StateBadge look={nodeLook[node.condition]} />
+        <WhyNode node={node} />
         {node.cordoned && (
           <span className="badge" data-tone="unknown" data-flat="false">
             cordoned

@@ -15,6 +15,7 @@ import { StateBadge } from "../../ui/state-badge.tsx";
 import { nodeLook } from "../../ui/tone.ts";
 import { NoNodes } from "../overview/overview-states.tsx";
 import { NodeDetail } from "./node-detail.tsx";
+import { WhyNode } from "./why-node.tsx";
 
 export function NodesPage() {
   const summary = useSummary();
@@ -174,6 +175,7 @@ function NodeRow(props: {
       </td>
       <td>
         <StateBadge look={nodeLook[node.condition]} flat />
+        <WhyNode node={node} />
         {node.cordoned && node.condition !== "cordoned" && (
           <Glyph name="lock" tone="unknown" className="ml-1.5" />
         )}
