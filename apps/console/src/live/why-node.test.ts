@@ -33,6 +33,13 @@ describe("why a node is marked", () => {
     ]);
   });
 
+  test("is also what the log says, where it speaks on after others took its shards", () => {
+    const dead = { type: "node-dead", ...nodeRef("node-a"), proof: "watched" } as const;
+    expect(told({ condition: "cut", postgresOkMsAgo: 9000, ...lease }, dead).at(-1)).toBe(
+      "The log ended this life of it in event 7 and gave its shards away: its renewals stood still for longer than its lease lasts.",
+    );
+  });
+
   test("says that nothing is served where the lease has run out", () => {
     const lost = { leaseState: "lost", leaseLeftMs: 0, leaseTtlMs: 5000 } as const;
     expect(told({ condition: "reconnecting", ...lost })).toEqual([

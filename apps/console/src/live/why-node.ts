@@ -8,8 +8,27 @@ import { duration, type Sentence, say } from "./say.ts";
  */
 export function whyNode(node: NodeView, entries: readonly LogEntry[]): readonly Sentence[] {
   if (node.condition === "ready") return [];
-  return [...reasonOf(node, entries), ...leaseOf(node), ...faultsOf(node)];
+  return [
+    ...reasonOf(node, entries),
+    ...leaseOf(node),
+    ...faultsOf(node),
+    ...takenFrom(node, entries),
+  ];
 }
+
+/** It still speaks, and the log has ended this life of it already: others have its shards. */
+function takenFrom(node: NodeView, entries: readonly LogEntry[]): readonly Sentence[] {
+  if (node.condition === "dead") return [];
+  const death = entries.findLast(
+    (it): it is Death => it.type === "node-dead" && it.incarnation === node.incarnation,
+  );
+  if (death === undefined) return [];
+  return [
+    say`The log ended this life of it in event ${death.seq} and gave its shards away: ${proofs[death.proof]}.`,
+  ];
+}
+
+type Death = Extract<LogEntry, { type: "node-dead" }>;
 
 function reasonOf(node: NodeView, entries: readonly LogEntry[]): readonly Sentence[] {
   const { nodeId } = node;

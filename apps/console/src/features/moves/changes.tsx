@@ -25,13 +25,9 @@ export function Changes(props: {
           data-node-id={it.nodeId}
           className="text-2 grid min-h-[29px] grid-cols-[minmax(92px,18%)_1fr_120px] items-center gap-3"
         >
-          <span className="min-w-0 truncate">
+          <span className="min-w-0">
             <span className="n text-fg-0">{it.nodeId}</span>
-            {it.why != null && (
-              <span className="block truncate text-1 text-fg-2" title={it.why}>
-                {it.why}
-              </span>
-            )}
+            {it.why != null && <span className="block pb-1 text-1 text-fg-2">{it.why}</span>}
           </span>
           <span className="relative h-3" aria-hidden="true">
             <i className="absolute top-1/2 left-0 h-px w-full bg-line-1" />

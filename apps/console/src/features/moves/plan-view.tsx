@@ -8,7 +8,14 @@ import { Figure, SectionHead } from "../../ui/section.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import type { Problem } from "../../wire/commands.ts";
 import { Changes } from "./changes.tsx";
-import { changedSince, failedMoves, nodeChanges, planLook, progressOf } from "./plan.model.ts";
+import {
+  changedSince,
+  failedMoves,
+  movedByNode,
+  nodeChanges,
+  planLook,
+  progressOf,
+} from "./plan.model.ts";
 import { PlanActions } from "./plan-actions.tsx";
 import { PlanMoves } from "./plan-moves.tsx";
 import { cliOf, planTitle, previewHref, requestAgain } from "./request.model.ts";
@@ -91,11 +98,16 @@ export function PlanView({ plan, summary }: { readonly plan: PlanRow; readonly s
       <FailedMoves plan={plan} />
       <div className="grid grow grid-cols-[minmax(0,1fr)_520px] mid:grid-cols-[minmax(0,1fr)_400px] small:grid-cols-1">
         <div className="min-w-0">
-          <SectionHead
-            title={isOpen ? "Changes" : "Still to change"}
-            meta={`${plural(changes.length, "node")}, largest first · ring: now · dot: after`}
-          />
-          <Changes changes={changes} />
+          {(isOpen || changes.length > 0) && (
+            <>
+              <SectionHead
+                title={isOpen ? "Changes" : "Still to change"}
+                meta={`${plural(changes.length, "node")}, largest first · ring: now · dot: after`}
+              />
+              <Changes changes={changes} />
+            </>
+          )}
+          {progress.done > 0 && <Moved plan={plan} />}
         </div>
         <div className="min-w-0 border-line-1 border-l small:border-t small:border-l-0">
           <PlanMoves
@@ -114,6 +126,32 @@ export function PlanView({ plan, summary }: { readonly plan: PlanRow; readonly s
     </section>
   );
 }
+
+function Moved({ plan }: { readonly plan: PlanRow }) {
+  const nodes = movedByNode(plan);
+  return (
+    <>
+      <SectionHead title="Moved so far" meta={`by ${plural(nodes.length, "node")}`} />
+      <ul className="text-2 px-(--gutter) pb-4" aria-label="Moved so far">
+        {nodes.slice(0, nodesShown).map(({ nodeId, gave, got }) => (
+          <li key={nodeId} className="grid h-7 grid-cols-[minmax(92px,18%)_1fr] items-center gap-3">
+            <span className="n text-fg-0">{nodeId}</span>
+            <span>
+              {gave > 0 && <>gave {plural(gave, "shard")}</>}
+              {gave > 0 && got > 0 && ", "}
+              {got > 0 && <>got {plural(got, "shard")}</>}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {nodes.length > nodesShown && (
+        <p className="text-2 px-(--gutter) pb-4 text-fg-2">and {nodes.length - nodesShown} more</p>
+      )}
+    </>
+  );
+}
+
+const nodesShown = 20;
 
 /** Why moves failed, in full: the table below has room for the first words. */
 function FailedMoves({ plan }: { readonly plan: PlanRow }) {

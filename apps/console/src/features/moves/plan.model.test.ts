@@ -2,7 +2,7 @@ import { type PlanRow, toClusterJson } from "@leasehold/sharding/observe";
 import { describe, expect, test } from "vitest";
 import { ClusterMirror } from "../../live/mirror.ts";
 import { assigned, entriesOf, nodeRef, smallCluster } from "../../testing/factories.ts";
-import { changedSince, failedMoves, nodeChanges, progressOf } from "./plan.model.ts";
+import { changedSince, failedMoves, movedByNode, nodeChanges, progressOf } from "./plan.model.ts";
 
 const move = (shard: number, from: string, to: string) => ({
   group: "default",
@@ -59,6 +59,14 @@ describe("plan", () => {
       { nodeId: "node-b", before: 2, after: 4 },
     ]);
     expect(nodeChanges(owned, plan(["done", "failed"]))).toEqual([]);
+  });
+
+  test("says what each node gave and got, by moves that are done alone", () => {
+    expect(movedByNode(plan(["done", "failed"], "done"))).toEqual([
+      { nodeId: "node-a", gave: 1, got: 0 },
+      { nodeId: "node-b", gave: 0, got: 1 },
+    ]);
+    expect(movedByNode(plan(["pending", "moving"], "applying"))).toEqual([]);
   });
 
   test("knows which of its shards have moved since it was made", () => {

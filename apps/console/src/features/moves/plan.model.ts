@@ -75,6 +75,26 @@ export function nodeChanges(
     .sort((a, b) => Math.abs(b.after - b.before) - Math.abs(a.after - a.before));
 }
 
+/** What a plan has done so far: how many shards each node gave and got by it, those that gave most first. */
+export function movedByNode(
+  plan: PlanRow,
+): readonly { readonly nodeId: string; readonly gave: number; readonly got: number }[] {
+  const nodes = new Map<string, { gave: number; got: number }>();
+  const of = (nodeId: string) => {
+    const node = nodes.get(nodeId) ?? { gave: 0, got: 0 };
+    nodes.set(nodeId, node);
+    return node;
+  };
+  plan.moves.forEach(({ from, to }, index) => {
+    if (plan.progress[index]?.state !== "done") return;
+    of(from.nodeId).gave += 1;
+    of(to.nodeId).got += 1;
+  });
+  return [...nodes]
+    .map(([nodeId, counts]) => ({ nodeId, ...counts }))
+    .sort((a, b) => b.gave - b.got - (a.gave - a.got));
+}
+
 export const planLook: Readonly<Record<PlanState, Look>> = {
   proposed: { word: "preview, nothing applied", glyph: "minus", tone: "unknown" },
   applying: { word: "applying", glyph: "pie", tone: "handoff" },

@@ -36,17 +36,17 @@ export function PreviewFigures(props: {
       />
       <Figure
         label="Takes about"
-        value={times === null ? "–" : duration(estimateMs(moves.length, movesInFlight, times))}
+        value={times === null ? "–" : brief(estimateMs(moves.length, movesInFlight, times))}
         note={
           times === null
             ? "no handoff measured yet"
-            : `${movesInFlight} at a time, p50 ${times.p50Ms.toFixed(0)} ms of the last ${times.count}`
+            : `${movesInFlight} at a time, p50 ${times.p50Ms.toFixed(0)} ms`
         }
       />
       <Figure
         label="Entities paused"
         value={entities === null ? "–" : `≈ ${count(entities)}`}
-        note={entities === null ? "not heard" : "by their nodes' averages"}
+        note={entities === null ? "not heard" : "by node average"}
       />
       <Figure label="Failed requests" value="0" note="expected: they wait" />
       <Figure
@@ -57,6 +57,8 @@ export function PreviewFigures(props: {
     </dl>
   );
 }
+
+const brief = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : duration(ms));
 
 const FromTo = ({ from, to }: { readonly from: string; readonly to: string }) => (
   <>
