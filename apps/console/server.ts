@@ -8,6 +8,7 @@ import { Actions } from "./src/audit/actions.ts";
 import { AuditLog } from "./src/audit/audit-log.ts";
 import { AuditReader } from "./src/audit/audit-reader.ts";
 import { AuditTable } from "./src/audit/audit-table.ts";
+import { FollowOthers } from "./src/audit/follow-others.ts";
 import { readConfig } from "./src/relay/config.ts";
 import { Gateway } from "./src/relay/gateway.ts";
 import { Guard } from "./src/relay/guard.ts";
@@ -66,6 +67,14 @@ const actions = new Actions({
   tell: (frame) => gateway.tellActed(frame),
   position: () => recorder.state().last?.pos ?? null,
 });
+const others =
+  auditTable === null
+    ? null
+    : new FollowOthers(auditTable, {
+        isOwn: (action) => actions.has(action),
+        tell: (frame) => gateway.tellActed(frame),
+        log: writeLog,
+      });
 const sessions = new SessionApi({ access, oidc, guard, actions });
 const auditReader = new AuditReader(auditTable, audit);
 const api = { hub, guard, tape, recorder, access, actions, auditReader };
@@ -105,6 +114,7 @@ table?.start();
 store?.start();
 store?.onReady(() => lock?.start());
 audit.start();
+store?.onReady(() => others?.start());
 recorder.start();
 gateway.start();
 http.listen(config.port, config.host, () => {
@@ -122,6 +132,7 @@ async function stop(): Promise<void> {
   await gateway.stop();
   await table?.stop();
   await recorder.stop();
+  others?.stop();
   await audit.stop();
   await lock?.stop();
   await store?.stop();

@@ -32,14 +32,16 @@ export class E2eCluster {
   readonly #launcher: Launcher;
   readonly #dataDir: string;
   readonly #token: string;
+  readonly #tokens: Tokens;
 
-  private constructor(launcher: Launcher, dataDir: string, token: string, ready: Ready) {
+  private constructor(launcher: Launcher, dataDir: string, tokens: Tokens, ready: Ready) {
     this.consoleUrl = ready.console;
     this.databaseUrl = ready.database;
     this.#urls = ready.nodes;
     this.#launcher = launcher;
     this.#dataDir = dataDir;
-    this.#token = token;
+    this.#tokens = tokens;
+    this.#token = tokens.admin;
   }
 
   /** @param tell gets each line of the launcher: the first start builds the console and takes a while. */
@@ -63,13 +65,39 @@ export class E2eCluster {
     launcher.child.stdout?.on("data", (chunk) => tell(String(chunk)));
     try {
       const ready = await Promise.race([launcher.ready(startLimitMs), endOf(launcher)]);
-      const token = (await readFile(join(dataDir, "token"), "utf8")).trim();
-      return new E2eCluster(launcher, dataDir, token, ready);
+      return new E2eCluster(launcher, dataDir, await tokensIn(dataDir), ready);
     } catch (error) {
       await launcher.destroy();
       await rm(dataDir, { recursive: true });
       throw error;
     }
+  }
+
+  /** What another console of this cluster is told. */
+  get consoleEnv(): Record<string, string> {
+    const { viewer, operator, chaos, admin } = this.#tokens;
+    return {
+      DATABASE_URL: this.databaseUrl,
+      LEASEHOLD_NODES: this.#urls.join(","),
+      LEASEHOLD_TOKEN: admin,
+      LEASEHOLD_TOKEN_VIEWER: viewer,
+      LEASEHOLD_TOKEN_OPERATOR: operator,
+      LEASEHOLD_TOKEN_CHAOS: chaos,
+    };
+  }
+
+  /** What a node says to whoever has this role's token and nothing else. */
+  async askAs(
+    role: keyof Tokens,
+    method: string,
+    path: string,
+  ): Promise<{ readonly status: number; readonly code: unknown }> {
+    const response = await fetch(`${this.#urls[0]}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.#tokens[role]}` },
+    });
+    const { code } = (await response.json()) as { readonly code?: unknown };
+    return { status: response.status, code };
   }
 
   /** As an operator stops it. @throws where it does not end in order, or leaves a process behind. */
@@ -177,6 +205,24 @@ export class E2eCluster {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return JSON.parse(text);
   }
+}
+
+interface Tokens {
+  readonly viewer: string;
+  readonly operator: string;
+  readonly chaos: string;
+  readonly admin: string;
+}
+
+async function tokensIn(dataDir: string): Promise<Tokens> {
+  const read = async (name: string): Promise<string> =>
+    (await readFile(join(dataDir, name), "utf8")).trim();
+  return {
+    viewer: await read("token-viewer"),
+    operator: await read("token-operator"),
+    chaos: await read("token-chaos"),
+    admin: await read("token"),
+  };
 }
 
 /** A launcher that gives up is not waited for. */

@@ -184,8 +184,11 @@ describe("without Postgres", () => {
     const hanging = Promise.withResolvers<void>();
     table.wait = hanging.promise;
     const actions = createActions();
-    const healing = asked("operator", { key: null, isHealing: true });
-    expect(codeOf(await actions.act(healing, async () => done))).toBe("ok");
+    const heal = vi.fn(async () => done);
+    const healed = actions.act(asked("operator", { key: null, isHealing: true }), heal);
+    await new Promise(setImmediate);
+    expect(heal, "at once").toHaveBeenCalled();
+    expect(codeOf(await healed)).toBe("ok");
     expect(codeOf(await actions.act(asked("operator"), async () => done))).toBe("ok");
     hanging.resolve();
   });

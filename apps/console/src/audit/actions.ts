@@ -99,6 +99,11 @@ export class Actions {
     return await perform(askerOf(this.#options.tokens, caller.actor));
   }
 
+  /** Whether this process carried it out, or was asked to. */
+  has(action: string): boolean {
+    return this.#answers.has(action);
+  }
+
   /** Writes a refusal down, as far as they do not come too fast, and answers it. */
   refuse(asked: Omit<Asked, "needs" | "isHealing">, problem: Problem): NodeAnswer {
     const answer: NodeAnswer = { ok: false, reached: true, problem };
@@ -135,12 +140,14 @@ export class Actions {
     const row = this.#row(action, asked, actor);
     const intent = row("intent", asked.body);
     if ((await this.#claim(intent, asked.isHealing)) === "others") {
-      return await this.#othersAnswer(action);
+      const theirs = await this.#othersAnswer(action);
+      tell({ action, actor: actor.name, ...asked.name, result: resultOf(theirs), ageMs: 0 });
+      return theirs;
     }
     audit.note(intent);
     const answer = await perform(askerOf(tokens, actor), actor).catch(failed);
     const after = answer.ok ? factsAfter(answer.body) : null;
-    const result = answer.ok ? "done" : "failed";
+    const result = resultOf(answer);
     audit.note(row("outcome", outcomeBody(result, answer, asked.before, after)));
     tell({ action, actor: actor.name, ...asked.name, result, ageMs: 0 });
     return answer;
@@ -185,6 +192,8 @@ export class Actions {
     if (oldest !== undefined) this.#answers.delete(oldest);
   }
 }
+
+const resultOf = (answer: NodeAnswer): "done" | "failed" => (answer.ok ? "done" : "failed");
 
 /** Whoever asked gets an answer, and the audit its second row. */
 const failed = (error: unknown): NodeAnswer => ({

@@ -1,7 +1,9 @@
 import { io, type Socket } from "socket.io-client";
 import type { LabFrame } from "../wire/lab.ts";
 import {
+  type ActedFrame,
   type BeliefsFrame,
+  type EndedFrame,
   type Heartbeat,
   type LogFrame,
   type PastFrame,
@@ -9,11 +11,13 @@ import {
   type RelayMeta,
   relayPath,
   type SnapshotFrame,
+  type YouFrame,
 } from "../wire/relay-frames.ts";
 import { type ConnectionEvent, initialConnection, stepConnection } from "./connection.ts";
 import { FrameGate } from "./frame-gate.ts";
 import { LoadHistory } from "./load-history.ts";
 import { ClusterMirror } from "./mirror.ts";
+import { session } from "./session.ts";
 import { createLiveStore, type Moment, type Paused } from "./store.ts";
 import { summarize } from "./summary.ts";
 
@@ -22,6 +26,8 @@ const publishEvery = { minMs: 100, maxMs: 500 };
 /** Of a hundred milliseconds, rendering may take about twelve: the rest is for painting the map. */
 const renderShare = 8;
 const tickEveryMs = 250;
+/** So many of the last actions are remembered. */
+const actedKept = 20;
 
 /**
  * The page's line to the relay: frames go into the mirror at once, publications to React are paced.
@@ -117,11 +123,17 @@ export class LiveCluster {
     });
     socket.on("disconnect", () => this.#note({ tag: "closed" }));
     socket.io.on("reconnect_attempt", () => this.store.setState({ retryAtMs: null }));
-    socket.on("connect_error", () => {
+    socket.on("connect_error", (error: Error & { readonly data?: { readonly code?: string } }) => {
+      const code = error.data?.code;
+      if (code === "SESSION_EXPIRED") session.noteEnded("expired");
+      if (code === "SIGN_IN_REQUIRED") session.noteEnded("signed-out");
       // socket.io does not tell its next delay; its bounds are ours, so the middle is close.
       this.store.setState({ retryAtMs: now() + 2500 });
       this.#note({ tag: "closed" });
     });
+    socket.on("you", (frame: YouFrame) => session.noteYou(frame));
+    socket.on("ended", (frame: EndedFrame) => session.noteEnded(frame.reason));
+    socket.on("acted", (frames: readonly ActedFrame[]) => this.#noteActed(frames));
     socket.on("meta", (meta: RelayMeta) => this.store.setState({ meta }));
     this.#listenToFrames(socket);
     socket.on("lab", ({ run }: LabFrame) => this.store.setState({ labRun: run }));
@@ -161,6 +173,13 @@ export class LiveCluster {
         else this.#publishSoon();
       });
     });
+  }
+
+  #noteActed(frames: readonly ActedFrame[]): void {
+    const news = new Set(frames.map((it) => it.action));
+    const old = this.store.getState().acted.filter((it) => !news.has(it.action));
+    const acted = frames.map((it) => ({ ...it, atMs: now() - it.ageMs }));
+    this.store.setState({ acted: [...old, ...acted].slice(-actedKept) });
   }
 
   #applyLog(socket: Socket, frame: LogFrame): void {

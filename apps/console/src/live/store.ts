@@ -1,6 +1,6 @@
 import { createStore } from "zustand/vanilla";
 import type { LabRun } from "../wire/lab.ts";
-import type { Heartbeat, RelayMeta } from "../wire/relay-frames.ts";
+import type { ActedFrame, Heartbeat, RelayMeta } from "../wire/relay-frames.ts";
 import type { Pos } from "../wire/tape.ts";
 import { type Connection, initialConnection } from "./connection.ts";
 import type { NodeFault, Summary } from "./summary.ts";
@@ -34,6 +34,13 @@ export interface LiveState {
   readonly paused: Paused | null;
   /** Local clock: when the socket is tried again; null while it is open. @unit milliseconds */
   readonly retryAtMs: number | null;
+  /** What was done lately, oldest first. */
+  readonly acted: readonly Acted[];
+}
+
+export interface Acted extends ActedFrame {
+  /** Local clock. @unit milliseconds */
+  readonly atMs: number;
 }
 
 /** The page stands still on purpose. */
@@ -57,4 +64,5 @@ export const createLiveStore = () =>
     presentFaults: [],
     paused: null,
     retryAtMs: null,
+    acted: [],
   }));

@@ -1,12 +1,15 @@
 "use client";
 import { useStore } from "zustand";
+import { type Role, whyNot } from "../wire/roles.ts";
 import { mayAct } from "./connection.ts";
 import { LiveCluster } from "./live-cluster.ts";
+import { type SessionState, session } from "./session.ts";
 import type { LiveState } from "./store.ts";
 import type { Summary } from "./summary.ts";
 
 /** One line to the relay for the whole application; pages come and go above it. */
 export const live = new LiveCluster();
+session.onSignedIn(() => live.retryNow());
 
 export const useLive = <T>(select: (state: LiveState) => T): T => useStore(live.store, select);
 
@@ -19,10 +22,25 @@ export function useWallNow(): number {
   return moment?.atMs ?? Date.now();
 }
 
-/** Why actions are off, in a word or two; null while they are on. */
-export function useOff(): string | null {
+export const useSession = <T>(select: (state: SessionState) => T): T =>
+  useStore(session.store, select);
+
+/**
+ * Why actions are off, in a few words; null while they are on.
+ *
+ * @param needs the least role for what the control does, from `commandNeeds`.
+ */
+export function useOff(needs: Role = "operator"): string | null {
   const state = useLive((it) => it.connection.state);
   const isPast = useLive((it) => it.moment !== null);
+  const lacks = useLacks(needs);
+  if (lacks !== null) return lacks;
   if (isPast) return "historical";
   return mayAct(state) ? null : state.replace("-", " ");
+}
+
+/** Why this role may not, in a few words; null where it may. For what works also while the page is old. */
+export function useLacks(needs: Role): string | null {
+  const role = useSession((it) => it.you?.role);
+  return role === undefined ? null : whyNot(role, needs);
 }

@@ -27,7 +27,7 @@ export const readNodeTokens = (it: z.output<z.ZodObject<typeof nodeTokenNames>>)
 });
 
 /** The token of the role, or of the next one above it that there is: it may do the same. */
-export function tokenFor(tokens: NodeTokens, role: Role): string | undefined {
+function tokenFor(tokens: NodeTokens, role: Role): string | undefined {
   return roles
     .slice(roles.indexOf(role))
     .map((it) => tokens[it])

@@ -6,24 +6,24 @@ export interface ButtonProps extends Omit<ComponentProps<"button">, "type"> {
   /** Why it is off. Its presence turns the button off and is what a reader hears. */
   readonly off?: string | null | undefined;
   readonly testId?: string;
-  /** It sends its form. @default false */
-  readonly submit?: boolean;
+  /** Sends the form that it stands in. */
+  readonly submits?: boolean;
 }
 
 export function Button({
   kind = "plain",
   off,
   testId,
+  submits = false,
   children,
   disabled,
-  submit,
   ...rest
 }: ButtonProps) {
   const isOff = off !== null && off !== undefined;
   return (
     <button
       {...rest}
-      type={submit === true ? "submit" : "button"}
+      type={submits ? "submit" : "button"}
       className={`btn ${rest.className ?? ""}`}
       data-kind={kind}
       data-testid={testId}

@@ -2,6 +2,7 @@
 import { AlertDialog } from "radix-ui";
 import { type ReactNode, useId, useState } from "react";
 import { environmentKind, useEnvironment } from "../features/frame/environment.ts";
+import { session } from "../live/session.ts";
 import { useLive } from "../live/use-live.ts";
 import { Button } from "./button.tsx";
 
@@ -32,6 +33,8 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
     setBusy(true);
     await props.confirm();
     setBusy(false);
+    // Nobody is signed in any more, and chose to stay so: the question stays, with what was typed.
+    if (session.store.getState().ended !== null) return;
     setText("");
     props.close();
   };

@@ -3,9 +3,10 @@ import { useState } from "react";
 import { toast } from "sonner";
 import { duration, plural } from "../../live/say.ts";
 import { problemText, sendCommand } from "../../live/send-command.ts";
-import { useLive } from "../../live/use-live.ts";
+import { useLacks, useLive } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import type { HealReport } from "../../wire/commands.ts";
+import { commandNeeds } from "../../wire/roles.ts";
 
 /** Heals whatever there is, and tells what came of it. Never throws. */
 export async function healAll(): Promise<void> {
@@ -19,6 +20,7 @@ export function HealAll() {
   const faultsOn = useLive((it) => it.meta?.faultsOn ?? false);
   const faults = useLive((it) => it.presentFaults);
   const [isHealing, setHealing] = useState(false);
+  const lacks = useLacks(commandNeeds["heal-all"]);
   if (!faultsOn && faults.length === 0) {
     return (
       <span className="pill phone:hidden" title="The nodes were started with faults off">
@@ -53,7 +55,8 @@ export function HealAll() {
         className="heal"
         data-testid="heal-all"
         aria-label={`Heal all faults (${faults.length})`}
-        disabled={isHealing}
+        disabled={isHealing || lacks !== null}
+        title={lacks === null ? undefined : `Off: ${lacks}`}
         onClick={() => void heal()}
       >
         {isHealing ? "Healing" : "Heal all"}

@@ -2,14 +2,16 @@
 import type { NodeView } from "../../live/node-row.ts";
 import { runCommand } from "../../live/run-command.ts";
 import { duration, plural } from "../../live/say.ts";
-import { useLive } from "../../live/use-live.ts";
+import { useLacks, useLive } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyph.tsx";
 import { SectionHead } from "../../ui/section.tsx";
+import { commandNeeds } from "../../wire/roles.ts";
 
 /** The faults that a node itself reports: what is not in this list is not broken on purpose. */
 export function NodeFaults({ node }: { readonly node: NodeView }) {
   const isPast = useLive((it) => it.moment !== null);
+  const lacks = useLacks(commandNeeds.heal);
   return (
     <>
       <SectionHead
@@ -37,7 +39,7 @@ export function NodeFaults({ node }: { readonly node: NodeView }) {
               <span className="n ml-auto text-fg-2">{duration(it.expiresInMs)}</span>
               <Button
                 kind="ghost"
-                off={isPast ? "historical" : null}
+                off={isPast ? "historical" : lacks}
                 aria-label={`Heal ${it.kind} of ${node.nodeId}`}
                 onClick={() =>
                   void runCommand(

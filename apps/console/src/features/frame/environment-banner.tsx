@@ -1,5 +1,7 @@
 import { duration } from "../../live/say.ts";
 import { useLive, useSummary } from "../../live/use-live.ts";
+import { ActedFact } from "../session/acted.tsx";
+import { WhoFact } from "../session/who.tsx";
 import { environmentKind, useEnvironment } from "./environment.ts";
 
 /** Which cluster this is. Repeated in every dialog, because that is where it matters most. */
@@ -32,6 +34,9 @@ export function EnvironmentBanner() {
         Postgres <b>{postgresWord(postgres?.state)}</b>
         {postgres?.state === "down" && <span className="n">for {duration(postgres.forMs)}</span>}
       </span>
+      <span className="flex-1" />
+      <ActedFact />
+      <WhoFact />
     </header>
   );
 }

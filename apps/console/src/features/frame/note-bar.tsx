@@ -1,11 +1,12 @@
 import { count, duration, plural } from "../../live/say.ts";
 import type { Paused } from "../../live/store.ts";
-import { live, useLive } from "../../live/use-live.ts";
+import { live, useLive, useSession } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyph.tsx";
 import { type NodeLink, relayProtocol } from "../../wire/relay-frames.ts";
 import { KeyCaps } from "../keys/key-caps.tsx";
 import { keys } from "../keys/keys.ts";
+import { SessionNote } from "../session/session-note.tsx";
 import { MomentNote } from "../time/moment-note.tsx";
 import { useTime } from "../time/time.ts";
 
@@ -13,6 +14,8 @@ import { useTime } from "../time/time.ts";
 export function NoteBar() {
   const protocol = useLive((it) => it.meta?.protocol);
   const isElsewhere = useTime((it) => it.cursor !== null || it.problem !== null);
+  const ended = useSession((it) => it.ended);
+  if (ended !== null) return <SessionNote ended={ended} />;
   if (protocol !== undefined && protocol !== relayProtocol) return <OtherVersion />;
   return isElsewhere ? <MomentNote /> : <PresentNote />;
 }

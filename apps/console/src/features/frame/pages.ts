@@ -9,6 +9,7 @@ import {
   ListTree,
   type LucideIcon,
   Repeat,
+  ScrollText,
   Server,
   Settings,
 } from "lucide-react";
@@ -31,6 +32,7 @@ export const pages: readonly PageLink[] = [
   { page: "load", href: "/load", title: "Load", icon: ChartColumn },
   { page: "daemons", href: "/daemons", title: "Daemons", icon: Repeat },
   { page: "lab", href: "/lab", title: "Lab", icon: FlaskConical },
+  { page: "audit", href: "/audit", title: "Audit", icon: ScrollText },
 ];
 
 /** At the navigation's foot: nothing of the cluster stands there. */

@@ -7,6 +7,7 @@ import type { GlyphName } from "../../ui/glyph-paths.ts";
 import type { Tone } from "../../ui/tone.ts";
 import { HealAll } from "../faults/heal-all.tsx";
 import { PaletteButton } from "../palette/palette-button.tsx";
+import { WhoMenu } from "../session/who.tsx";
 import { ConnectionPill } from "./connection-pill.tsx";
 import { PauseButton } from "./pause-button.tsx";
 import { ThemeToggle } from "./theme-toggle.tsx";
@@ -35,6 +36,7 @@ export function TopBar() {
       <PaletteButton />
       <PauseButton />
       <ThemeToggle />
+      <WhoMenu />
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { readLab } from "../../live/lab-calls.ts";
 import { useLive, useOff } from "../../live/use-live.ts";
 import type { LabView } from "../../wire/lab.ts";
+import { commandNeeds } from "../../wire/roles.ts";
 import { type Answer, useAnswer } from "./use-answer.ts";
 
 /** What a run touches changes with every move of a shard. @unit milliseconds */
@@ -23,7 +24,7 @@ export function useLab(): Answer<LabView> {
 
 /** Why nothing can be broken now; null while it can be. */
 export function useLabOff(): string | null {
-  const off = useOff();
+  const off = useOff(commandNeeds.fault);
   const faultsOn = useLive((it) => it.meta?.faultsOn ?? false);
   return off ?? (faultsOn ? null : "faults are off in this cluster");
 }

@@ -43,6 +43,7 @@ export function LoadSlider() {
         max={steps.length - 1}
         step={1}
         disabled={off !== null}
+        title={off === null ? undefined : `Off: ${off}`}
         onValueChange={([index]) => setTarget(steps[index ?? 0] ?? 0)}
         onValueCommit={([index]) => commit(index ?? 0)}
       >

@@ -74,7 +74,7 @@ export function ApplyBar(props: {
       />
       <Button
         kind="primary"
-        submit
+        submits
         off={off}
         disabled={text !== cluster || isBusy}
         testId="plan-apply"

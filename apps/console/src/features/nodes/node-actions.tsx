@@ -6,6 +6,7 @@ import { plural } from "../../live/say.ts";
 import { useOff } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
+import { commandNeeds } from "../../wire/roles.ts";
 import { FaultDialog, type FaultKind } from "../faults/fault-dialog.tsx";
 
 type Open = "drain" | FaultKind | null;
@@ -15,11 +16,16 @@ export function NodeActions({ node }: { readonly node: NodeView }) {
   const [open, setOpen] = useState<Open>(null);
   const off = useOff();
   const close = (): void => setOpen(null);
-  const faultsOff = off ?? (node.faultsOn ? null : "this node was started with faults off");
+  const lacks = useOff(commandNeeds.fault);
+  const faultsOff = node.faultsOn ? null : "this node was started with faults off";
   const isLeaving = node.condition === "draining" || node.condition === "drained";
   const gone = node.condition === "dead" ? "the node is dead" : null;
   return (
-    <div className="flex flex-wrap gap-2" data-testid="node-actions" data-node-id={node.nodeId}>
+    <div
+      className="flex flex-wrap items-center gap-2"
+      data-testid="node-actions"
+      data-node-id={node.nodeId}
+    >
       {node.cordoned || isLeaving ? (
         <Verb node={node} verb="uncordon" label="Uncordon" off={off} />
       ) : (
@@ -33,23 +39,37 @@ export function NodeActions({ node }: { readonly node: NodeView }) {
         Drain…
       </Button>
       <span className="w-px self-stretch bg-line-2" aria-hidden="true" />
-      <Button off={faultsOff ?? gone} testId="cut-link" onClick={() => setOpen("cut-link")}>
-        Cut link…
-      </Button>
-      <Button off={faultsOff ?? gone} testId="cut-postgres" onClick={() => setOpen("cut-postgres")}>
-        Cut Postgres…
-      </Button>
-      <Button off={faultsOff ?? gone} testId="pause" onClick={() => setOpen("pause")}>
-        Pause…
-      </Button>
-      <Button kind="danger" off={faultsOff ?? gone} testId="crash" onClick={() => setOpen("crash")}>
-        Crash…
-      </Button>
+      <FaultButtons off={lacks ?? faultsOff ?? gone} open={setOpen} />
+      <WhyOff why={off ?? lacks} />
       {open === "drain" && <DrainDialog node={node} close={close} />}
       {open !== null && open !== "drain" && <FaultDialog node={node} kind={open} close={close} />}
     </div>
   );
 }
+
+function FaultButtons(props: { readonly off: string | null; open(kind: FaultKind): void }) {
+  const { off, open } = props;
+  return (
+    <>
+      <Button off={off} testId="cut-link" onClick={() => open("cut-link")}>
+        Cut link…
+      </Button>
+      <Button off={off} testId="cut-postgres" onClick={() => open("cut-postgres")}>
+        Cut Postgres…
+      </Button>
+      <Button off={off} testId="pause" onClick={() => open("pause")}>
+        Pause…
+      </Button>
+      <Button kind="danger" off={off} testId="crash" onClick={() => open("crash")}>
+        Crash…
+      </Button>
+    </>
+  );
+}
+
+/** Beside the controls that are off, in words: a lock alone explains nothing. */
+const WhyOff = ({ why }: { readonly why: string | null }) =>
+  why === null ? null : <span className="text-2 text-fg-2">off: {why}</span>;
 
 function Verb(props: {
   readonly node: NodeView;

@@ -7,6 +7,7 @@ import { Glyph } from "../../ui/glyph.tsx";
 import { Figure, SectionHead } from "../../ui/section.tsx";
 import { Sentence } from "../../ui/sentence.tsx";
 import { DivergenceList } from "../divergence/divergence-list.tsx";
+import { RecentActions } from "../session/acted.tsx";
 import { LaneMap } from "../shards/lane-map.tsx";
 import { Legend } from "../shards/legend.tsx";
 import { LogRows } from "../timeline/log-rows.tsx";
@@ -52,6 +53,7 @@ export function Overview() {
         </div>
         <div className="min-w-0 border-line-1 border-l small:border-t small:border-l-0">
           <InFlight summary={summary} />
+          <RecentActions limit={5} />
           <SectionHead title="Cluster log" meta="newest first">
             <Link href="/timeline">Timeline</Link>
           </SectionHead>
