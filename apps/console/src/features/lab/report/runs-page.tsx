@@ -107,6 +107,13 @@ function RunTable({ runs }: { readonly runs: readonly RunSummary[] }) {
   );
 }
 
+const began = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+
 const running = { word: "running", glyph: "pie", tone: "handoff" } as const;
 
 function Row({ run }: { readonly run: RunSummary }) {
@@ -123,7 +130,9 @@ function Row({ run }: { readonly run: RunSummary }) {
         </Link>
       </td>
       <td className="n phone:hidden">{shortId(run.id)}</td>
-      <td className="n">{new Date(run.startedAt).toLocaleString("en-GB")}</td>
+      <td className="n" title={run.startedAt}>
+        {began.format(new Date(run.startedAt))}
+      </td>
       <td className="n r small:hidden">{tookMs === null ? "–" : duration(tookMs)}</td>
       <td className="small:hidden">{run.actor}</td>
       <td className="max-w-[46ch] truncate mid:hidden" title={run.reason ?? undefined}>
