@@ -92,7 +92,7 @@ function listen(url: string, cookie = "") {
 }
 
 const everyCommand = [
-  { kind: "propose", request: { kind: "rebalance" } },
+  { kind: "preview", request: { kind: "rebalance" } },
   { kind: "plan", planId: "p", verb: "apply" },
   { kind: "node", nodeId: "node-1", verb: "cordon" },
   { kind: "unpin", group: "default", shard: 1 },

@@ -1,6 +1,6 @@
 import type { Outcome } from "../live/send-command.ts";
 import type { Pos, Reel, TapeEntry } from "../wire/tape.ts";
-import { readReel } from "./tape-client.ts";
+import { findReel, readReel } from "./tape-client.ts";
 
 /** So many reels are at hand at once: a minute of the busiest cluster, hours of a calm one. */
 const keptReels = 8;
@@ -8,10 +8,12 @@ const keptReels = 8;
 /** The reels that this page has read, most recently used last. */
 export class Reels {
   readonly #read: typeof readReel;
+  readonly #find: typeof findReel;
   #kept: Reel[] = [];
 
-  constructor(read: typeof readReel = readReel) {
+  constructor(read: typeof readReel = readReel, find: typeof findReel = findReel) {
     this.#read = read;
+    this.#find = find;
   }
 
   async at(at: { readonly pos: Pos } | { readonly atMs: number }): Promise<Outcome<Reel>> {
@@ -19,6 +21,15 @@ export class Reels {
     if (kept !== null) return { ok: true, body: kept };
     const outcome = await this.#read(at);
     if (outcome.ok) this.#keep(outcome.body);
+    return outcome;
+  }
+
+  /** As {@link at}, but that there is no such moment is an answer: null. */
+  async find(pos: Pos): Promise<Outcome<Reel | null>> {
+    const kept = this.peek({ pos });
+    if (kept !== null) return { ok: true, body: kept };
+    const outcome = await this.#find(pos);
+    if (outcome.ok && outcome.body !== null) this.#keep(outcome.body);
     return outcome;
   }
 

@@ -69,9 +69,24 @@ async function answerRoute(
       const at = "pos" in it.data ? { pos: it.data.pos } : { atMs: it.data.at };
       return await answerReel(tape, state, at);
     }
+    case "find-reel":
+      return await findReel(tape, state, query);
     default:
       return refusal(404, "NOT_FOUND", "There is no such route.", `GET /api/tape/${route}`);
   }
+}
+
+/** Null where no such moment is kept: whoever steps over an end asks for none that must be there. */
+async function findReel(
+  tape: Tape,
+  state: TapeState,
+  query: Readonly<Record<string, string>>,
+): Promise<NodeAnswer | RawAnswer> {
+  const it = z.object({ pos: moment }).safeParse(query);
+  if (!it.success) return malformed(it.error);
+  const isLater = it.data.pos > (state.last?.pos ?? 0);
+  const found = isLater ? null : await tape.reel({ pos: it.data.pos });
+  return { ok: true, status: 200, json: found === null ? "null" : await reelJson(found) };
 }
 
 async function answerReel(tape: Tape, state: TapeState, at: At): Promise<NodeAnswer | RawAnswer> {

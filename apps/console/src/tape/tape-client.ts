@@ -25,6 +25,14 @@ export async function readReel(
   return { ok: true, body: { ...rest, keyframe: expandKeyframe(keyframe) } };
 }
 
+/** The reel of a position, or null where none is kept: at the ends of the recording that is no failure. */
+export async function findReel(pos: Pos): Promise<Outcome<Reel | null>> {
+  const outcome = await read<SentReel | null>("find-reel", { pos });
+  if (!outcome.ok || outcome.body === null) return outcome as Outcome<null>;
+  const { keyframe, ...rest } = outcome.body;
+  return { ok: true, body: { ...rest, keyframe: expandKeyframe(keyframe) } };
+}
+
 async function read<T>(
   route: string,
   query: Readonly<Record<string, string | number>>,

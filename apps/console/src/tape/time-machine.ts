@@ -55,6 +55,7 @@ export class TimeMachine {
   /** How far playing has come, by the tape's time; 0: it begins at the cursor. */
   #playedMs = 0;
   #isStepping = false;
+  #stepping: Promise<void> = Promise.resolve();
 
   constructor(live: Pick<LiveCluster, "showPast" | "showPresent">, reels: Reels = new Reels()) {
     this.#live = live;
@@ -102,8 +103,15 @@ export class TimeMachine {
   }
 
   /** One event on or back. From the present, back is to the last event that was recorded. */
-  async step(direction: 1 | -1): Promise<void> {
+  step(direction: 1 | -1): Promise<void> {
     this.pause();
+    // Two quick presses are two steps: the second one begins where the first has led.
+    const step = this.#stepping.then(() => this.#step(direction));
+    this.#stepping = step.catch(() => undefined);
+    return step;
+  }
+
+  async #step(direction: 1 | -1): Promise<void> {
     const { cursor } = this.store.getState();
     if (cursor === null) {
       if (direction === -1) await this.goToTime(Date.now());
@@ -213,13 +221,11 @@ export class TimeMachine {
     this.#live.showPast(mirror, { pos: at, atMs, visit: this.#visit });
   }
 
+  /** Null at either end of what is kept: there is nothing to step to, and nothing wrong. */
   async #reelAt(pos: Pos): Promise<Reel | null> {
-    const outcome = await this.#reels.at({ pos });
+    const outcome = await this.#reels.find(pos);
     if (outcome.ok) return outcome.body;
-    // At either end of what is kept there is nothing to step to, and nothing wrong.
-    if (outcome.problem.status !== 404 && outcome.problem.status !== 410) {
-      this.store.setState({ problem: outcome.problem });
-    }
+    this.store.setState({ problem: outcome.problem });
     return null;
   }
 
