@@ -138,3 +138,37 @@ test("a paused page stands still, counts what waits, and then shows all of it", 
   await expect(waiting).toBeHidden();
   await expect(sentence).toContainText(`${after?.owner} serves it at epoch ${after?.epoch}`);
 });
+
+test("keys jump and step through what was recorded, and Space plays it", async ({
+  console,
+  cluster,
+}) => {
+  const { page } = console;
+  // The end of the tape is asked for until somebody has written on.
+  console.expectErrors(/tape\/reel/);
+  await console.open("/timeline");
+  await moveShard(cluster, 12);
+  await cluster.fault(1, { kind: "cut-link", peer: "node-2", ttlMs: 30_000 });
+  const marks = `/api/tape/marks?from=${Number.MAX_SAFE_INTEGER}&direction=previous&limit=5`;
+  await expect
+    .poll(async () => await (await page.request.get(marks)).text())
+    .toContain('"kind":"fault"');
+  const bar = page.getByTestId("time-bar");
+  const at = async (): Promise<number> => {
+    await expect(bar).toHaveAttribute("data-seeking", "false");
+    return Number(await console.main.getAttribute("data-at"));
+  };
+  await page.keyboard.press("[");
+  await console.conn("historical");
+  const marked = await at();
+  await page.keyboard.press(",");
+  await expect.poll(at).toBeLessThan(marked);
+  const stepped = await at();
+  await expect(async () => {
+    await page.keyboard.press(".");
+    expect(await at()).toBeGreaterThan(stepped);
+  }).toPass();
+  await page.keyboard.press("Space");
+  await expect(page.getByTestId("paused-note"), "the present is not held for it").toBeHidden();
+  await expect.poll(async () => Number(await bar.getAttribute("data-pos"))).not.toBe(marked);
+});

@@ -1,6 +1,6 @@
 import { Ellipsis, Search } from "lucide-react";
 import Link from "next/link";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { openPalette } from "../palette/palette-host.tsx";
 import { type PageLink, settingsPage } from "./pages.ts";
 
@@ -10,6 +10,8 @@ export function MorePages(props: {
   readonly section: string;
 }) {
   const sheet = useRef<HTMLDivElement>(null);
+  // Only what is open has its links: closed, each page would be there twice.
+  const [isOpen, setOpen] = useState(false);
   const all = [...props.pages, settingsPage];
   const isHere = all.some((it) => it.page === props.section);
   const close = (): void => sheet.current?.hidePopover();
@@ -25,7 +27,14 @@ export function MorePages(props: {
         <Ellipsis className="icon size-4 flex-none" strokeWidth={1.6} aria-hidden />
         <span>More</span>
       </button>
-      <div ref={sheet} id="more-pages" popover="auto" className="nav-sheet" data-testid="nav-sheet">
+      <div
+        ref={sheet}
+        id="more-pages"
+        popover="auto"
+        className="nav-sheet"
+        data-testid="nav-sheet"
+        onBeforeToggle={(event) => setOpen(event.newState === "open")}
+      >
         <button
           type="button"
           onClick={() => {
@@ -36,17 +45,18 @@ export function MorePages(props: {
           <Search className="icon size-4 flex-none" strokeWidth={1.6} aria-hidden />
           Find or run
         </button>
-        {all.map(({ page, href, title, icon: Icon }) => (
-          <Link
-            key={page}
-            href={href}
-            aria-current={page === props.section ? "page" : undefined}
-            onClick={close}
-          >
-            <Icon className="icon size-4 flex-none" strokeWidth={1.6} aria-hidden />
-            {title}
-          </Link>
-        ))}
+        {isOpen &&
+          all.map(({ page, href, title, icon: Icon }) => (
+            <Link
+              key={page}
+              href={href}
+              aria-current={page === props.section ? "page" : undefined}
+              onClick={close}
+            >
+              <Icon className="icon size-4 flex-none" strokeWidth={1.6} aria-hidden />
+              {title}
+            </Link>
+          ))}
       </div>
     </div>
   );

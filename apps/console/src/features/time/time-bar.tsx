@@ -14,6 +14,7 @@ import { useLive, useSummary } from "../../live/use-live.ts";
 import { rates } from "../../tape/time-machine.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyph.tsx";
+import { useKey } from "../keys/use-key.ts";
 import { spans, wallTimeMs } from "./bar.model.ts";
 import { momentUrl } from "./moment-url.ts";
 import { leap, step, time, useTime } from "./time.ts";
@@ -62,6 +63,12 @@ export function TimeBar() {
 function Transport({ isPast }: { readonly isPast: boolean }) {
   const isPlaying = useTime((it) => it.isPlaying);
   const rate = useTime((it) => it.rate);
+  useKey("step-back", () => step(-1));
+  useKey("step-on", isPast ? () => step(1) : null);
+  useKey("violation-back", () => leap("previous"));
+  useKey("violation-on", isPast ? () => leap("next") : null);
+  // In the past there is nothing to hold: the same key plays it.
+  useKey("pause", isPast ? () => (isPlaying ? time.pause() : time.play()) : null);
   const icon = (label: string, onClick: () => void, body: ReactNode, isOff = false) => (
     <button
       type="button"
