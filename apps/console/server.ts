@@ -9,6 +9,8 @@ import { AuditLog } from "./src/audit/audit-log.ts";
 import { AuditReader } from "./src/audit/audit-reader.ts";
 import { AuditTable } from "./src/audit/audit-table.ts";
 import { FollowOthers } from "./src/audit/follow-others.ts";
+import { Lab } from "./src/lab/lab.ts";
+import { RunStore } from "./src/lab/run-store.ts";
 import { readConfig } from "./src/relay/config.ts";
 import { Gateway } from "./src/relay/gateway.ts";
 import { Guard } from "./src/relay/guard.ts";
@@ -49,6 +51,10 @@ const recorder = new Recorder({
   keepBytes: config.historyMegabytes * 1_000_000,
 });
 const tape = new Tape(recorder.memory, tapeTable, writeLog);
+const lab = new Lab({
+  ...{ hub, log: writeLog, store: store === null ? null : new RunStore(store) },
+  position: () => recorder.position(),
+});
 
 const app = next({ dev: process.env["LEASEHOLD_CONSOLE_DEV"] === "1", dir: import.meta.dirname });
 await app.prepare();
@@ -77,7 +83,7 @@ const others =
       });
 const sessions = new SessionApi({ access, oidc, guard, actions });
 const auditReader = new AuditReader(auditTable, audit);
-const api = { hub, guard, tape, recorder, access, actions, auditReader };
+const api = { hub, guard, tape, recorder, access, actions, auditReader, lab };
 
 const http = createServer((request, response) => {
   if (sessions.answer(request, response) || answerApi(api, request, response)) return;
@@ -92,6 +98,7 @@ const http = createServer((request, response) => {
   });
 });
 const gateway = new Gateway(hub, http, guard, access);
+lab.listen((frame) => gateway.tellLab(frame));
 
 async function showPage(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const instead = placeInstead(request, await access.whoIs(request));
@@ -116,6 +123,7 @@ store?.onReady(() => lock?.start());
 audit.start();
 store?.onReady(() => others?.start());
 recorder.start();
+lab.start();
 gateway.start();
 http.listen(config.port, config.host, () => {
   const address = http.address();
@@ -128,6 +136,8 @@ let isStopping = false;
 async function stop(): Promise<void> {
   if (isStopping) return;
   isStopping = true;
+  // It heals what it has broken while the nodes can still be asked.
+  await lab.stop();
   hub.stop();
   await gateway.stop();
   await table?.stop();

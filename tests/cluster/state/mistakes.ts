@@ -26,6 +26,14 @@ export const planted = {
       to: "",
     },
   ],
+  /** Whoever once had the lease goes on as if it had no end. */
+  "a holder that ignores its lease's deadline": [
+    {
+      file: "runtime/lease-deadline.ts",
+      from: "if (this.#hasEnded || this.#clock.monotonicMs() >= this.#deadlineMs) return false;",
+      to: "if (this.#hasEnded) return false;",
+    },
+  ],
   /** Whoever has the shard may still answer from memory. */
   "a take-over that does not wait for the lease to run out": [
     {

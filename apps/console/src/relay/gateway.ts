@@ -4,6 +4,7 @@ import { toClusterJson } from "@leasehold/sharding/observe";
 import { Server, type Socket } from "socket.io";
 import { z } from "zod";
 import type { Access } from "../access/access.ts";
+import type { LabFrame } from "../wire/lab.ts";
 import {
   type ActedFrame,
   type RelayAuth,
@@ -45,6 +46,7 @@ export class Gateway {
   #isReplaced = false;
   #meta = "";
   #acted: readonly { readonly frame: ActedFrame; readonly atMs: number }[] = [];
+  #lab: LabFrame | null = null;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
 
   constructor(hub: Hub, http: HttpServer, guard: Guard, access: Access) {
@@ -89,6 +91,12 @@ export class Gateway {
     this.#io.emit("acted", [frame]);
   }
 
+  /** Everybody, and whoever comes later. */
+  tellLab(frame: LabFrame): void {
+    this.#lab = frame;
+    this.#io.emit("lab", frame);
+  }
+
   #note(change: AuthorityChange): void {
     if (change.tag === "replaced") {
       this.#isReplaced = true;
@@ -110,6 +118,7 @@ export class Gateway {
     const acted = this.#acted.map(({ frame, atMs }) => ({ ...frame, ageMs: nowMs - atMs }));
     socket.emit("acted", acted);
     socket.emit("hb", this.#heartbeat());
+    if (this.#lab !== null) socket.emit("lab", this.#lab);
     void socket.join(followers);
   }
 

@@ -5,6 +5,8 @@ import type { Actions } from "../audit/actions.ts";
 import { type AuditReader, answerAudit } from "../audit/audit-reader.ts";
 import { factsBefore } from "../audit/before-after.ts";
 import { accessProblem } from "../audit/refusals.ts";
+import type { Lab } from "../lab/lab.ts";
+import { answerLab, labSubject } from "../lab/lab-api.ts";
 import type { Recorder } from "../tape/recorder.ts";
 import type { Tape } from "../tape/tape.ts";
 import { answerTape, type RawAnswer } from "../tape/tape-api.ts";
@@ -19,6 +21,7 @@ import { askNode, type NodeAnswer } from "./node-http.ts";
 import { type Asker, askerOf, lookerOf } from "./node-tokens.ts";
 import { BodyTooLargeError, readJson } from "./read-json.ts";
 
+const labPath = "/api/lab";
 const tapePath = "/api/tape/";
 const healthPath = "/api/healthz";
 const bodyLimit = 1 << 20;
@@ -36,6 +39,7 @@ export interface ApiParts {
   readonly access: Access;
   readonly actions: Actions;
   readonly auditReader: AuditReader;
+  readonly lab: Lab;
 }
 
 /** The console's own HTTP routes. True when the request was one of them. */
@@ -97,9 +101,12 @@ async function respond(
       return it.success ? await carryOut(parts, request, caller, it.data) : malformed(it.error);
     }
     default:
-      return refusal(404, "NOT_FOUND", "There is no such route.", `${request.method} ${path}`);
+      return await askLab(parts, request, path, caller);
   }
 }
+
+const noRoute = (method: string, path: string): NodeAnswer =>
+  refusal(404, "NOT_FOUND", "There is no such route.", `${method} ${path}`);
 
 type Entry =
   | { readonly tag: "refused"; readonly answer: NodeAnswer }
@@ -133,6 +140,32 @@ async function admit(parts: ApiParts, request: IncomingMessage, path: string): P
 
 const queryOf = (request: IncomingMessage): Readonly<Record<string, string>> =>
   Object.fromEntries(new URL(request.url ?? "", "http://console").searchParams);
+
+/** The lab's routes, which come last. What changes something is asked for once and written down, as everything else. */
+async function askLab(
+  { lab, actions }: ApiParts,
+  request: IncomingMessage,
+  path: string,
+  caller: Caller,
+): Promise<NodeAnswer> {
+  const method = request.method ?? "GET";
+  if (!path.startsWith(labPath)) return noRoute(method, path);
+  const asked = { method, path: path.slice(labPath.length), query: queryOf(request) };
+  if (method === "GET") {
+    return (await answerLab(lab, { ...asked, body: null, by: null })) ?? noRoute(method, path);
+  }
+  const body = await readJson(request, bodyLimit);
+  const isStop = path.endsWith("/stop");
+  const action = { kind: isStop ? "stop-run" : "start-run", subject: labSubject(path, body) };
+  const wanted = { ...askedOf(request, caller), name: action, body, isHealing: isStop };
+  return await actions.act(
+    { ...wanted, needs: routeNeedsOf(method, path) },
+    async (asker, actor) => {
+      const answer = await answerLab(lab, { ...asked, body, by: { asker, name: actor.name } });
+      return answer ?? noRoute(method, path);
+    },
+  );
+}
 
 function carryOut(
   { hub, actions }: ApiParts,

@@ -10,6 +10,7 @@ import {
   type ShardRef,
   shardKey,
 } from "@leasehold/sharding/observe";
+import type { FakeAccounts } from "./fake-entities.ts";
 import { inventPast } from "./fake-past.ts";
 
 export interface FakeOptions {
@@ -50,6 +51,8 @@ export class FakeAuthority {
   readonly options: FakeOptions;
   readonly history: string;
   readonly entries: LogEntry[] = [];
+  /** What is stored of accounts. */
+  readonly accounts: FakeAccounts = new Map();
   #state: ClusterState;
   #unsaid: ClusterEvent[] = [];
   /** Shards per node: counted along, because a hundred nodes ask for it all the time. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { answerEntity } from "./fake-entities.ts";
 import type { FakeNode } from "./fake-node.ts";
 import {
   applyPreview,
@@ -21,7 +22,7 @@ export function answerHttp(
   request.on("end", () => {
     const text = Buffer.concat(chunks).toString("utf8");
     const [path = "", query = ""] = (request.url ?? "").split("?");
-    if (request.method === "DELETE" && path === "/heal") {
+    if (request.method === "DELETE" && path.startsWith("/heal")) {
       node.faults = node.faults.filter((it) => it.kind !== "pause");
       return json(response, 200, { healed: 1 });
     }
@@ -29,7 +30,7 @@ export function answerHttp(
     const answer = (): void => {
       if (node.has("pause")) return void setTimeout(answer, 50);
       try {
-        route(node, request.method ?? "GET", path, new URLSearchParams(query), text, response);
+        route(node, request, path, new URLSearchParams(query), text, response);
       } catch (error) {
         problem(response, 500, "FAILED", String(error));
       }
@@ -40,13 +41,14 @@ export function answerHttp(
 
 function route(
   node: FakeNode,
-  method: string,
+  request: IncomingMessage,
   path: string,
   query: URLSearchParams,
   text: string,
   response: ServerResponse,
 ): void {
   const { authority } = node;
+  const { method = "GET" } = request;
   const [, version, kind, id, verb] = path.split("/");
   if (version !== "v1") return problem(response, 404, "NOT_FOUND", path);
   if (kind === "events") {
@@ -57,12 +59,31 @@ function route(
   if (kind === "cluster") {
     return json(response, 200, { history: authority.history, seq: authority.state.seq });
   }
-  if (kind === "faults") return faults(node, method, id, text, response);
-  if (kind === "daemons") return daemons(node, method, id, verb, text, response);
+  const special: Readonly<Record<string, () => void>> = {
+    faults: () => faults(node, method, id, text, response),
+    entities: () => entities(node, request, path, text, response),
+    daemons: () => daemons(node, method, id, verb, text, response),
+  };
+  const answer = special[kind ?? ""];
+  if (answer !== undefined) return answer();
   if (method !== "POST") return problem(response, 404, "NOT_FOUND", path);
   if (kind === "plans") return plans(node, id, verb, text, response);
   if (kind === "nodes") return nodes(node, id ?? "", verb ?? "", response);
   problem(response, 404, "NOT_FOUND", path);
+}
+
+function entities(
+  node: FakeNode,
+  { headers }: IncomingMessage,
+  path: string,
+  text: string,
+  response: ServerResponse,
+): void {
+  const key = String(headers["idempotency-key"] ?? "");
+  const input = text === "" ? null : JSON.parse(text);
+  const parts = path.split("/").slice(3);
+  const answer = answerEntity(node, node.authority.accounts, parts, input, key);
+  json(response, answer.status, answer.body);
 }
 
 function faults(

@@ -182,7 +182,6 @@ export type BlastRadius = z.infer<typeof blast>;
 export type RunStep = z.infer<typeof step>;
 export type RunInvariant = z.infer<typeof invariant>;
 export type RunFault = z.infer<typeof fault>;
-export type RunFigures = z.infer<typeof figures>;
 export type RunLane = z.infer<typeof lane>;
 export type RunVerdict = z.infer<typeof verdict>;
 export type LabRun = z.infer<typeof labRun>;

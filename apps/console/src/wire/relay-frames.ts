@@ -10,6 +10,7 @@ import type {
 } from "@leasehold/sharding/observe";
 
 import type { ActionName } from "./action-words.ts";
+import type { LabFrame } from "./lab.ts";
 import type { Role } from "./roles.ts";
 
 /** Where browsers find the relay, on the console's own port. */
@@ -32,6 +33,8 @@ export interface RelayFrames {
   beliefs: BeliefsFrame;
   /** Every second, whatever happens. */
   hb: Heartbeat;
+  /** The lab's run, while one goes on. */
+  lab: LabFrame;
   /** Who the browser is signed in as: first, and when it connects again. */
   you: YouFrame;
   /** What somebody did just now; at first what was done lately, oldest first. */

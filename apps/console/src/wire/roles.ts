@@ -22,13 +22,19 @@ export const commandNeeds = {
 /** Routes that change something, beside the commands. */
 const routeNeeds: Readonly<Record<string, Role>> = {
   "PUT /api/load": "operator",
+  "POST /api/lab/runs": "chaos",
+  // It heals: that must never be hard.
+  "POST /api/lab/runs/:id/stop": "operator",
   // Whoever it is asked by, each command has its own row above.
   "POST /api/command": "viewer",
 };
 
+const uuidSegment = /\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\/|$)/;
+
 /** The least role for one of the console's routes. One that changes something and has no row is for admins only. */
 export const routeNeedsOf = (method: string, path: string): Role =>
-  routeNeeds[`${method} ${path}`] ?? (method === "GET" ? "viewer" : "admin");
+  routeNeeds[`${method} ${path.replace(uuidSegment, "/:id")}`] ??
+  (method === "GET" ? "viewer" : "admin");
 
 /** Why a role may not, in a few words for beside the control; null when it may. */
 export function whyNot(role: Role, needs: Role): string | null {
