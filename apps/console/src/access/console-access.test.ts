@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { Actions } from "../audit/actions.ts";
 import { AuditLog } from "../audit/audit-log.ts";
 import { AuditReader } from "../audit/audit-reader.ts";
+import { Lab } from "../lab/lab.ts";
 import { type ConsoleConfig, readConfig } from "../relay/config.ts";
 import { Gateway } from "../relay/gateway.ts";
 import { Guard } from "../relay/guard.ts";
@@ -42,7 +43,8 @@ async function startConsole(env: Record<string, string> = {}): Promise<string> {
   const tape = new Tape(recorder.memory, null, quiet);
   const auditReader = new AuditReader(null, audit);
   const sessions = new SessionApi({ access, oidc: null, guard, actions });
-  const parts = { hub, guard, access, actions, auditReader, recorder, tape };
+  const lab = new Lab({ hub, log: quiet, store: null, position: () => null });
+  const parts = { hub, guard, access, actions, auditReader, recorder, tape, lab };
   const http = createServer((request, response) => {
     if (!sessions.answer(request, response)) answerApi(parts, request, response);
   });

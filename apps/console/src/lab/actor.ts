@@ -14,7 +14,7 @@ export class ActFailedError extends Error {
 }
 
 const accepted = z.object({ id: z.string() });
-const proposed = z.object({ planId: z.string(), moves: z.array(z.unknown()) });
+const previewed = z.object({ planId: z.string(), moves: z.array(z.unknown()) });
 const healTimeoutMs = 3000;
 /** These keep a node from speaking. */
 const silencing: ReadonlySet<FaultRequest["kind"]> = new Set([
@@ -150,10 +150,10 @@ export class Actor {
 
   /** @returns the plan's id; null where there is nothing to move. */
   async #plan(
-    request: Extract<Parameters<typeof runCommand>[1], { kind: "propose" }>["request"],
+    request: Extract<Parameters<typeof runCommand>[1], { kind: "preview" }>["request"],
   ): Promise<string | null> {
-    const answer = await runCommand(this.#hub, { kind: "propose", request }, this.#asker);
-    const plan = proposed.parse(this.#carriedOut(answer));
+    const answer = await runCommand(this.#hub, { kind: "preview", request }, this.#asker);
+    const plan = previewed.parse(this.#carriedOut(answer));
     if (plan.moves.length === 0) return null;
     const { planId } = plan;
     const applied = await runCommand(
