@@ -44,8 +44,14 @@ export class E2eCluster {
     this.#token = tokens.admin;
   }
 
-  /** @param tell gets each line of the launcher: the first start builds the console and takes a while. */
-  static async start(tell: (line: string) => void): Promise<E2eCluster> {
+  /**
+   * @param tell gets each line of the launcher: the first start builds the console and takes a while.
+   * @param env for every process of it.
+   */
+  static async start(
+    tell: (line: string) => void,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<E2eCluster> {
     const dataDir = await createDatabaseDir("console");
     const ports = await freePorts(nodeIds.length + 1);
     const flags = {
@@ -59,6 +65,7 @@ export class E2eCluster {
     const launcher = new Launcher(dataDir, Object.entries(flags).flat().map(String), {
       LEASEHOLD_LEASE_TTL_MS: String(leaseTtlMs),
       LEASEHOLD_REBALANCE: "manual",
+      ...env,
     });
     // A run that is cut short has no time for a fixture's end.
     process.once("exit", () => launcher.child.kill("SIGTERM"));

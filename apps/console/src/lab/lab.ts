@@ -223,6 +223,7 @@ export class Lab {
   async #save(): Promise<void> {
     await this.#fromStore(async (store) => {
       if (this.#running !== null) await store.save(this.#running.runner.report());
+      else await store.endLost();
       for (const id of this.#unsaved) {
         const run = this.#recent.get(id);
         if (run !== undefined) await store.save(run);

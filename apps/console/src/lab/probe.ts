@@ -74,7 +74,7 @@ export class Probe {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#send(), sendEveryMs);
+    this.#timer ??= setInterval(() => this.#send(), sendEveryMs);
   }
 
   /** Sends no more. */

@@ -3,7 +3,7 @@ import type { ConsoleDatabase } from "../store/console-database.ts";
 import { keptRuns, type LabRun, labRun, type RunSummary } from "../wire/lab.ts";
 
 /** A run that nobody has said anything about for so long has lost its console. @unit seconds */
-const lostAfterS = 20;
+const lostAfterS = 10;
 
 /**
  * Runs in the console's own schema. The table also holds that one cluster has one run at a time, over all its consoles:

@@ -25,6 +25,8 @@ const headsEveryMs = 200;
 const otherShards = 5;
 const targetShards = 4;
 const quietCount = 4;
+/** So long the probe asks for nothing else after a fault. @unit milliseconds */
+const quietMs = 150;
 
 export interface RunRequest {
   readonly id: string;
@@ -212,10 +214,16 @@ export class Runner {
     switch (step.tag) {
       case "act": {
         for (const act of step.acts) {
+          // Nothing else is to be on its way then: a node sends one statement at a time.
+          if (act.tag === "fault") this.#probe.stop();
           await this.#actor.act(act, (planId) => this.#untilPlanDone(planId, step.deadlineMs));
           if (act.tag === "heal") this.#lastHealMs = this.#watch.nowMs();
           else this.#lastFaultMs = this.#watch.nowMs();
-          if (act.tag === "fault") this.#probe.writeToQuiet(act.nodeId);
+          if (act.tag === "fault") {
+            this.#probe.writeToQuiet(act.nodeId);
+            await pause(quietMs);
+            this.#probe.start();
+          }
         }
         return;
       }

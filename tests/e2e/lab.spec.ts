@@ -1,0 +1,111 @@
+import { waitUntil } from "../cluster/harness/wait-until.ts";
+import type { planted } from "../cluster/state/mistakes.ts";
+import { E2eCluster, nodeIds } from "./support/e2e-cluster.ts";
+import { LabClient, type Run } from "./support/lab.ts";
+import { expect, test } from "./support/test.ts";
+
+/**
+ * The lab against real nodes and a real Postgres: the scenarios end in PASS, and with a mistake planted in the nodes the
+ * right one ends in FAIL and names the invariant. The others run in the long form.
+ */
+const isLong = process.env["LEASEHOLD_TEST_LONG"] === "on";
+const forMs = 3500;
+
+const scenarios: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+  ["X1", {}],
+  ["X2", { forMs }],
+  ["X3", { forMs }],
+  ...(isLong
+    ? ([
+        ["X4", {}],
+        ["X5", { forMs }],
+        ["X6", { times: 3 }],
+        ["X7", {}],
+        ["X8", {}],
+        ["X9", {}],
+        ["X10", { forMs }],
+      ] as const)
+    : []),
+];
+
+for (const [scenario, params] of scenarios) {
+  test(`${scenario} passes on a sound cluster, and leaves no fault behind`, async ({
+    cluster,
+    settled: _,
+  }) => {
+    test.setTimeout(90_000);
+    const run = await new LabClient(cluster.consoleUrl).play(scenario, params);
+    expect(run.verdict).toMatchObject({ tag: "pass" });
+    expect(run.healed).toEqual(expect.objectContaining({ residual: 0 }));
+  });
+}
+
+test("a console that is killed leaves no fault: they end on the nodes, and the run is not observed", async ({
+  cluster,
+  settled: _,
+}) => {
+  test.skip(!isLong, "takes as long as a fault's ttl");
+  test.setTimeout(90_000);
+  const lab = new LabClient(cluster.consoleUrl);
+  const id = await lab.start("X2", { forMs: 2500 });
+  const faultsOf = async () =>
+    (await Promise.all(nodeIds.map((_id, at) => cluster.self(at + 1)))).flatMap((it) => it.faults);
+  await waitUntil("a fault is set", async () => (await faultsOf()).length > 0);
+  process.kill(cluster.consolePid(), "SIGKILL");
+  await waitUntil("no fault is left", async () => (await faultsOf()).length === 0, {
+    timeoutMs: 10_000,
+  });
+  const run = await waitUntil(
+    "the run has a verdict",
+    async () => {
+      const found = await lab.find(id).catch(() => null);
+      return found?.state === "ended" ? found : null;
+    },
+    { timeoutMs: 40_000 },
+  );
+  expect(run.verdict).toEqual({
+    tag: "not-observed",
+    reasons: [expect.stringContaining("The console that ran it ended.")],
+  });
+});
+
+const planter = new URL("../cluster/state/planted.ts", import.meta.url).href;
+
+/** Which of a few runs shows it may be a matter of moments. */
+async function untilFailed(
+  mistake: keyof typeof planted,
+  params: Readonly<Record<string, unknown>>,
+  tries: number,
+  ttlMs: number,
+): Promise<Run | null> {
+  const cluster = await E2eCluster.start(() => undefined, {
+    NODE_OPTIONS: `--import ${planter}`,
+    LEASEHOLD_TEST_PLANT: mistake,
+    LEASEHOLD_LEASE_TTL_MS: String(ttlMs),
+  });
+  try {
+    const lab = new LabClient(cluster.consoleUrl);
+    for (let round = 0; round < tries; round++) {
+      const run = await lab.play("X2", params);
+      if (run.verdict?.tag === "fail") return run;
+    }
+    return null;
+  } finally {
+    await cluster.stop();
+  }
+}
+
+test("nodes that ignore their lease's deadline fail X2 with S1", async ({ cluster: _ }) => {
+  test.setTimeout(150_000);
+  const params = { forMs, links: "are cut" };
+  const run = await untilFailed("a holder that ignores its lease's deadline", params, 1, 2000);
+  expect(run?.verdict?.reasons.join(" ")).toContain("S1 one server per shard");
+});
+
+test("nodes whose appends are not fenced fail X2 with S4", async ({ cluster: _ }) => {
+  test.skip(!isLong, "which run shows it is a matter of moments");
+  test.setTimeout(300_000);
+  const params = { forMs: 1000, direction: "out" };
+  const run = await untilFailed("an append without a fence", params, 10, 1000);
+  expect(run?.verdict?.reasons.join(" ")).toContain("S4 stale writes fenced");
+});
