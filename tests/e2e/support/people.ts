@@ -15,7 +15,7 @@ export const peopleTokens = Object.entries(people)
   .map(([name, { role, token }]) => `${name}:${role}:${token}`)
   .join(",");
 
-export const mutation = { "content-type": "application/json", "leasehold-console": "1" };
+const mutation = { "content-type": "application/json", "leasehold-console": "1" };
 
 /** A browser of their own, in which they have signed in on the way to a page. */
 export async function enter(

@@ -7,7 +7,7 @@ import type {
   ScenarioId,
   StartRun,
 } from "../wire/lab.ts";
-import { call, type Outcome } from "./send-command.ts";
+import { act, call, type Outcome } from "./send-command.ts";
 
 /** The lab's part of the console's server; what each answers and refuses is in wire/lab.ts. */
 export const readLab = (): Promise<Outcome<LabView>> => call("GET", "/api/lab");
@@ -23,7 +23,7 @@ export function previewRun(
 }
 
 export const startRun = (run: StartRun): Promise<Outcome<LabRun>> =>
-  call("POST", "/api/lab/runs", run);
+  act("POST", "/api/lab/runs", run);
 
 export const readRuns = (): Promise<Outcome<{ readonly runs: readonly RunSummary[] }>> =>
   call("GET", "/api/lab/runs");
@@ -33,4 +33,4 @@ export const readRun = (id: string): Promise<Outcome<LabRun>> =>
 
 /** Ends the run and heals everything that it set. */
 export const stopRun = (id: string): Promise<Outcome<LabRun>> =>
-  call("POST", `/api/lab/runs/${encodeURIComponent(id)}/stop`, {});
+  act("POST", `/api/lab/runs/${encodeURIComponent(id)}/stop`, {});

@@ -28,7 +28,7 @@ export function sendCommand<T = unknown>(command: Command): Promise<Outcome<T>> 
   const isPast = live.store.getState().moment !== null;
   if (isPast && command.kind !== "heal-all")
     return Promise.resolve({ ok: false, problem: inThePast });
-  return act("POST", "/api/command", command) as Promise<Outcome<T>>;
+  return act("POST", "/api/command", command);
 }
 
 const inThePast: Problem = {
@@ -42,7 +42,7 @@ const inThePast: Problem = {
 export const readLoad = (): Promise<Outcome<LoadTarget>> => call("GET", "/api/load");
 
 export const writeLoad = (target: LoadTarget): Promise<Outcome<LoadTarget>> =>
-  act("PUT", "/api/load", target) as Promise<Outcome<LoadTarget>>;
+  act("PUT", "/api/load", target);
 
 /** @param query of the address, as `entityQuery` makes it. */
 export const readEntity = (query: string): Promise<Outcome<EntityView>> =>
@@ -61,8 +61,12 @@ export const signOut = (): Promise<Outcome<SessionView>> => call("DELETE", "/api
 export const readAudit = (query: string): Promise<Outcome<AuditPage>> =>
   call("GET", `/api/audit?${query}`);
 
-function act(method: string, path: string, body: unknown): Promise<Outcome<unknown>> {
-  return keys.once(
+/**
+ * One request that changes something. The same one twice at once is one action; one that meets an ended
+ * session waits for the sign-in.
+ */
+export function act<T>(method: string, path: string, body: unknown): Promise<Outcome<T>> {
+  const pressed = keys.once(
     [path, body],
     async (key) => {
       let outcome = await call(method, path, body, key);
@@ -73,6 +77,7 @@ function act(method: string, path: string, body: unknown): Promise<Outcome<unkno
     },
     (it) => !it.ok && it.problem.status === 0,
   );
+  return pressed as Promise<Outcome<T>>;
 }
 
 const needsSignIn = (it: Outcome<unknown>): boolean => !it.ok && it.problem.status === 401;

@@ -42,6 +42,9 @@ describe("routes", () => {
   test("reading is for viewers; what changes something and was forgotten is for admins only", () => {
     expect(routeNeedsOf("GET", "/api/anything")).toBe("viewer");
     expect(routeNeedsOf("PUT", "/api/load")).toBe("operator");
+    expect(routeNeedsOf("POST", "/api/lab/runs")).toBe("chaos");
+    expect(routeNeedsOf("POST", "/api/lab/runs/r-1/stop")).toBe("operator");
+    expect(routeNeedsOf("POST", "/api/lab/runs/r-1/stop/x")).toBe("admin");
     for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
       expect(routeNeedsOf(method, "/api/anything")).toBe("admin");
     }

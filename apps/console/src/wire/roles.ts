@@ -19,21 +19,24 @@ export const commandNeeds = {
   "heal-all": "operator",
 } as const satisfies Record<Command["kind"], Role>;
 
-/** Routes that change something, beside the commands. */
+/** Routes that change something, beside the commands; `*` is one part of a path. */
 const routeNeeds: Readonly<Record<string, Role>> = {
   "PUT /api/load": "operator",
-  "POST /api/lab/runs": "chaos",
-  // It heals: that must never be hard.
-  "POST /api/lab/runs/:id/stop": "operator",
   // Whoever it is asked by, each command has its own row above.
   "POST /api/command": "viewer",
+  "POST /api/lab/runs": "chaos",
+  // It ends faults: that is healing.
+  "POST /api/lab/runs/*/stop": "operator",
 };
 
-const uuidSegment = /\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\/|$)/;
+const patterns = Object.entries(routeNeeds).map(([route, needs]) => ({
+  pattern: new RegExp(`^${route.replaceAll("*", "[^/]+")}$`),
+  needs,
+}));
 
 /** The least role for one of the console's routes. One that changes something and has no row is for admins only. */
 export const routeNeedsOf = (method: string, path: string): Role =>
-  routeNeeds[`${method} ${path.replace(uuidSegment, "/:id")}`] ??
+  patterns.find((it) => it.pattern.test(`${method} ${path}`))?.needs ??
   (method === "GET" ? "viewer" : "admin");
 
 /** Why a role may not, in a few words for beside the control; null when it may. */
