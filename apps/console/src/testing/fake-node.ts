@@ -16,6 +16,7 @@ import { Server } from "socket.io";
 import { fakeBelief, fakeHeat } from "./fake-belief.ts";
 import type { FakeAuthority } from "./fake-cluster.ts";
 import { answerHttp } from "./fake-http.ts";
+import { FakeObservers } from "./fake-observers.ts";
 
 /** The pace of a real node. @unit milliseconds */
 const heartbeatMs = 1000;
@@ -49,6 +50,7 @@ export class FakeNode {
   #gone = new Map<string, ShardRef>();
   #lastFrameMs = 0;
   #lastHeatMs = 0;
+  readonly #observers = new FakeObservers();
   readonly #due: { readonly atMs: number; readonly run: () => void }[] = [];
   readonly zone: string;
 
@@ -98,6 +100,7 @@ export class FakeNode {
       } else {
         socket.emit("snapshot", { cluster: toClusterJson(state), authorityAgeMs: this.#age() });
       }
+      this.#observers.add(socket, state.seq);
       socket.emit("belief", { belief: this.belief(), shards: [...this.shards.values()] });
     });
     await new Promise<void>((resolve) => http.listen(port, "127.0.0.1", resolve));
@@ -167,8 +170,9 @@ export class FakeNode {
       return;
     }
     this.#stepLease();
+    this.#tellLog();
     const waitMs = this.#changed.size + this.#gone.size > 0 ? coalesceMs : heartbeatMs;
-    if (now - this.#lastFrameMs >= waitMs) this.#tell(now);
+    if (this.#observers.areIdle && now - this.#lastFrameMs >= waitMs) this.#tell(now);
   }
 
   belief(): Belief {
@@ -201,8 +205,7 @@ export class FakeNode {
     if (this.isCrashed) return;
     this.seq = entries.at(-1)?.seq ?? this.seq;
     for (const entry of entries) this.#hearOne(entry);
-    if (this.tellsLog)
-      this.#io?.emit("log", { history: this.authority.history, entries, authorityAgeMs: 0 });
+    this.#tellLog();
   }
 
   #hearOne(entry: LogEntry): void {
@@ -249,6 +252,10 @@ export class FakeNode {
     this.shards.delete(key);
     this.#changed.delete(key);
     this.#gone.set(key, refOf(it));
+  }
+
+  #tellLog(): void {
+    if (this.tellsLog) this.#observers.tellLog(this.authority, this.#age());
   }
 
   #tell(now: number): void {
