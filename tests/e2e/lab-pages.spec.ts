@@ -182,3 +182,70 @@ test("a run that goes on is told on every page, and its verdict stands on its ow
   await expect(page.getByRole("heading", { name: "NOT OBSERVED" })).toBeVisible();
   await expect(page.getByTestId("run-verdict")).toContainText("S4 was not observed.");
 });
+
+test("a scenario is chosen by its link, says what it will touch, and asks before it starts", async ({
+  console,
+}) => {
+  const { page } = console;
+  const preview = {
+    sentence: "Cut the owner of shard default/3 from Postgres for 15 s, then heal.",
+    hypothesis: ["No shard is served by two nodes at the same instant."],
+    blast: {
+      sentence: "21 of 64 shards, on node-2",
+      nodes: ["node-2"],
+      shards: 21,
+      totalShards: 64,
+      otherFaults: [],
+    },
+    expectedMs: 30_000,
+    availability: { available: true },
+  };
+  const params = [
+    { name: "forMs", label: "Cut for", kind: "ms", min: 6500, max: 120_000, initial: 15_000 },
+  ];
+  const scenario = { ...preview, params, essential: ["S1"], last: null };
+  const scenarios = [
+    { ...scenario, id: "X1", name: "Crash the owner" },
+    { ...scenario, id: "X2", name: "Zombie owner" },
+    {
+      ...scenario,
+      id: "X7",
+      name: "Postgres restart",
+      availability: { available: false, why: "It is not this console's to restart." },
+    },
+  ];
+  await page.route("**/api/lab", (route) =>
+    route.fulfill({ json: { scenarios, runs: [], running: null, notKept: null } }),
+  );
+  const asked: string[] = [];
+  await page.route("**/api/lab/preview?*", async (route) => {
+    asked.push(new URL(route.request().url()).search);
+    await route.fulfill({ json: preview });
+  });
+  const started: unknown[] = [];
+  await page.route("**/api/lab/runs", async (route) => {
+    started.push(route.request().postDataJSON());
+    await route.fulfill({ status: 201, json: JSON.parse(report.toString("utf8")).run });
+  });
+  await console.open("/lab");
+  const list = page.getByRole("navigation", { name: "Scenarios" });
+  await list.getByRole("link", { name: /Postgres restart/ }).click();
+  await expect(page.getByTestId("unavailable")).toContainText("not this console's to restart");
+  await expect(page.getByTestId("start-run")).toBeDisabled();
+
+  await list.getByRole("link", { name: /Zombie owner/ }).click();
+  await expect(page).toHaveURL(/scenario=X2/);
+  await expect(page.getByTestId("blast")).toHaveText("21 of 64 shards, on node-2");
+  await page.getByRole("button", { name: "Start…" }).click();
+  const dialog = page.getByRole("alertdialog", { name: "Run Zombie owner?" });
+  await expect(dialog.getByTestId("dialog-env")).toBeVisible();
+  const field = dialog.getByLabel("Cut for, in seconds");
+  await field.fill("5");
+  await expect(dialog).toContainText("From 6.5 to 120 seconds.");
+  await expect(dialog.getByTestId("dialog-confirm")).toBeDisabled();
+  await field.fill("7");
+  await dialog.getByRole("button", { name: "Start: 21 shards" }).click();
+  await expect(dialog).toBeHidden();
+  expect(asked.at(-1)).toBe("?scenario=X2&forMs=7000");
+  expect(started).toMatchObject([{ scenario: "X2", params: { forMs: 7000 } }]);
+});

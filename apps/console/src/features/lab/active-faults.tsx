@@ -1,17 +1,16 @@
 import { runCommand } from "../../live/run-command.ts";
 import { duration, plain, plural } from "../../live/say.ts";
 import type { Summary } from "../../live/summary.ts";
-import { useLacks } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyph.tsx";
 import { SectionHead } from "../../ui/section.tsx";
 import { Sentence } from "../../ui/sentence.tsx";
-import { commandNeeds } from "../../wire/roles.ts";
 import { faultSentence } from "./faults.model.ts";
+import { useHealOff } from "./use-lab.ts";
 
 /** What is broken on purpose now, in the words of the nodes that carry it, and when it ends. */
 export function ActiveFaults({ faults }: { readonly faults: Summary["faults"] }) {
-  const lacks = useLacks(commandNeeds.heal);
+  const off = useHealOff();
   return (
     <section aria-label="Active faults" className="border-line-1 border-t">
       <SectionHead
@@ -43,7 +42,7 @@ export function ActiveFaults({ faults }: { readonly faults: Summary["faults"] })
                 </span>
                 <Button
                   kind="ghost"
-                  off={lacks}
+                  off={off}
                   aria-label={`Heal ${plain(words)}`}
                   onClick={() =>
                     void runCommand(

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { readLab } from "../../live/lab-calls.ts";
-import { useLive, useOff } from "../../live/use-live.ts";
+import { useLacks, useLive, useOff } from "../../live/use-live.ts";
 import type { LabView } from "../../wire/lab.ts";
 import { commandNeeds } from "../../wire/roles.ts";
 import { type Answer, useAnswer } from "./use-answer.ts";
@@ -27,4 +27,14 @@ export function useLabOff(): string | null {
   const off = useOff(commandNeeds.fault);
   const faultsOn = useLive((it) => it.meta?.faultsOn ?? false);
   return off ?? (faultsOn ? null : "faults are off in this cluster");
+}
+
+/**
+ * Why nothing can be healed here; null while it can be. Healing goes on while the page is old: it asks less
+ * than breaking does. A fault of the past is no fault any more.
+ */
+export function useHealOff(): string | null {
+  const isPast = useLive((it) => it.moment !== null);
+  const lacks = useLacks(commandNeeds.heal);
+  return lacks ?? (isPast ? "historical" : null);
 }

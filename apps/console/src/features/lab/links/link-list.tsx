@@ -9,7 +9,8 @@ import { endName } from "./press.model.ts";
 /** The links of one node after another, where the screen has no room for a grid. */
 export function LinkList(props: {
   readonly matrix: Matrix;
-  readonly off: string | null;
+  /** Why a press would do nothing. */
+  offOf(cell: LinkCell): string | null;
   isPending(cell: LinkCell): boolean;
   press(cell: LinkCell): void;
 }) {
@@ -48,7 +49,7 @@ export function LinkList(props: {
                       isPending={props.isPending(cell)}
                       isWordy
                       isReached
-                      off={props.off}
+                      off={props.offOf(cell)}
                       press={props.press}
                     />
                   </li>

@@ -6,13 +6,14 @@ import { isSelf, type Matrix, type Place, stepPlace } from "./matrix.model.ts";
 
 interface LinkMatrixProps {
   readonly matrix: Matrix;
-  readonly off: string | null;
+  /** Why a press would do nothing. */
+  offOf(cell: LinkCell): string | null;
   isPending(cell: LinkCell): boolean;
   press(cell: LinkCell): void;
 }
 
 /** From row to column. One cell is in the order of Tab; arrows lead from there. */
-export function LinkMatrix({ matrix, off, isPending, press }: LinkMatrixProps) {
+export function LinkMatrix({ matrix, offOf, isPending, press }: LinkMatrixProps) {
   const { nodes, rows, isWordy } = matrix;
   const table = useRef<HTMLTableElement>(null);
   const [place, setPlace] = useState<Place>({ row: 0, column: 0 });
@@ -62,7 +63,7 @@ export function LinkMatrix({ matrix, off, isPending, press }: LinkMatrixProps) {
                       isPending={isPending(cell)}
                       isWordy={isWordy}
                       isReached={row === reached.row && column === reached.column}
-                      off={off}
+                      off={offOf(cell)}
                       press={press}
                     />
                   )}

@@ -5,7 +5,7 @@ import { ConfirmDialog } from "../../../ui/confirm-dialog.tsx";
 import { SectionHead } from "../../../ui/section.tsx";
 import { environmentKind, useEnvironment } from "../../frame/environment.ts";
 import { useIsPhone } from "../use-is-phone.ts";
-import { useLabOff } from "../use-lab.ts";
+import { useHealOff, useLabOff } from "../use-lab.ts";
 import { LinkList } from "./link-list.tsx";
 import { LinkMatrix } from "./link-matrix.tsx";
 import { LinkTools } from "./link-tools.tsx";
@@ -24,10 +24,12 @@ export function LinksSection({ nodes }: { readonly nodes: readonly NodeView[] })
   const [tool, setTool] = useState(firstTool);
   const isPhone = useIsPhone();
   const off = useLabOff();
+  const healOff = useHealOff();
   const { isPending, press, question } = useLinkPress(nodes, tool);
   const matrix = matrixOf(nodes, filter);
   const hidden = matrix.found - matrix.nodes.length;
-  const body = { matrix, off, isPending, press };
+  const offOf = (cell: LinkCell) => (cell.faults.length > 0 ? healOff : off);
+  const body = { matrix, offOf, isPending, press };
   return (
     <section aria-label="Links" className="border-line-1 border-t">
       <SectionHead

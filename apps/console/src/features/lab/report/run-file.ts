@@ -1,5 +1,5 @@
 import type { z } from "zod/mini";
-import { type LabRun, type RunFile, runFile } from "../../../wire/lab.ts";
+import { type LabRun, runFile } from "../../../wire/lab.ts";
 import { numberOf, shortId } from "../run/run.model.ts";
 
 /** A report is some tens of kilobytes; what is much larger is something else. @unit bytes */
@@ -7,7 +7,7 @@ export const fileLimit = 5_000_000;
 
 /** A run as it is given to others. */
 export const fileText = (run: LabRun): string =>
-  `${JSON.stringify({ format: "leasehold-run", version: 1, run } satisfies RunFile, null, 1)}\n`;
+  `${JSON.stringify({ format: "leasehold-run", version: 1, run } satisfies z.infer<typeof runFile>, null, 1)}\n`;
 
 export const fileName = (run: LabRun): string =>
   `leasehold-run-x${numberOf(run.scenario)}-${shortId(run.id)}.json`;
