@@ -268,4 +268,3 @@ export const runFile = z.object({
   version: z.literal(1),
   run: labRun,
 });
-export type RunFile = z.infer<typeof runFile>;
