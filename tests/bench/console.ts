@@ -3,6 +3,7 @@ import { type FirstLoad, loadFirst } from "../e2e/support/first-load.ts";
 import { heapMb, watchFrames } from "../e2e/support/frames.ts";
 import { covered, type Outage, outage } from "../e2e/support/outage.ts";
 import { pagesOf } from "../e2e/support/pages.ts";
+import { withHistory } from "./console/history.ts";
 import { scoresOf } from "./console/lighthouse.ts";
 import { clickToPending, commitToPixel } from "./console/pixels.ts";
 import { type Scene, untilLive, withScene, withSmallCluster } from "./console/scene.ts";
@@ -16,6 +17,7 @@ type Measure = (scene: Scene, options: BenchOptions) => Promise<Figure[]>;
 
 /** The long ones take this long, unless `--seconds` says otherwise: 600 for the whole of it. */
 const usualSeconds = 60;
+const recordedEvents = 500_000;
 
 const atMost = (bound: number) => ({ bound: { atMost: bound, of: "ours" } }) as const;
 const atLeast = (bound: number) => ({ bound: { atLeast: bound, of: "ours" } }) as const;
@@ -113,25 +115,6 @@ const pixel: Measure = async (scene, { progress }) => {
   return [wait(0.5, 150), wait(0.95, 400), { ...press, ...atMost(100) }];
 };
 
-/** Anywhere in what the parts before have fed, or in half a minute of it. */
-const seek: Measure = async (scene, { progress }) => {
-  const page = await scene.open("/shards");
-  await watchFrames(page, 30);
-  const waits: number[] = [];
-  for (let tries = 0; waits.length < 60 && tries < 120; tries++) {
-    const ms = await pressToPast(page);
-    if (ms !== null) waits.push(ms);
-  }
-  progress(`seek: ${waits.length} moments of ${await scene.feeder.seq()} events`);
-  await page.close();
-  const wait = (share: number): Figure => ({
-    what: `ms from a press on the time bar to that moment, p${share * 100}`,
-    ours: quantile(waits, share),
-    ...atMost(50),
-  });
-  return [wait(0.5), wait(0.95)];
-};
-
 const outages: Measure = async (scene, { rounds = 3, progress }) => {
   const page = await scene.open("/shards");
   const seen: Outage[] = [];
@@ -190,6 +173,24 @@ const load: Measure = async ({ open, browser }, { progress }) => {
 
 const kb = (bytes: number): number => Math.round(bytes / 1_000);
 
+/** Anywhere in a recording of 500,000 events, most of it not read yet. */
+async function seek({ progress }: BenchOptions): Promise<Figure[]> {
+  const waits: number[] = [];
+  await withHistory(progress, recordedEvents, async (page) => {
+    for (let tries = 0; waits.length < 60 && tries < 120; tries++) {
+      const ms = await pressToPast(page);
+      if (ms !== null) waits.push(ms);
+    }
+  });
+  progress(`seek: ${waits.length} moments of ${recordedEvents} events`);
+  const wait = (share: number): Figure => ({
+    what: `ms from a press on the time bar to that moment, p${share * 100}`,
+    ours: quantile(waits, share),
+    ...atMost(50),
+  });
+  return [wait(0.5), wait(0.95)];
+}
+
 /** Without the large cluster: Lighthouse slows the machine down itself. */
 async function lighthouse({ progress }: BenchOptions): Promise<Figure[]> {
   const { desktop, mobile } = await withSmallCluster(progress, async (url) => ({
@@ -204,8 +205,13 @@ async function lighthouse({ progress }: BenchOptions): Promise<Figure[]> {
   ];
 }
 
-const atScale = { map, pages, heap, pixel, seek, outage: outages, covered: hidden, load } as const;
-const parts = [...(Object.keys(atScale) as (keyof typeof atScale)[]), "lighthouse"] as const;
+const atScale = { map, pages, heap, pixel, outage: outages, covered: hidden, load } as const;
+const alone = { seek, lighthouse } as const;
+const parts = [
+  ...(Object.keys(atScale) as (keyof typeof atScale)[]),
+  ...(Object.keys(alone) as (keyof typeof alone)[]),
+] as const;
+const isAtScale = (part: (typeof parts)[number]): part is keyof typeof atScale => part in atScale;
 
 const appliedSeq = async (page: Page): Promise<number> =>
   Number(await page.locator("main").getAttribute("data-applied-seq"));
@@ -220,14 +226,16 @@ export const bench = benchOf({
   },
   async figures(options) {
     const chosen = partsOf(parts, options.flags);
-    const large = chosen.filter((it) => it !== "lighthouse");
+    const large = chosen.filter(isAtScale);
     const figures: Figure[] = [];
     if (large.length > 0) {
       await withScene(options.progress, async (scene) => {
         for (const part of large) figures.push(...(await atScale[part](scene, options)));
       });
     }
-    if (chosen.includes("lighthouse")) figures.push(...(await lighthouse(options)));
+    for (const part of chosen) {
+      if (!isAtScale(part)) figures.push(...(await alone[part](options)));
+    }
     return figures;
   },
 });
