@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { DivergenceClass } from "../../live/classify.ts";
 import { plural } from "../../live/say.ts";
+import { useSummary } from "../../live/use-live.ts";
 import { Segmented } from "../../ui/segmented.tsx";
 import type { TapeBucket } from "../../wire/tape.ts";
 import { wallTime } from "../time/bar.model.ts";
@@ -22,7 +23,9 @@ export function DivergenceChart({ only }: { readonly only: DivergenceClass | nul
   const buckets = reading?.bar.buckets ?? [];
   const counts = buckets.map((it) => countOf(it, only));
   const most = Math.max(1, ...counts);
-  const peak = Math.max(0, ...counts);
+  // The recording is read every few seconds; what differs right now counts, too.
+  const { total = 0, byClass } = useSummary()?.divergence ?? {};
+  const peak = Math.max(only === null ? total : (byClass?.get(only) ?? 0), ...counts);
   return (
     <figure className="border-line-1 border-b px-(--gutter) py-2" data-testid="divergence-chart">
       <figcaption className="text-1 flex items-center gap-3 pb-1 text-fg-2">

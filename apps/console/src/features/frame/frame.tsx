@@ -70,6 +70,9 @@ function Around({ children }: { readonly children: ReactNode }) {
       <Ease />
       <Toaster
         position="bottom-right"
+        // Above the time bar: an outcome must not cover the way back to the present.
+        offset={{ bottom: 68 }}
+        mobileOffset={{ bottom: 116 }}
         toastOptions={{
           style: {
             background: "var(--bg-2)",
