@@ -67,6 +67,29 @@ test("a silent relay makes the page stale, a closed one offline, and afterwards 
   expect(gate.snapshots, "it was told what it missed, not everything").toBe(1);
 });
 
+test("A7: Heal all from a page that sees nothing any more ends every fault, a paused node's too", async ({
+  console,
+  cluster,
+}) => {
+  const { page } = console;
+  const gate = await RelayGate.before(page);
+  await console.open("/moves");
+  gate.silence();
+  await console.conn("stale", 5_000);
+  await cluster.fault(1, { kind: "slow-postgres", delayMs: 5, ttlMs: 60_000 });
+  await cluster.fault(2, { kind: "pause", ttlMs: 60_000 });
+  const pressedMs = performance.now();
+  await page.getByRole("button", { name: "Heal all faults (unknown)" }).click();
+  await waitUntil("no node carries a fault", async () => {
+    const nodes = await Promise.all([1, 2, 3].map((index) => cluster.self(index)));
+    return nodes.every(({ faults }) => faults.length === 0);
+  });
+  const healedMs = Math.round(performance.now() - pressedMs);
+  process.stdout.write(`healed after ${healedMs} ms (bound 2000)\n`);
+  expect(healedMs).toBeLessThan(20_000);
+  await expect(page.getByText(/Healed \d+ faults? on 3 nodes/)).toBeVisible();
+});
+
 test("a page outlives its console server", async ({ console, cluster }) => {
   console.expectErrors(/WebSocket|net::ERR_/);
   await console.open("/timeline");

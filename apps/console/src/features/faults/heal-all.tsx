@@ -1,6 +1,7 @@
 "use client";
 import { useState } from "react";
 import { toast } from "sonner";
+import { mayAct } from "../../live/connection.ts";
 import { duration, plural } from "../../live/say.ts";
 import { problemText, sendCommand } from "../../live/send-command.ts";
 import { useLacks, useLive } from "../../live/use-live.ts";
@@ -15,10 +16,14 @@ export async function healAll(): Promise<void> {
   else tell(outcome.body);
 }
 
-/** What is broken on purpose, and the one press that ends it. On every page, never off while live. */
+/**
+ * What is broken on purpose, and the one press that ends it. On every page, and never off for what the page knows: an
+ * old view may hide a fault, so it offers to heal what it cannot see, and the answer says what was confirmed.
+ */
 export function HealAll() {
   const faultsOn = useLive((it) => it.meta?.faultsOn ?? false);
   const faults = useLive((it) => it.presentFaults);
+  const isOld = useLive((it) => !mayAct(it.connection.state) || it.paused !== null);
   const [isHealing, setHealing] = useState(false);
   const lacks = useLacks(commandNeeds["heal-all"]);
   if (!faultsOn && faults.length === 0) {
@@ -29,7 +34,7 @@ export function HealAll() {
       </span>
     );
   }
-  if (faults.length === 0) {
+  if (faults.length === 0 && !isOld) {
     return (
       <span className="pill small:hidden" data-testid="fault-pill" data-count="0">
         <Glyph name="bolt" tone="unknown" />
@@ -42,19 +47,26 @@ export function HealAll() {
     await healAll();
     setHealing(false);
   };
-  const longestMs = Math.max(...faults.map((it) => it.expiresInMs));
+  const isKnown = faults.length > 0;
   return (
-    <span className="pill" data-tone="warning" data-testid="fault-pill" data-count={faults.length}>
-      <Glyph name="bolt" tone="warning" className="phone:hidden" />
-      <b className="phone:hidden">{plural(faults.length, "fault")}</b>
-      <span className="n text-fg-2 mid:hidden" title="Until the last one ends by itself">
-        {duration(longestMs)}
-      </span>
+    <span
+      className="pill"
+      data-tone={isKnown ? "warning" : "unknown"}
+      data-testid="fault-pill"
+      data-count={faults.length}
+    >
+      <Glyph name="bolt" tone={isKnown ? "warning" : "unknown"} className="phone:hidden" />
+      <b className="phone:hidden">{isKnown ? plural(faults.length, "fault") : "faults unknown"}</b>
+      {isKnown && (
+        <span className="n text-fg-2 mid:hidden" title="Until the last one ends by itself">
+          {duration(Math.max(...faults.map((it) => it.expiresInMs)))}
+        </span>
+      )}
       <button
         type="button"
         className="heal"
         data-testid="heal-all"
-        aria-label={`Heal all faults (${faults.length})`}
+        aria-label={`Heal all faults (${isKnown ? faults.length : "unknown"})`}
         disabled={isHealing || lacks !== null}
         title={lacks === null ? undefined : `Off: ${lacks}`}
         onClick={() => void heal()}
