@@ -54,7 +54,11 @@ export class LabRefusal extends Error {
   }
 }
 
-/** The lab of one console: what can be tried here, and the one run that goes on. */
+/**
+ * The lab of one console: what can be tried here, and the one run that goes on.
+ *
+ * Longer than other files: who may begin, who watches and what is kept share the one run that there is.
+ */
 export class Lab {
   readonly #options: LabOptions;
   readonly #listeners = new Set<(frame: LabFrame) => void>();

@@ -54,6 +54,9 @@ class CutShortError extends Error {}
 /**
  * Drives one run from its first step to its verdict, on the console's server: no browser has to watch. Every fault has a
  * ttl that its node enforces, so a console that dies leaves nothing behind but an unfinished record.
+ *
+ * Longer than other files: it is the one driver, where steps, probe, watches and the record meet. What is decided is
+ * elsewhere and pure (scenarios, verdict.ts, serve-watch.ts, probe-ledger.ts).
  */
 export class Runner {
   readonly #request: RunRequest;

@@ -25,6 +25,8 @@ import { Verdicts } from "./verdicts.ts";
  * Plain TypeScript, fed at once by the socket: a hidden tab gets no animation frames but must lose
  * nothing. Painters listen for the cells that changed; React reads a summary at most ten times a
  * second (store.ts). Costs follow what changes, never the number of shards.
+ *
+ * Longer than other files: each way in (snapshot, keyframe, entries, beliefs, time) writes the same few maps.
  */
 export class ClusterMirror {
   readonly index = new ShardIndex();
