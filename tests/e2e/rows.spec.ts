@@ -122,6 +122,14 @@ test("a long table draws only what can be seen", async ({ console }) => {
   expect(await page.getByTestId("log-row").count()).toBeLessThan(60);
   const first = await page.getByTestId("log-row").first().getAttribute("data-seq");
   await page.getByTestId("timeline").evaluate((it) => it.scrollTo({ top: it.scrollHeight }));
-  await expect(page.getByTestId("log-row").last()).toHaveAttribute("data-seq", "1");
+  // The log is longer than what a page keeps of it: the last row is the oldest that is there.
+  await expect
+    .poll(async () => {
+      const rows = Number(await table.getAttribute("aria-rowcount"));
+      return (
+        rows + 1 - Number(await page.getByTestId("log-row").last().getAttribute("aria-rowindex"))
+      );
+    })
+    .toBe(0);
   expect(await page.getByTestId("log-row").first().getAttribute("data-seq")).not.toBe(first);
 });

@@ -67,14 +67,18 @@ test("a lock that is lost: the coordinator is passive at once, every shard is se
   const taken = takeLock(thief);
   await cluster.waitUntil("the thief waits for the lock", async () => {
     const { rowCount } = await operator.query(
-      "select from pg_locks where locktype = 'advisory' and not granted",
+      `select from pg_locks where locktype = 'advisory' and not granted
+         and database = (select oid from pg_database where datname = current_database())`,
     );
     return rowCount === 1;
   });
   const lostMs = performance.now();
+  // Of this database: others have leases of the same name, whose holders would be ended, too.
   await operator.query(
     `select pg_terminate_backend(pid) from pg_locks
-     where locktype = 'advisory' and granted and (classid, objid) in
+     where locktype = 'advisory' and granted
+       and database = (select oid from pg_database where datname = current_database())
+       and (classid, objid) in
        (select classid, objid from pg_locks where locktype = 'advisory' and not granted)`,
   );
   await taken;
