@@ -6,13 +6,11 @@ import {
   shardsAtWork,
 } from "@leasehold/sharding/observe";
 import { type CellState, cellStates } from "./cell-state.ts";
-import { type DivergenceClass, isDanger, severity } from "./classify.ts";
-import { type Divergence, explain } from "./explain.ts";
+import { type DivergenceSummary, summarizeDivergence } from "./differences.ts";
 import type { Invariant, Liveness } from "./invariants.ts";
 import type { ClusterMirror } from "./mirror.ts";
 import { type NodeView, viewNode } from "./node-row.ts";
 import { hasRetired } from "./retired.ts";
-import { duration, plural, type Sentence, say } from "./say.ts";
 
 /** What the pages need of the cluster, small and ready to draw. Made at most ten times a second. */
 export interface Summary {
@@ -40,25 +38,6 @@ export interface ShardTotals {
   readonly unallocated: number;
 }
 
-export interface DivergenceSummary {
-  readonly total: number;
-  readonly danger: number;
-  readonly byClass: ReadonlyMap<DivergenceClass, number>;
-  /** Worst first, one for each shard and node, bounded. */
-  readonly items: readonly DivergenceItem[];
-}
-
-export interface DivergenceItem {
-  readonly key: string;
-  readonly class: Exclude<DivergenceClass, "agree">;
-  /** Null for a statement about a node as a whole. */
-  readonly shard: ShardRef | null;
-  readonly label: string;
-  readonly nodeId: string | null;
-  readonly sentence: Sentence;
-  readonly forMs: number;
-}
-
 export interface NodeFault {
   readonly nodeId: string;
   readonly id: string;
@@ -75,7 +54,6 @@ export interface LoadTotals {
   readonly entities: number;
 }
 
-const itemLimit = 200;
 const planLimit = 30;
 
 export function summarize(mirror: ClusterMirror, nowMs: number): Summary | null {
@@ -113,7 +91,7 @@ export function summarize(mirror: ClusterMirror, nowMs: number): Summary | null 
     ) as Record<CellState, number>,
     nodes,
     retired: views.filter(isRetired),
-    divergence: collectDivergence(mirror, nodes, nowMs),
+    divergence: summarizeDivergence(mirror, nodes, nowMs),
     faults: nodes.flatMap((node) => node.faults.map((it) => ({ nodeId: node.nodeId, ...it }))),
     plans: [...cluster.plans.values()].slice(-planLimit).reverse(),
     load: totalLoad(nodes),
@@ -145,75 +123,6 @@ function countShards(mirror: ClusterMirror): ShardTotals {
     }
   }
   return totals;
-}
-
-function collectDivergence(
-  mirror: ClusterMirror,
-  nodes: readonly NodeView[],
-  nowMs: number,
-  limit: number = itemLimit,
-): DivergenceSummary {
-  const byClass = new Map<DivergenceClass, number>();
-  const all: { readonly flat: number; readonly it: Divergence }[] = [];
-  for (const [flat, list] of mirror.verdicts.divergences) {
-    for (const it of list) {
-      byClass.set(it.class, (byClass.get(it.class) ?? 0) + 1);
-      all.push({ flat, it });
-    }
-  }
-  all.sort(
-    (a, b) => severity.indexOf(a.it.class) - severity.indexOf(b.it.class) || a.flat - b.flat,
-  );
-  const skews = nodes.flatMap((node) => skewOf(node));
-  if (skews.length > 0) byClass.set("skew", skews.length);
-  const left = new Map(nodes.map((node) => [node.nodeId, node.leaseLeftMs]));
-  const items = all.slice(0, limit).map(({ flat, it }) => toItem(mirror, flat, it, left, nowMs));
-  const at = items.findIndex((it) => severity.indexOf(it.class) > severity.indexOf("skew"));
-  items.splice(at < 0 ? items.length : at, 0, ...skews);
-  const danger = all.filter(({ it }) => isDanger(it.class)).length;
-  return { total: all.length + skews.length, danger, byClass, items };
-}
-
-/** Every difference, for those who take them all; pages show a bounded number. */
-export const allDivergence = (
-  mirror: ClusterMirror,
-  at: { readonly summary: Summary | null; readonly nowMs: number },
-): readonly DivergenceItem[] =>
-  collectDivergence(mirror, at.summary?.nodes ?? [], at.nowMs, Number.POSITIVE_INFINITY).items;
-
-function toItem(
-  mirror: ClusterMirror,
-  flat: number,
-  it: Divergence,
-  left: ReadonlyMap<string, number | null>,
-  nowMs: number,
-): DivergenceItem {
-  return {
-    key: `${flat}:${it.nodeId}:${it.class}`,
-    class: it.class,
-    shard: mirror.index.refOf(flat),
-    label: it.shard,
-    nodeId: it.nodeId,
-    sentence: explain(it, it.nodeId === null ? null : (left.get(it.nodeId) ?? null)),
-    forMs: nowMs - it.sinceMs,
-  };
-}
-
-/** Postgres counts on a node that no longer renews: its own clock knows first. */
-function skewOf(node: NodeView): DivergenceItem[] {
-  if (!node.leaseAtRisk || node.owned === 0 || node.leaseLeftMs === null) return [];
-  if (node.leaseState === "lost" || node.condition === "unknown") return [];
-  return [
-    {
-      key: `node:${node.nodeId}:skew`,
-      class: "skew",
-      shard: null,
-      label: node.nodeId,
-      nodeId: node.nodeId,
-      sentence: say`${node.nodeId} does not renew its lease: by its own clock it ends in ${duration(node.leaseLeftMs)}. Postgres still names it the owner of ${plural(node.owned, "shard")}.`,
-      forMs: node.postgresOkMsAgo ?? 0,
-    },
-  ];
 }
 
 function livenessOf(mirror: ClusterMirror, nodes: readonly NodeView[]): Liveness {

@@ -1,7 +1,9 @@
 "use client";
+import { useMemo } from "react";
 import { useStore } from "zustand";
 import { type Role, whyNot } from "../wire/roles.ts";
 import { mayAct } from "./connection.ts";
+import { type DivergenceList, type DivergenceQuestion, findDivergence } from "./differences.ts";
 import { LiveCluster } from "./live-cluster.ts";
 import { type SessionState, session } from "./session.ts";
 import type { LiveState } from "./store.ts";
@@ -14,6 +16,19 @@ session.onSignedIn(() => live.retryNow());
 export const useLive = <T>(select: (state: LiveState) => T): T => useStore(live.store, select);
 
 export const useSummary = (): Summary | null => useLive((it) => it.summary);
+
+/** What differs of one class or on one node, as often as the summary is made; null before there is one. */
+export function useDivergence(
+  { class: ofClass, nodeId }: DivergenceQuestion,
+  limit: number,
+): DivergenceList | null {
+  const summary = useSummary();
+  return useMemo(() => {
+    if (summary === null) return null;
+    const { nowMs } = live.store.getState();
+    return findDivergence(live.mirror, summary.nodes, nowMs, { class: ofClass, nodeId }, limit);
+  }, [summary, ofClass, nodeId, limit]);
+}
 
 /** Wall clock of what the pages show: now, or the moment of the past. @unit milliseconds since 1970 */
 export function useWallNow(): number {

@@ -1,6 +1,6 @@
 import Link from "next/link";
-import { duration, plain, plural } from "../../live/say.ts";
-import type { DivergenceItem, DivergenceSummary } from "../../live/summary.ts";
+import type { DivergenceList as Differences, DivergenceItem } from "../../live/differences.ts";
+import { count, duration, plain, plural } from "../../live/say.ts";
 import { useSummary } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { useHeldRows } from "../../ui/rows/use-hold.ts";
@@ -11,18 +11,21 @@ import { WhyNode } from "../nodes/why-node.tsx";
 
 /** Where belief and authority differ, in sentences, worst first. */
 export function DivergenceList(props: {
-  readonly divergence: DivergenceSummary;
+  readonly divergence: Differences;
   readonly limit: number;
   /** Which of them are asked for: another question is answered at once. */
   readonly question?: unknown;
+  /** What it says when there are none. */
+  readonly none?: string | undefined;
 }) {
+  const { none = "Every node believes what Postgres says." } = props;
   const items = props.divergence.items.slice(0, props.limit);
   const held = useHeldRows(items, keyOf, props.question);
   const rest = props.divergence.total - items.length;
   if (held.rows.length === 0) {
     return (
       <p className="text-2 flex items-center gap-2 border-line-1 border-t px-(--gutter) py-2.5">
-        <Glyph name="agree" tone="stable" /> Every node believes what Postgres says.
+        <Glyph name="agree" tone="stable" /> {none}
       </p>
     );
   }
@@ -48,7 +51,7 @@ export function DivergenceList(props: {
       </div>
       {rest > 0 && (
         <p className="text-2 border-line-1 border-t px-(--gutter) py-2 text-fg-2">
-          and {rest.toLocaleString("en-US")} more
+          and {count(rest)} more
         </p>
       )}
     </>

@@ -1,9 +1,9 @@
 "use client";
 import { useState } from "react";
 import { type DivergenceClass, severity } from "../../live/classify.ts";
+import { type DivergenceItem, findDivergence } from "../../live/differences.ts";
 import { count, plain } from "../../live/say.ts";
-import { allDivergence, type DivergenceItem } from "../../live/summary.ts";
-import { live, useLive, useSummary } from "../../live/use-live.ts";
+import { live, useDivergence, useLive, useSummary } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import type { ExportColumn } from "../../ui/rows/export.model.ts";
 import { TableTools } from "../../ui/rows/table-tools.tsx";
@@ -29,14 +29,16 @@ const exported: readonly ExportColumn<DivergenceItem>[] = [
   { name: "sentence", of: (it) => plain(it.sentence) },
 ];
 
+/** Sentences that somebody may read; each is some twenty elements. The export has all of them. */
+const rowLimit = 100;
+
 /** Where do belief and authority differ now? By class, worst first. */
 export function DivergencePage() {
   const divergence = useSummary()?.divergence ?? null;
   const isPast = useLive((it) => it.moment !== null);
   const [only, setOnly] = useState<DivergenceClass | null>(null);
-  const isAsked = (it: DivergenceItem): boolean => only === null || it.class === only;
-  const items = divergence?.items.filter(isAsked) ?? [];
-  const total = only === null ? (divergence?.total ?? 0) : (divergence?.byClass.get(only) ?? 0);
+  const asked = { class: only, nodeId: null };
+  const found = useDivergence(asked, rowLimit);
   return (
     <div className="page">
       <div className="bar">
@@ -48,7 +50,10 @@ export function DivergencePage() {
         <TableTools
           name="divergence"
           columns={exported}
-          rows={() => allDivergence(live.mirror, live.store.getState()).filter(isAsked)}
+          rows={() => {
+            const { nowMs, summary } = live.store.getState();
+            return findDivergence(live.mirror, summary?.nodes ?? [], nowMs, asked, Infinity).items;
+          }}
         />
       </div>
       <ul
@@ -58,7 +63,7 @@ export function DivergencePage() {
         {severity
           .filter((it) => it !== "agree")
           .map((it) => {
-            const found = divergence?.byClass.get(it) ?? 0;
+            const times = divergence?.byClass.get(it) ?? 0;
             return (
               <li key={it} className="-mb-px border-line-1 border-b">
                 <button
@@ -67,16 +72,16 @@ export function DivergencePage() {
                   aria-pressed={only === it}
                   data-testid="divergence-class"
                   data-class={it}
-                  data-count={found}
+                  data-count={times}
                   onClick={() => setOnly(only === it ? null : it)}
                 >
                   <span className="flex items-center gap-2">
                     <Glyph
                       name={stateLook[it].glyph}
-                      tone={found > 0 ? stateLook[it].tone : "unknown"}
+                      tone={times > 0 ? stateLook[it].tone : "unknown"}
                     />
                     <span className="font-medium text-fg-0">{it}</span>
-                    <span className="n ml-auto text-fg-0">{count(found)}</span>
+                    <span className="n ml-auto text-fg-0">{count(times)}</span>
                   </span>
                   <span className="text-1 mt-0.5 block text-fg-2">{meanings[it]}</span>
                 </button>
@@ -85,10 +90,15 @@ export function DivergencePage() {
           })}
       </ul>
       <DivergenceChart only={only} />
-      {divergence === null ? (
+      {found === null ? (
         <p className="text-2 px-(--gutter) py-3 text-fg-2">Not known yet.</p>
       ) : (
-        <DivergenceList divergence={{ ...divergence, items, total }} limit={200} question={only} />
+        <DivergenceList
+          divergence={found}
+          limit={rowLimit}
+          question={only}
+          none={only === null ? undefined : `No belief is ${only}.`}
+        />
       )}
     </div>
   );

@@ -1,6 +1,6 @@
 import Link from "next/link";
+import type { DivergenceSummary } from "../../live/differences.ts";
 import { count, plural } from "../../live/say.ts";
-import type { DivergenceSummary } from "../../live/summary.ts";
 import { useLive, useSummary } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import type { GlyphName } from "../../ui/glyph-paths.ts";

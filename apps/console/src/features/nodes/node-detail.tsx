@@ -2,7 +2,7 @@
 import Link from "next/link";
 import type { NodeView } from "../../live/node-row.ts";
 import { count, duration, plural } from "../../live/say.ts";
-import { live, useSummary } from "../../live/use-live.ts";
+import { live, useDivergence } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { SectionHead } from "../../ui/section.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
@@ -14,12 +14,12 @@ import { LaneStrip } from "./lane-strip.tsx";
 import { NodeActions } from "./node-actions.tsx";
 import { WhyNode } from "./why-node.tsx";
 
+const divergenceLimit = 6;
+
 /** Everything about one node: what it has, what it believes, what it reaches, what is broken in it. */
 export function NodeDetail(props: { readonly node: NodeView; readonly isEmbedded?: boolean }) {
   const { node } = props;
-  const summary = useSummary();
-  const divergence = summary?.divergence;
-  const own = divergence?.items.filter((it) => it.nodeId === node.nodeId) ?? [];
+  const own = useDivergence({ class: null, nodeId: node.nodeId }, divergenceLimit);
   return (
     <section
       aria-label={node.nodeId}
@@ -61,12 +61,13 @@ export function NodeDetail(props: { readonly node: NodeView; readonly isEmbedded
           <LaneStrip nodeId={node.nodeId} />
           <SectionHead
             title="Belief differs"
-            meta={own.length === 0 ? "nowhere" : plural(own.length, "time")}
+            meta={own === null || own.total === 0 ? "nowhere" : plural(own.total, "time")}
           />
-          {divergence !== undefined && (
+          {own !== null && (
             <DivergenceList
-              divergence={{ ...divergence, items: own, total: own.length }}
-              limit={6}
+              divergence={own}
+              limit={divergenceLimit}
+              none={`${node.nodeId} believes what Postgres says.`}
             />
           )}
         </div>

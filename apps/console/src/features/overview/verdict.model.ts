@@ -1,6 +1,7 @@
+import type { DivergenceItem } from "../../live/differences.ts";
 import type { NodeView } from "../../live/node-row.ts";
 import { duration, plural, type Sentence, say } from "../../live/say.ts";
-import type { DivergenceItem, Summary } from "../../live/summary.ts";
+import type { Summary } from "../../live/summary.ts";
 import type { GlyphName } from "../../ui/glyph-paths.ts";
 import type { Tone } from "../../ui/tone.ts";
 
@@ -28,13 +29,13 @@ const itemsOf = (summary: Summary, it: DivergenceItem["class"]): readonly Diverg
   summary.divergence.items.filter((item) => item.class === it);
 
 function dualServing(summary: Summary): OverallVerdict | null {
-  const items = itemsOf(summary, "dual");
-  const [first] = items;
+  const total = summary.divergence.byClass.get("dual") ?? 0;
+  const [first] = itemsOf(summary, "dual");
   if (first === undefined) return null;
   return {
     tone: "danger",
     glyph: "dual",
-    title: `Broken: two nodes serve ${plural(items.length, "shard")}`,
+    title: `Broken: two nodes serve ${plural(total, "shard")}`,
     words: first.sentence,
   };
 }
