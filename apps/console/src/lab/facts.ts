@@ -1,4 +1,5 @@
 import { daemonOf, ownerOf } from "@leasehold/sharding/observe";
+import { compareNames } from "../live/names.ts";
 import type { Hub } from "../relay/hub.ts";
 import type { BlastRadius } from "../wire/lab.ts";
 import { type Facts, type Planned, plural } from "./scenarios/scenario.ts";
@@ -25,7 +26,7 @@ export function factsOf(hub: Hub, noRestart: string | null): Facts | null {
       ...{ nodeId, incarnation, isUp: is === "up" && weight > 0 },
       shards: counts.get(nodeId) ?? 0,
     }))
-    .sort((a, b) => a.nodeId.localeCompare(b.nodeId, "en", { numeric: true }));
+    .sort((a, b) => compareNames(a.nodeId, b.nodeId));
   const otherFaults = nodes.flatMap(({ nodeId }) =>
     (hub.sightings.get(nodeId)?.belief.faults ?? []).map((it) => `${nodeId}: ${it.kind}`),
   );

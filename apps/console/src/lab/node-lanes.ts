@@ -1,3 +1,4 @@
+import { compareNames } from "../live/names.ts";
 import type { RunLane } from "../wire/lab.ts";
 
 export type LaneState = Pick<RunLane["segments"][number], "state" | "words">;
@@ -31,6 +32,6 @@ export class NodeLanes {
   all(): RunLane[] {
     return [...this.#lanes.values()]
       .map((it) => ({ nodeId: it.nodeId, segments: it.segments.map((one) => ({ ...one })) }))
-      .sort((a, b) => a.nodeId.localeCompare(b.nodeId, "en", { numeric: true }));
+      .sort((a, b) => compareNames(a.nodeId, b.nodeId));
   }
 }

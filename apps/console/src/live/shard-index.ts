@@ -52,9 +52,12 @@ export class ShardIndex {
   }
 
   refOf(flat: number): ShardRef {
-    const stretch = this.#stretches.findLast((it) => it.offset <= flat);
-    if (stretch === undefined) throw new RangeError(`No shard has the number ${flat}.`);
-    return { group: stretch.name, shard: stretch.from + flat - stretch.offset };
+    // Asked several times for every shard that is judged: a search with a callback costs more than the rest.
+    for (let at = this.#stretches.length - 1; at >= 0; at--) {
+      const { name, offset, from } = this.#stretches[at] as Stretch;
+      if (offset <= flat) return { group: name, shard: from + flat - offset };
+    }
+    throw new RangeError(`No shard has the number ${flat}.`);
   }
 
   /** `812`, `daemon:settler/0`: of the group `default`, and where there is only one, the number says enough. */

@@ -9,6 +9,7 @@ import { type CellState, cellStates } from "./cell-state.ts";
 import { type DivergenceSummary, summarizeDivergence } from "./differences.ts";
 import type { Invariant, Liveness } from "./invariants.ts";
 import type { ClusterMirror } from "./mirror.ts";
+import { compareNames } from "./names.ts";
 import { type NodeView, viewNode } from "./node-row.ts";
 import { hasRetired } from "./retired.ts";
 
@@ -72,7 +73,7 @@ export function summarize(mirror: ClusterMirror, nowMs: number): Summary | null 
         nowMs,
       }),
     )
-    .sort((a, b) => a.nodeId.localeCompare(b.nodeId, "en", { numeric: true }));
+    .sort((a, b) => compareNames(a.nodeId, b.nodeId));
   const isRetired = (it: NodeView): boolean => {
     const row = cluster.nodes.get(it.nodeId);
     return (

@@ -1,5 +1,6 @@
 import type * as observe from "@leasehold/sharding/observe";
 import { shardKey } from "@leasehold/sharding/observe";
+import { compareNames } from "../live/names.ts";
 import type { DaemonsView, DaemonView, WorkerState, WorkerView } from "../wire/daemons-view.ts";
 import type { WorkerHistory } from "./worker-history.ts";
 
@@ -154,5 +155,3 @@ function failuresOf(seen: readonly Sighting[], history: WorkerHistory | undefine
 }
 
 const inARow = (it: Sighting): number => it.failures;
-
-const compareNames = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true });

@@ -5,6 +5,7 @@ import {
   type ShardRow,
 } from "@leasehold/sharding/observe";
 import type { ClusterMirror, NodeSight } from "../../live/mirror.ts";
+import { compareNames } from "../../live/names.ts";
 
 /** What differs between two moments, and nothing that is alike. */
 export interface Comparison {
@@ -78,15 +79,13 @@ function compareNodes(before: ClusterMirror, after: ClusterMirror): NodeChange[]
     ...(before.cluster?.nodes.keys() ?? []),
     ...(after.cluster?.nodes.keys() ?? []),
   ]);
-  return [...ids]
-    .toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }))
-    .flatMap((nodeId) => {
-      const [a, b] = [factsOf(before, nodeId), factsOf(after, nodeId)];
-      const facts = Object.keys(b)
-        .map((name) => ({ name, before: a[name] ?? "–", after: b[name] ?? "–" }))
-        .filter((it) => it.before !== it.after);
-      return facts.length === 0 ? [] : [{ nodeId, facts }];
-    });
+  return [...ids].toSorted(compareNames).flatMap((nodeId) => {
+    const [a, b] = [factsOf(before, nodeId), factsOf(after, nodeId)];
+    const facts = Object.keys(b)
+      .map((name) => ({ name, before: a[name] ?? "–", after: b[name] ?? "–" }))
+      .filter((it) => it.before !== it.after);
+    return facts.length === 0 ? [] : [{ nodeId, facts }];
+  });
 }
 
 function factsOf(mirror: ClusterMirror, nodeId: string): Record<string, string> {

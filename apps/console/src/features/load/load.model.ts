@@ -1,4 +1,5 @@
 import type { LoadHistory, NodeSeries, ShardSeries } from "../../live/load-history.ts";
+import { compareNames } from "../../live/names.ts";
 import { count, plural, type Sentence, say } from "../../live/say.ts";
 import { type Series, steps } from "../../live/series.ts";
 
@@ -49,7 +50,7 @@ export function loadView(history: LoadHistory, last: number): LoadView {
   const total = overNodes(series, last, "requests", add);
   const nodes = series
     .map((it) => nodeRow(it, last))
-    .sort((a, b) => a.nodeId.localeCompare(b.nodeId, "en", { numeric: true }));
+    .sort((a, b) => compareNames(a.nodeId, b.nodeId));
   const all = nodes.reduce((sum, it) => sum + (it.now ?? 0), 0);
   const perNode = new Map(nodes.map((it) => [it.nodeId, it.now]));
   const shards = history
