@@ -1,5 +1,6 @@
 import type {
   ClusterJson,
+  NodeId,
   NodeRef,
   ShardBelief,
   ShardRef,
@@ -15,12 +16,18 @@ import type { CompactKeyframe, CompactNode, CompactRows, Keyframe } from "../wir
  */
 export function compactKeyframe({ cluster, nodes, ...rest }: Keyframe): CompactKeyframe {
   const { shards, ...others } = cluster;
-  const expected = expectedBeliefs(cluster);
+  const usual = new UsualBeliefs(cluster);
+  const differs = nodes.map((it) => it.changed.filter((belief) => !usual.take(it.nodeId, belief)));
+  const lacks = usual.untaken();
   return {
     ...rest,
     cluster: others,
     rows: shards.map(([group, rows]) => [group, compactRows(rows)]),
-    nodes: nodes.map((it) => compactNode(it, expected.get(it.nodeId) ?? new Map())),
+    nodes: nodes.map(({ changed: _changed, gone: _gone, whole: _whole, ...it }, index) => ({
+      ...it,
+      differs: differs[index] ?? [],
+      lacks: lacks.get(it.nodeId) ?? [],
+    })),
   };
 }
 
@@ -92,18 +99,43 @@ function expectedBeliefs(cluster: ClusterJson): Map<string, Map<string, ShardBel
   return expected;
 }
 
-function compactNode(it: NodeObservation, expected: ReadonlyMap<string, ShardBelief>): CompactNode {
-  const { changed, gone: _gone, whole: _whole, ...rest } = it;
-  const differs: ShardBelief[] = [];
-  const missing = new Map(expected);
-  for (const belief of changed) {
-    const key = `${belief.group}/${belief.shard}`;
-    const usual = missing.get(key);
-    missing.delete(key);
-    if (usual === undefined || !isUsual(belief, usual.epoch)) differs.push(belief);
+/**
+ * Which owners say of their shards just what the rows let expect. By number, without a copy of the ten thousand
+ * beliefs that are expected: keyframes are made between two batches of the log, which wait for them.
+ */
+class UsualBeliefs {
+  readonly #groups: ReadonlyMap<string, readonly ShardRow[]>;
+  /** Per group and shard: the owner says something of it. */
+  readonly #said: ReadonlyMap<string, Uint8Array>;
+
+  constructor({ shards }: ClusterJson) {
+    this.#groups = new Map(shards);
+    this.#said = new Map(shards.map(([group, rows]) => [group, new Uint8Array(rows.length)]));
   }
-  const lacks: ShardRef[] = [...missing.values()].map(({ group, shard }) => ({ group, shard }));
-  return { ...rest, differs, lacks };
+
+  /** @returns whether the belief is the expected one and need not be written down. */
+  take(nodeId: NodeId, it: ShardBelief): boolean {
+    const row = this.#groups.get(it.group)?.[it.shard];
+    if (row?.state !== "hosted" || row.owner.nodeId !== nodeId) return false;
+    const said = this.#said.get(it.group);
+    if (said !== undefined) said[it.shard] = 1;
+    return isUsual(it, row.epoch);
+  }
+
+  /** What owners say nothing of, by owner. */
+  untaken(): Map<NodeId, ShardRef[]> {
+    const lacks = new Map<NodeId, ShardRef[]>();
+    for (const [group, rows] of this.#groups) {
+      const said = this.#said.get(group);
+      for (const [shard, row] of rows.entries()) {
+        if (row.state !== "hosted" || said?.[shard] === 1) continue;
+        const own = lacks.get(row.owner.nodeId);
+        if (own === undefined) lacks.set(row.owner.nodeId, [{ group, shard }]);
+        else own.push({ group, shard });
+      }
+    }
+    return lacks;
+  }
 }
 
 function expandNode(
