@@ -24,7 +24,7 @@ export interface RecorderOptions {
   readonly hub: Hub;
   /** Null: there is no database; the tape ends with this process. */
   readonly store: {
-    readonly table: TapeTable;
+    readonly table: Pick<TapeTable, "begin" | "append" | "ends" | "trim">;
     readonly lock: Pick<RecorderLock, "isHeld" | "yield">;
   } | null;
   readonly log: Log;
@@ -35,6 +35,8 @@ export interface RecorderOptions {
   /** Wall clock: the tape is for people. @default Date.now */
   readonly nowMs?: () => number;
 }
+
+type Store = NonNullable<RecorderOptions["store"]>;
 
 interface Unsaved {
   readonly begin: PackedKeyframe | null;
@@ -57,6 +59,8 @@ export class Recorder {
   #ends: TapeEnds | null = null;
   #saveError: string | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Never two at once: both would write the same segment, and each take the other for another console. */
+  #turning: Promise<void> = Promise.resolve();
   readonly #unlisten: (() => void)[] = [];
   readonly #startedMs: number;
   #trimmedMs = 0;
@@ -77,12 +81,13 @@ export class Recorder {
     this.#schedule();
   }
 
-  /** What was heard and not saved yet is saved once more, if it can be. */
+  /** What was heard and not saved yet is saved once more, if it can be. Never throws. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const stop of this.#unlisten.splice(0)) stop();
     if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#turn();
+    await this.#turning;
+    await this.#tryTurn();
   }
 
   /** Where the tape is now; null while nothing was recorded. */
@@ -109,15 +114,19 @@ export class Recorder {
 
   #schedule(): void {
     this.#timer = setTimeout(() => {
-      this.#turn()
-        .catch((error: unknown) => {
-          this.#saveError = error instanceof Error ? error.message : String(error);
-          this.#options.log("warn", "tape not saved", { error: this.#saveError });
-        })
-        .finally(() => {
-          if (!this.#isStopped) this.#schedule();
-        });
+      this.#turning = this.#tryTurn().finally(() => {
+        if (!this.#isStopped) this.#schedule();
+      });
     }, cutEveryMs);
+  }
+
+  async #tryTurn(): Promise<void> {
+    try {
+      await this.#turn();
+    } catch (error) {
+      this.#saveError = error instanceof Error ? error.message : String(error);
+      this.#options.log("warn", "tape not saved", { error: this.#saveError });
+    }
   }
 
   async #turn(): Promise<void> {
@@ -185,7 +194,7 @@ export class Recorder {
     this.#begin = null;
   }
 
-  async #save({ table, lock }: NonNullable<RecorderOptions["store"]>): Promise<void> {
+  async #save({ table, lock }: Store): Promise<void> {
     for (let next = this.#unsaved[0]; next !== undefined; next = this.#unsaved[0]) {
       if (next.begin !== null) await table.begin(next.begin);
       if (!(await table.append(next.segment, next.keyframe))) {
@@ -210,7 +219,7 @@ export class Recorder {
     return this.#unsaved[0]?.segment.firstPos ?? Number.POSITIVE_INFINITY;
   }
 
-  async #trimTable(table: TapeTable): Promise<void> {
+  async #trimTable(table: Store["table"]): Promise<void> {
     const nowMs = this.#nowMs();
     if (!(this.#options.store?.lock.isHeld ?? false) || nowMs - this.#trimmedMs < trimEveryMs)
       return;
