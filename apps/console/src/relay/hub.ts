@@ -10,6 +10,7 @@ import { Authority, type AuthorityChange } from "./authority.ts";
 import type { ConsoleConfig } from "./config.ts";
 import type { Hello } from "./frame-schemas.ts";
 import type { Log } from "./log.ts";
+import { LogTellers, type Teller } from "./log-tellers.ts";
 import { type NodeLinkEvents, type NodeLinkHandle, openNodeLink } from "./node-link.ts";
 import { lookerOf } from "./node-tokens.ts";
 import { Sightings } from "./sightings.ts";
@@ -23,6 +24,7 @@ export class Hub {
   readonly authority: Authority;
   readonly sightings = new Sightings();
   readonly config: ConsoleConfig;
+  readonly #logTellers = new LogTellers();
   readonly #links = new Map<string, NodeLinkHandle>();
   readonly #listeners = new Set<(change: AuthorityChange) => void>();
   readonly #beliefListeners = new Set<(it: NodeObservation) => void>();
@@ -107,9 +109,10 @@ export class Hub {
 
   #linkEvents(): NodeLinkEvents {
     return {
-      auth: () => ({
+      auth: ({ address }) => ({
         history: this.authority.state?.history ?? null,
         seq: this.authority.state?.seq ?? 0,
+        log: this.#logTellers.choose(this.#tellers(), address, this.#nowMs()),
       }),
       hello: (link, frame) => this.#greet(link, frame),
       snapshot: (cluster, ageMs) => this.authority.offerSnapshot(cluster, ageMs, this.#nowMs()),
@@ -132,6 +135,7 @@ export class Hub {
         this.sightings.delta(link.hello, belief, changed, gone, this.#nowMs(), hot);
         this.#tellBelief(link.hello, belief, { changed, gone, whole: false });
         this.#noteCurrent(belief.seq, frame.authorityAgeMs);
+        this.#checkTellers();
       },
       state: (link) =>
         this.#log("info", "node link", {
@@ -159,6 +163,20 @@ export class Hub {
     if (state !== null && seq >= state.seq) {
       this.authority.offerEntries(state.history, [], ageMs, this.#nowMs());
     }
+  }
+
+  #checkTellers(): void {
+    const seq = this.authority.state?.seq ?? 0;
+    this.#logTellers.check(() => this.#tellers(), seq, this.#nowMs());
+  }
+
+  #tellers(): Teller[] {
+    return this.links().map((link) => ({
+      address: link.address,
+      isConnected: link.state === "connected",
+      seq: this.sightings.get(link.hello?.nodeId ?? "")?.belief.seq ?? null,
+      reconnect: () => link.reconnect(),
+    }));
   }
 
   #greet(link: NodeLinkHandle, frame: Hello): void {

@@ -7,7 +7,8 @@ import { beliefDelta, beliefFrame, type Hello, hello, log, snapshot } from "./fr
 
 /** What a link tells the hub. All values have been checked. */
 export interface NodeLinkEvents {
-  auth(): RelayAuth;
+  /** `log`: whether this link asks for the cluster log. */
+  auth(link: NodeLinkHandle): RelayAuth & { readonly log: boolean };
   hello(link: NodeLinkHandle, frame: Hello): void;
   snapshot(cluster: ReturnType<typeof fromClusterJson>, ageMs: number): void;
   /** Returns `gap` when the hub cannot follow: the link connects again for a snapshot. */
@@ -33,6 +34,8 @@ export interface NodeLinkHandle {
   /** What is in the way, in a sentence; null where nothing is. */
   readonly why: string | null;
   readonly hello: Hello | null;
+  /** Says anew what it wants. */
+  reconnect(): void;
   close(): void;
 }
 
@@ -53,7 +56,7 @@ export function openNodeLink(
     timeout: 3000,
     // Each link is its own connection: two nodes behind one host must not share one.
     forceNew: true,
-    auth: (give) => give({ token, ...events.auth() }),
+    auth: (give) => give({ token, ...events.auth(link) }),
   });
   const link = new Link(address, socket, nowMs);
   const move = (state: LinkState, why: string | null): void => {
@@ -102,9 +105,7 @@ function receive(socket: Socket, link: Link, events: NodeLinkEvents): void {
     events.snapshot(fromClusterJson(frame.cluster), frame.authorityAgeMs),
   );
   on("log", log, (frame) => {
-    if (events.log(frame.history, frame.entries, frame.authorityAgeMs) === "gap") {
-      socket.disconnect().connect();
-    }
+    if (events.log(frame.history, frame.entries, frame.authorityAgeMs) === "gap") link.reconnect();
   });
   on("belief", beliefFrame, (frame) => events.belief(link, frame));
   on("belief-delta", beliefDelta, (frame) => events.delta(link, frame));
@@ -137,6 +138,10 @@ class Link implements NodeLinkHandle {
   retry(afterMs: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#socket.connect(), afterMs);
+  }
+
+  reconnect(): void {
+    this.#socket.disconnect().connect();
   }
 
   close(): void {

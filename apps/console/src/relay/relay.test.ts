@@ -14,6 +14,7 @@ import { Gateway } from "./gateway.ts";
 import { Guard } from "./guard.ts";
 import { Hub } from "./hub.ts";
 
+const isDead = ({ state }: { readonly state: string }): boolean => state === "dead";
 const asker = { token: undefined, by: "ana" };
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -92,6 +93,27 @@ describe("relay", { timeout: 20_000 }, () => {
       const [first, ...rest] = browser.frames;
       expect([first, ...new Set(rest)]).toEqual(["snapshot", "applied"]);
     }
+  });
+
+  test("has the log from three nodes of many, and from others when those are gone", async () => {
+    const cluster = await startFakeCluster({ shards: 24, nodes: 6, respawnMs: 0 });
+    const hub = new Hub(readConfig({ LEASEHOLD_NODES: cluster.seeds.join(",") }), () => {});
+    closers.push(
+      () => cluster.stop(),
+      () => hub.stop(),
+    );
+    hub.start();
+    const tellers = () => cluster.nodes.filter((it) => it.logFollowers > 0);
+    await until(() => {
+      expect(hub.sightings.all(hub.nowMs())).toHaveLength(6);
+      expect(tellers()).toHaveLength(3);
+    });
+    for (const it of tellers()) it.crash();
+    await until(() => {
+      const dead = [...(hub.authority.state?.nodes.values() ?? [])].filter(isDead);
+      expect(dead).toHaveLength(3);
+      expect(hub.authority.state?.seq).toBe(cluster.authority.state.seq);
+    });
   });
 
   test("resumes a browser that was away without a gap and without a snapshot", async () => {

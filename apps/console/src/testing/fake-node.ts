@@ -36,8 +36,6 @@ export class FakeNode {
   isZombie = false;
   isCrashed = false;
   isLost = false;
-  /** A hundred invented nodes in one process cannot each repeat the whole log. */
-  tellsLog = true;
   address = "";
   readonly peers: FakeNode[] = [];
   /** What it answers about daemons; null: as a node that is older than they are. */
@@ -88,19 +86,29 @@ export class FakeNode {
     return this.faults.some((it) => it.kind === kind);
   }
 
+  /** How many consoles have the log from it. */
+  get logFollowers(): number {
+    return this.#observers.logFollowers;
+  }
+
   async open(port: number): Promise<void> {
     const http = createServer((request, response) => answerHttp(this, request, response));
     const io = new Server(http, { transports: ["websocket"], serveClient: false });
     io.on("connection", (socket) => {
-      const { history, seq } = socket.handshake.auth as { history?: string; seq?: number };
+      const { history, seq, log } = socket.handshake.auth as {
+        readonly history?: string;
+        readonly seq?: number;
+        readonly log?: boolean;
+      };
       socket.emit("hello", this.#hello());
       const { state, entries } = this.authority;
-      if (history === state.history && seq !== undefined && seq <= state.seq) {
+      const isKnown = history === state.history && seq !== undefined && seq <= state.seq;
+      if (isKnown && log !== false) {
         socket.emit("log", { history, entries: entries.slice(seq), authorityAgeMs: this.#age() });
-      } else {
+      } else if (log !== false) {
         socket.emit("snapshot", { cluster: toClusterJson(state), authorityAgeMs: this.#age() });
       }
-      this.#observers.add(socket, state.seq);
+      this.#observers.add(socket, log === false ? Number.POSITIVE_INFINITY : state.seq);
       socket.emit("belief", { belief: this.belief(), shards: [...this.shards.values()] });
     });
     await new Promise<void>((resolve) => http.listen(port, "127.0.0.1", resolve));
@@ -255,7 +263,7 @@ export class FakeNode {
   }
 
   #tellLog(): void {
-    if (this.tellsLog) this.#observers.tellLog(this.authority, this.#age());
+    this.#observers.tellLog(this.authority, this.#age());
   }
 
   #tell(now: number): void {

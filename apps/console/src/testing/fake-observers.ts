@@ -10,6 +10,7 @@ const logFrameEntries = 500;
 export class FakeObservers {
   readonly #seqs = new Map<Socket, number>();
 
+  /** @param seq infinite: it wants no log. */
   add(socket: Socket, seq: number): void {
     this.#seqs.set(socket, seq);
     socket.on("disconnect", () => this.#seqs.delete(socket));
@@ -18,6 +19,10 @@ export class FakeObservers {
   /** All that was given to them has left this process. */
   get areIdle(): boolean {
     return [...this.#seqs.keys()].every(isIdle);
+  }
+
+  get logFollowers(): number {
+    return [...this.#seqs.values()].filter(Number.isFinite).length;
   }
 
   tellLog({ history, entries: log }: Log, authorityAgeMs: number): void {

@@ -7,8 +7,6 @@ import { stepPlans } from "./fake-plans.ts";
 /** Short, so that commits come spread over time and not in the rhythm of whoever reads them. @unit milliseconds */
 const stepMs = 10;
 const triesPerStep = 1000;
-/** A hundred invented nodes in one process cannot each repeat the whole log. */
-const logTellers = 3;
 
 export interface FakeCluster {
   readonly authority: FakeAuthority;
@@ -35,7 +33,6 @@ export async function startFakeCluster(
       ),
   );
   await Promise.all(nodes.map((it, index) => it.open(port === 0 ? 0 : port + index + 1)));
-  for (const it of nodes.slice(logTellers)) it.tellsLog = false;
   for (const it of nodes) it.peers.push(...nodes.filter((other) => other !== it));
   authority.found(nodes.map((it) => ({ ...it.ref, address: it.address, zone: it.zone })));
   for (const it of nodes) it.begin();

@@ -135,6 +135,19 @@ describe("an observer", () => {
     expect(client.all("snapshot")).toEqual([]);
   });
 
+  test("that wants no log is told beliefs, and neither a snapshot nor an entry", async () => {
+    await start();
+    const [client, other] = [connect({ log: false }), connect()];
+    await until("the belief arrived", () => client.all("belief").length === 1);
+    for (let count = 0; count < 5; count += 1) cordon();
+    const isTold = ({ belief }: { belief: { seq: number } }): boolean => belief.seq === seq();
+    await until("it was told how far the node is", () => client.all("belief-delta").some(isTold));
+    await until("the other got the entries", () => entriesOf(other).at(-1)?.seq === seq());
+    http.node.restartHistory();
+    await until("the other got the new history", () => other.all("snapshot").length === 2);
+    expect([...client.all("snapshot"), ...client.all("log")]).toEqual([]);
+  });
+
   test("that follows a snapshot ends where the node is", async () => {
     await start();
     const client = connect();

@@ -42,7 +42,8 @@ export class Observer implements Follower {
   /** Shards to tell about since the last belief: at most one entry each, however long that was. */
   readonly #changed = new Map<string, ShardBelief>();
   readonly #gone = new Map<string, ShardRef>();
-  #position: Position | null;
+  /** `no-log`: it follows the beliefs only. */
+  #position: Position | "no-log" | null;
   #due: Belief | null = null;
   #hot: readonly ShardHeat[] | null = null;
   #isReading = false;
@@ -52,7 +53,7 @@ export class Observer implements Follower {
     node: ShardingNode,
     feed: Feed,
     sink: FrameSink,
-    position: Position | null,
+    position: Position | "no-log" | null,
     log: LogFn,
   ) {
     this.#node = node;
@@ -62,10 +63,10 @@ export class Observer implements Follower {
     this.#log = log;
   }
 
-  /** Says hello, and where the log cannot be continued begins with a snapshot. */
+  /** Says hello, and where the log is wanted and cannot be continued begins with a snapshot. */
   start(hello: ObservationFrames["hello"]): void {
     this.#sink.send("hello", hello);
-    if (!this.#canContinue()) this.#sendSnapshot();
+    if (this.#position !== "no-log" && !this.#canContinue(this.#position)) this.#sendSnapshot();
     this.#sink.send("belief", {
       belief: this.#feed.belief(),
       shards: this.#node.shardBeliefs(),
@@ -127,8 +128,8 @@ export class Observer implements Follower {
   /** At most one frame: the next one is asked for when this one has left. */
   async #catchUp(): Promise<void> {
     const position = this.#position;
-    if (this.#isReading || this.#isUpToDate(position)) return;
-    if (position === null || !this.#canContinue()) {
+    if (this.#isReading || position === "no-log" || this.#isUpToDate(position)) return;
+    if (position === null || !this.#canContinue(position)) {
       this.#sendSnapshot();
       return;
     }
@@ -160,8 +161,8 @@ export class Observer implements Follower {
     return position !== null && position.history === history && position.seq >= seq;
   }
 
-  #canContinue(): boolean {
-    return this.#position?.history === this.#node.authority().state.history;
+  #canContinue(position: Position | null): boolean {
+    return position?.history === this.#node.authority().state.history;
   }
 
   #sendSnapshot(): void {

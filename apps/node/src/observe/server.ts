@@ -34,6 +34,8 @@ const auth = z.object({
   token: z.string().max(2048).optional(),
   history: z.string().max(128).nullish(),
   seq: z.int().min(0).nullish(),
+  /** False: beliefs only. Whoever follows many nodes needs the log of few. */
+  log: z.boolean().default(true),
 });
 
 /** One for the handshake, one for the goodbye, and some for odd clients. */
@@ -78,7 +80,7 @@ export function serveObservation(options: ObservationOptions): Observation {
 
 function refusalOf(socket: ObservationSocket, { access }: NodeServer): Error | undefined {
   const given = auth.safeParse(socket.handshake.auth);
-  if (!given.success) return refusal("HANDSHAKE_INVALID", "auth is {token, history, seq}.");
+  if (!given.success) return refusal("HANDSHAKE_INVALID", "auth is {token, history, seq, log}.");
   if (access.hasToken(given.data.token)) return undefined;
   return refusal("TOKEN_REQUIRED", "auth.token must be the node's LEASEHOLD_TOKEN.");
 }
@@ -92,9 +94,9 @@ function observe(
   { node, faults, log }: ObservationOptions,
   feed: ReturnType<typeof createFeed>,
 ): void {
-  const { history, seq } = auth.parse(socket.handshake.auth);
+  const { history, seq, log: wantsLog } = auth.parse(socket.handshake.auth);
   const position = typeof history === "string" && typeof seq === "number" ? { history, seq } : null;
-  const observer = new Observer(node, feed, sinkOf(socket), position, log);
+  const observer = new Observer(node, feed, sinkOf(socket), wantsLog ? position : "no-log", log);
   // Registered before the first frame: its departure asks for the next one.
   socket.conn.transport.on("ready", () => observer.onReady());
   observer.start({

@@ -79,7 +79,11 @@ export interface ActiveFault {
   readonly expiresInMs: number;
 }
 
-/** The frames of the observation plane (socket.io namespace `/`), node to console. */
+/**
+ * The frames of the observation plane (socket.io namespace `/`), node to console. A client that says `log: false` in its
+ * `auth` gets neither `snapshot` nor `log`: it follows other nodes, too, and has the log from them. A node that is older
+ * than this sends it all the same.
+ */
 export interface ObservationFrames {
   /** First, on every connection. */
   hello: {
