@@ -5,8 +5,9 @@ import { readConfig } from "../relay/config.ts";
 import { Hub } from "../relay/hub.ts";
 import { ConsoleDatabase } from "../store/console-database.ts";
 import { type FakeCluster, startFakeCluster } from "../testing/fake-run.ts";
-import type { Reel, SentReel, TapeEntry } from "../wire/tape.ts";
+import type { Reel, SentReel, TapeEntry, TapeMark } from "../wire/tape.ts";
 import { expandKeyframe } from "./compact.ts";
+import { MemoryTape } from "./memory-tape.ts";
 import { reelJson } from "./pack.ts";
 import { Recorder } from "./recorder.ts";
 import { RecorderLock } from "./recorder-lock.ts";
@@ -152,6 +153,29 @@ test("the bar counts what was recorded, and calls the rest a gap", async () => {
   const savedEvents = saved.buckets.reduce((sum, it) => sum + it.events, 0);
   expect(savedEvents).toBeGreaterThan(0);
   expect(savedEvents).toBeLessThanOrEqual(events);
+});
+
+test("marks of one instant are told in one order, from memory and from Postgres", async () => {
+  const { table, recorder } = startConsole();
+  await vi.waitFor(async () => expect(await table.ends()).not.toBeNull(), soon);
+  const pos = ((await table.ends())?.last.pos ?? 0) + 1e9;
+  const marks = ["a", "b", "c"].map((subject): TapeMark => {
+    return { pos, atMs: Date.now() + 60_000, kind: "fault", subject, words: `${subject} began.` };
+  });
+  const [segment] = recorder.memory.segments();
+  const [memory, frame] = [new MemoryTape(), recorder.memory.first];
+  if (segment === undefined || frame === null) throw new Error("Nothing is recorded.");
+  const latest = { ...segment, firstPos: pos, lastPos: pos, marks };
+  memory.begin(frame);
+  memory.append(latest, null);
+  expect(await table.append(latest, null)).toBe(true);
+  for (const direction of ["next", "previous"] as const) {
+    const from = direction === "next" ? pos - 1 : pos + 1;
+    const words = (found: TapeMark[]): string => found.map((it) => it.subject).join("");
+    expect(words(await table.marks(from, direction, 3))).toBe(
+      words(await memory.marks(from, direction, 3)),
+    );
+  }
 });
 
 test("what is too old goes, and the rest can still be replayed", async () => {

@@ -97,7 +97,7 @@ export class TapeTable implements TapeSource {
     return await this.#marks((schema) =>
       direction === "next"
         ? sql`from ${schema}.marks where pos > ${from} order by pos, ordinal limit ${limit}`
-        : sql`from ${schema}.marks where pos < ${from} order by pos desc, ordinal limit ${limit}`,
+        : sql`from ${schema}.marks where pos < ${from} order by pos desc, ordinal desc limit ${limit}`,
     );
   }
 
@@ -106,7 +106,7 @@ export class TapeTable implements TapeSource {
     const found = await this.#marks(
       (schema) => sql`
         from ${schema}.marks where at >= ${time(fromMs)} and at <= ${time(toMs)}
-        order by pos desc, ordinal limit ${limit}`,
+        order by pos desc, ordinal desc limit ${limit}`,
     );
     return found.toReversed();
   }
