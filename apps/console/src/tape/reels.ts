@@ -1,25 +1,19 @@
 import type { Outcome } from "../live/send-command.ts";
 import type { Pos, Reel, TapeEntry } from "../wire/tape.ts";
 import { findReel, readReel } from "./tape-client.ts";
+import type { At } from "./tape-source.ts";
 
 /** So many reels are at hand at once: a minute of the busiest cluster, hours of a calm one. */
 const keptReels = 8;
 
 /** The reels that this page has read, most recently used last. */
 export class Reels {
-  readonly #read: typeof readReel;
-  readonly #find: typeof findReel;
   #kept: Reel[] = [];
 
-  constructor(read: typeof readReel = readReel, find: typeof findReel = findReel) {
-    this.#read = read;
-    this.#find = find;
-  }
-
-  async at(at: { readonly pos: Pos } | { readonly atMs: number }): Promise<Outcome<Reel>> {
+  async at(at: At): Promise<Outcome<Reel>> {
     const kept = this.peek(at);
     if (kept !== null) return { ok: true, body: kept };
-    const outcome = await this.#read(at);
+    const outcome = await readReel(at);
     if (outcome.ok) this.#keep(outcome.body);
     return outcome;
   }
@@ -28,13 +22,13 @@ export class Reels {
   async find(pos: Pos): Promise<Outcome<Reel | null>> {
     const kept = this.peek({ pos });
     if (kept !== null) return { ok: true, body: kept };
-    const outcome = await this.#find(pos);
+    const outcome = await findReel(pos);
     if (outcome.ok && outcome.body !== null) this.#keep(outcome.body);
     return outcome;
   }
 
   /** The reel where it is at hand and reaches that far. */
-  peek(at: { readonly pos: Pos } | { readonly atMs: number }): Reel | null {
+  peek(at: At): Reel | null {
     const index = this.#kept.findIndex((it) => covers(it, at));
     const found = this.#kept[index];
     if (found === undefined) return null;
@@ -51,10 +45,7 @@ export class Reels {
 }
 
 /** The newest reel grows: it covers what it had when it was read, and no more. */
-function covers(
-  { keyframe, entries, nextPos }: Reel,
-  at: { readonly pos: Pos } | { readonly atMs: number },
-): boolean {
+function covers({ keyframe, entries, nextPos }: Reel, at: At): boolean {
   const last = entries.at(-1) ?? keyframe;
   if ("atMs" in at) return at.atMs >= keyframe.atMs && at.atMs < last.atMs;
   return at.pos >= keyframe.pos && (nextPos === null ? at.pos <= last.pos : at.pos < nextPos);

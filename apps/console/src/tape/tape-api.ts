@@ -34,8 +34,7 @@ export async function answerTape(
     return await answerRoute(tape, state, route, query);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    const away = refusal(503, "RECORDING_AWAY", "The recording cannot be read now.", detail);
-    return away.ok ? away : { ...away, problem: { ...away.problem, retryable: true } };
+    return refusal(503, "RECORDING_AWAY", "The recording cannot be read now.", detail);
   }
 }
 
@@ -120,6 +119,7 @@ const malformed = (error: z.core.$ZodError): NodeAnswer =>
   refusal(400, "BAD_MOMENT", "The moment cannot be read.", z.prettifyError(error));
 
 function refusal(status: number, code: string, title: string, detail: string): NodeAnswer {
-  const problem = { status, code, title, detail, retryable: false, executed: "no" as const };
+  const retryable = status === 503;
+  const problem = { status, code, title, detail, retryable, executed: "no" as const };
   return { ok: false, reached: true, problem };
 }

@@ -35,11 +35,6 @@ export class Thinner {
     this.#heard.clear();
     return { tag: "heard", nodes };
   }
-
-  clear(): void {
-    this.#said.clear();
-    this.#heard.clear();
-  }
 }
 
 interface Said {

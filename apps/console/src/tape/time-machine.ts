@@ -1,11 +1,11 @@
 import { createStore } from "zustand/vanilla";
 import type { LiveCluster } from "../live/live-cluster.ts";
-import type { Outcome } from "../live/send-command.ts";
 import type { Problem } from "../wire/commands.ts";
 import type { MarkKind, Pos, Reel, TapeMark } from "../wire/tape.ts";
 import { eventBeside, posAt, Reels } from "./reels.ts";
 import { Replay } from "./replay.ts";
 import { readMarks, readTapeState } from "./tape-client.ts";
+import type { At } from "./tape-source.ts";
 
 /** Playing moves on so often. @unit milliseconds */
 const frameMs = 50;
@@ -44,7 +44,7 @@ export class TimeMachine {
     pinned: null,
   }));
   readonly #live: Pick<LiveCluster, "showPast" | "showPresent">;
-  readonly #reels: Reels;
+  readonly #reels = new Reels();
   #replay = new Replay();
   #reelPos: Pos | null = null;
   #visit = 0;
@@ -57,9 +57,8 @@ export class TimeMachine {
   #isStepping = false;
   #stepping: Promise<void> = Promise.resolve();
 
-  constructor(live: Pick<LiveCluster, "showPast" | "showPresent">, reels: Reels = new Reels()) {
+  constructor(live: Pick<LiveCluster, "showPast" | "showPresent">) {
     this.#live = live;
-    this.#reels = reels;
   }
 
   /** @returns whether the pages show it now. */
@@ -107,6 +106,7 @@ export class TimeMachine {
     this.pause();
     // Two quick presses are two steps: the second one begins where the first has led.
     const step = this.#stepping.then(() => this.#step(direction));
+    // One that failed tells its own caller, and does not keep the next one from being tried.
     this.#stepping = step.catch(() => undefined);
     return step;
   }
@@ -181,19 +181,10 @@ export class TimeMachine {
     this.store.setState({ pinned: null });
   }
 
-  forgetProblem(): void {
-    this.store.setState({ problem: null });
-  }
-
-  async #seek(
-    at: { readonly pos: Pos } | { readonly atMs: number },
-    choose: (reel: Reel) => Pos,
-  ): Promise<boolean> {
+  async #seek(at: At, choose: (reel: Reel) => Pos): Promise<boolean> {
     const wish = ++this.#wish;
-    const kept = this.#reels.peek(at);
-    if (kept === null) this.store.setState({ isSeeking: true });
-    const outcome: Outcome<Reel> =
-      kept === null ? await this.#reels.at(at) : { ok: true, body: kept };
+    if (this.#reels.peek(at) === null) this.store.setState({ isSeeking: true });
+    const outcome = await this.#reels.at(at);
     if (wish !== this.#wish) return false;
     this.store.setState({ isSeeking: false });
     if (!outcome.ok) {
