@@ -9,8 +9,11 @@ const keptReels = 8;
 /** The reels that this page has read, most recently used last. */
 export class Reels {
   #kept: Reel[] = [];
+  /** What is read ahead, one at a time. */
+  #ahead: Promise<void> | null = null;
 
   async at(at: At): Promise<Outcome<Reel>> {
+    await this.#ahead;
     const kept = this.peek(at);
     if (kept !== null) return { ok: true, body: kept };
     const outcome = await readReel(at);
@@ -25,6 +28,15 @@ export class Reels {
     const outcome = await findReel(pos);
     if (outcome.ok && outcome.body !== null) this.#keep(outcome.body);
     return outcome;
+  }
+
+  /** Reads what will probably be asked for next. That it cannot be had is said to whoever does ask for it. */
+  readAhead(at: At): void {
+    if (this.#ahead !== null || this.peek(at) !== null) return;
+    this.#ahead = readReel(at).then((outcome) => {
+      this.#ahead = null;
+      if (outcome.ok) this.#keep(outcome.body);
+    });
   }
 
   /** The reel where it is at hand and reaches that far. */

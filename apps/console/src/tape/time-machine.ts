@@ -72,6 +72,11 @@ export class TimeMachine {
     return await this.#seek({ atMs }, (reel) => posAt(reel, atMs));
   }
 
+  /** A hand rests on that moment: a press will show it at once. */
+  expect(at: At): void {
+    this.#reels.readAhead(at);
+  }
+
   /**
    * To the instant at which an entry of the cluster log was heard.
    *

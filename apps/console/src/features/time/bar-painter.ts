@@ -16,9 +16,15 @@ const markLook: Readonly<Record<MarkKind, { readonly glyph: GlyphName; readonly 
   gap: { glyph: "dots", tone: "unknown" },
 };
 
+/** What the recording says; it is read again every few seconds. */
 export interface BarPicture {
   readonly bar: TapeBar;
   readonly window: Window;
+}
+
+/** Where one is in it. Changes with each step. */
+export interface BarPlace {
+  /** Null is the present. */
   readonly cursorMs: number | null;
   readonly pinnedMs: number | null;
 }
@@ -34,7 +40,7 @@ export function paintBar(
   context.clearRect(0, 0, width, height);
   const base = height - axisHeight;
   paintBands(context, width, base, picture, tokens);
-  paintEvents(context, width, base, picture, tokens);
+  paintEvents(context, width, base, picture, tokens.get("fg-2"));
   context.fillStyle = tokens.get("line-2");
   context.fillRect(0, base, width, 1);
   paintAxis(context, width, height, picture.window, tokens);
@@ -51,18 +57,26 @@ export function paintBar(
       tokens.get(`${tone}-mark`),
     );
   }
-  if (picture.pinnedMs !== null) {
-    paintCursor(
-      context,
-      xOf(picture.pinnedMs, picture.window, width),
-      width,
-      base,
-      tokens.get("fg-2"),
-    );
+}
+
+/** Draws above the bar what a step changes, so that a step need not draw the bar again. */
+export function paintPlace(
+  context: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  picture: BarPicture,
+  { cursorMs, pinnedMs }: BarPlace,
+  tokens: Tokens,
+): void {
+  context.clearRect(0, 0, width, height);
+  const base = height - axisHeight;
+  const paint = (atMs: number, colour: string): void =>
+    paintCursor(context, xOf(atMs, picture.window, width), width, base, tokens.get(colour));
+  if (cursorMs !== null) {
+    paintEvents(context, width, base, picture, tokens.get("history-mark"), cursorMs);
   }
-  const colour = picture.cursorMs === null ? tokens.get("fg-0") : tokens.get("history-mark");
-  const at = picture.cursorMs ?? picture.window.toMs;
-  paintCursor(context, xOf(at, picture.window, width), width, base, colour);
+  if (pinnedMs !== null) paint(pinnedMs, "fg-2");
+  paint(cursorMs ?? picture.window.toMs, cursorMs === null ? "fg-0" : "history-mark");
 }
 
 function paintBands(
@@ -97,18 +111,18 @@ function paintEvents(
   context: CanvasRenderingContext2D,
   width: number,
   base: number,
-  { bar, window, cursorMs }: BarPicture,
-  tokens: Tokens,
+  { bar, window }: BarPicture,
+  colour: string,
+  untilMs: number = Number.POSITIVE_INFINITY,
 ): void {
+  context.fillStyle = colour;
   const most = Math.max(1, ...bar.buckets.map((it) => it.events));
   const w = width / Math.max(1, bar.buckets.length);
   const room = base - markTop;
   for (const it of bar.buckets) {
-    if (it.events === 0) continue;
+    if (it.events === 0 || it.fromMs > untilMs) continue;
     // By the root: a burst must not make everything else flat.
     const height = Math.max(1, Math.sqrt(it.events / most) * room);
-    const isSeen = cursorMs !== null && it.fromMs <= cursorMs;
-    context.fillStyle = tokens.get(isSeen ? "history-mark" : "fg-2");
     context.fillRect(xOf(it.fromMs, window, width), base - height, Math.max(1, w - 1), height);
   }
 }

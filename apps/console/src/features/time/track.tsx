@@ -6,44 +6,64 @@ import {
   useRef,
   useState,
 } from "react";
+import type { At } from "../../tape/tape-source.ts";
 import { Tokens } from "../../ui/tokens.ts";
 import { themeEvent } from "../frame/theme.ts";
 import { barText, markAt, timeAt, wallTimeMs, xOf } from "./bar.model.ts";
-import { type BarPicture, paintBar } from "./bar-painter.ts";
+import { paintBar, paintPlace } from "./bar-painter.ts";
 import { leap, step, time, useTime } from "./time.ts";
 import { useBar } from "./use-bar.ts";
 
 const height = 44;
 const bucketWidth = 4;
+const tokens = new Tokens();
+
+/** A hand that stands still for so long means this moment, and not one further on. @unit milliseconds */
+const restMs = 60;
+
+/** What stands under the pointer. */
+interface Hint {
+  readonly x: number;
+  readonly text: string;
+  readonly at: At;
+}
 
 /** The bar itself: press or drag to go there, arrows to step. */
 export function Track({ spanMs }: { readonly spanMs: number }) {
   const frame = useRef<HTMLDivElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const bar = useRef<HTMLCanvasElement>(null);
+  const place = useRef<HTMLCanvasElement>(null);
   const width = useWidth(frame);
-  const [hint, setHint] = useState<{ readonly x: number; readonly text: string } | null>(null);
+  const [hint, setHint] = useState<Hint | null>(null);
   const cursor = useTime((it) => it.cursor);
   const pinnedMs = useTime((it) => it.pinned?.atMs ?? null);
   const reading = useBar(spanMs, Math.floor(width / bucketWidth));
   const cursorMs = cursor?.atMs ?? null;
-  usePainted(canvas, width, reading === null ? null : { ...reading, cursorMs, pinnedMs });
+  usePainted(bar, width, reading, (it) => reading && paintBar(it, width, height, reading, tokens));
+  usePainted(place, width, `${reading?.window.toMs} ${cursorMs} ${pinnedMs}`, (it) => {
+    const at = { cursorMs, pinnedMs };
+    if (reading !== null) paintPlace(it, width, height, reading, at, tokens);
+  });
   const xIn = (event: PointerEvent): number =>
     event.clientX - (frame.current?.getBoundingClientRect().left ?? 0);
-  const seek = (x: number): void => {
-    if (reading === null) return;
+  const aimAt = (x: number): Hint | null => {
+    if (reading === null) return null;
     const mark = markAt(reading.bar.marks, x, reading.window, width);
-    const going =
-      mark === null ? time.goToTime(timeAt(x, reading.window, width)) : time.goTo(mark.pos);
-    going.catch((error: unknown) => time.fail(error));
+    if (mark !== null)
+      return { x, text: `${wallTimeMs(mark.atMs)} ${mark.words}`, at: { pos: mark.pos } };
+    const atMs = timeAt(x, reading.window, width);
+    return { x, text: wallTimeMs(atMs), at: { atMs } };
   };
   const point = (event: PointerEvent): void => {
-    const x = xIn(event);
-    if (event.buttons === 1) seek(x);
-    if (reading === null) return;
-    const mark = markAt(reading.bar.marks, x, reading.window, width);
-    const at = wallTimeMs(mark?.atMs ?? timeAt(x, reading.window, width));
-    setHint({ x, text: mark === null ? at : `${at} ${mark.words}` });
+    const aim = aimAt(xIn(event));
+    if (event.buttons === 1) seek(aim);
+    setHint(aim);
   };
+  useEffect(() => {
+    if (hint === null) return;
+    const timer = setTimeout(() => time.expect(hint.at), restMs);
+    return () => clearTimeout(timer);
+  }, [hint]);
   const { fromMs = 0, toMs = 1 } = reading?.window ?? {};
   const nowMs = cursor?.atMs ?? toMs;
   return (
@@ -61,13 +81,14 @@ export function Track({ spanMs }: { readonly spanMs: number }) {
       data-testid="time-track"
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
-        seek(xIn(event));
+        seek(aimAt(xIn(event)));
       }}
       onPointerMove={point}
       onPointerLeave={() => setHint(null)}
       onKeyDown={onKey}
     >
-      <canvas ref={canvas} />
+      <canvas ref={bar} />
+      <canvas ref={place} />
       {hint !== null && (
         <span
           className="time-hint"
@@ -78,6 +99,13 @@ export function Track({ spanMs }: { readonly spanMs: number }) {
       )}
     </div>
   );
+}
+
+function seek(aim: Hint | null): void {
+  if (aim === null) return;
+  const { at } = aim;
+  const going = "pos" in at ? time.goTo(at.pos) : time.goToTime(at.atMs);
+  going.catch((error: unknown) => time.fail(error));
 }
 
 function useWidth(frame: RefObject<HTMLElement | null>): number {
@@ -94,10 +122,12 @@ function useWidth(frame: RefObject<HTMLElement | null>): number {
   return width;
 }
 
+/** Draws again when `shown` is another one, the width or the theme. */
 function usePainted(
   canvas: RefObject<HTMLCanvasElement | null>,
   width: number,
-  picture: BarPicture | null,
+  shown: unknown,
+  paint: (context: CanvasRenderingContext2D) => void,
 ): void {
   const [theme, setTheme] = useState(0);
   useEffect(() => {
@@ -108,13 +138,13 @@ function usePainted(
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
-    if (!element || !context || picture === null || width === 0) return;
+    if (!element || !context || width === 0) return;
     const scale = window.devicePixelRatio;
     element.width = width * scale;
     element.height = height * scale;
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    paintBar(context, width, height, picture, new Tokens());
-  }, [picture?.bar, picture?.cursorMs, picture?.pinnedMs, width, theme]);
+    paint(context);
+  }, [shown, width, theme]);
 }
 
 function onKey(event: KeyboardEvent): void {
