@@ -1,13 +1,31 @@
-import type { Command } from "./commands.ts";
+import type { Command, FaultRequest } from "./commands.ts";
+
+type Of<Kind extends Command["kind"]> = Extract<Command, { kind: Kind }>;
+
+/** Everything that can be asked for, as the audit calls it. */
+export type ActionKind =
+  | FaultRequest["kind"]
+  | Of<"node">["verb"]
+  | `${Of<"plan">["verb"]}-plan`
+  | "plan"
+  | "unpin"
+  | "scale"
+  | "heal"
+  | "heal-all"
+  | "load"
+  | "start-run"
+  | "stop-run"
+  | "sign-in";
 
 /** What an action is called in the audit, and what it is about. */
 export interface ActionName {
+  /** An {@link ActionKind}; of a request to no route at all its method and path. */
   readonly kind: string;
   readonly subject: string;
 }
 
 /** One name for each thing that can be asked for: a new command does not compile without one. */
-export function nameOf(it: Command): ActionName {
+export function nameOf(it: Command): ActionName & { readonly kind: ActionKind } {
   switch (it.kind) {
     case "preview": {
       const subject = it.request.kind === "drain" ? it.request.node : it.request.kind;
@@ -32,8 +50,8 @@ export function nameOf(it: Command): ActionName {
   }
 }
 
-/** In the past, for "ana cordoned node-2". */
-const done: Readonly<Record<string, string>> = {
+/** In the past, for "ana cordoned node-2": a new action does not compile without its words. */
+const done: Readonly<Record<ActionKind, string>> = {
   plan: "planned",
   "apply-plan": "applied plan",
   "pause-plan": "paused plan",
@@ -47,11 +65,18 @@ const done: Readonly<Record<string, string>> = {
   scale: "scaled",
   "cut-link": "cut a link of",
   "cut-postgres": "cut from Postgres:",
+  "slow-link": "slowed a link of",
+  "slow-postgres": "slowed Postgres for",
   pause: "paused",
+  freeze: "froze the loop of",
   crash: "crashed",
+  "crash-at": "set a crash at a step of",
+  "clock-step": "changed the clock of",
   heal: "healed a fault of",
   "heal-all": "healed",
   load: "set the load to",
+  "start-run": "started the lab's",
+  "stop-run": "stopped the run",
   "sign-in": "signed in as",
 };
 
@@ -60,6 +85,10 @@ export function actedWords(
   { kind, subject }: ActionName,
   result: "done" | "failed" | "refused",
 ): string {
-  if (result === "done") return `${done[kind] ?? kind} ${subject}`;
+  if (result === "done") return `${doneWords(kind)} ${subject}`;
   return `${result === "failed" ? "tried" : "was refused"}: ${kind} ${subject}`;
 }
+
+/** Rows of another version of this console may name what this one does not know. */
+const doneWords = (kind: string): string =>
+  Object.hasOwn(done, kind) ? done[kind as ActionKind] : kind;
