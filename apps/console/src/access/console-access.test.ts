@@ -12,6 +12,7 @@ import { answerApi } from "../relay/http-api.ts";
 import { Hub } from "../relay/hub.ts";
 import { Recorder } from "../tape/recorder.ts";
 import { Tape } from "../tape/tape.ts";
+import { everyCommand } from "../testing/every-command.ts";
 import type { AuditPage } from "../wire/audit-view.ts";
 import { Access } from "./access.ts";
 import { SessionApi } from "./session-api.ts";
@@ -92,17 +93,6 @@ function listen(url: string, cookie = "") {
   const frame = (name: string): unknown => heard.find(([it]) => it === name)?.[1];
   return { socket, heard, refused, closed, frame };
 }
-
-const everyCommand = [
-  { kind: "preview", request: { kind: "rebalance" } },
-  { kind: "plan", planId: "p", verb: "apply" },
-  { kind: "node", nodeId: "node-1", verb: "cordon" },
-  { kind: "unpin", group: "default", shard: 1 },
-  { kind: "scale", daemon: "d", workers: 2 },
-  { kind: "fault", nodeId: "node-1", fault: { kind: "crash" } },
-  { kind: "heal", nodeId: "node-1", faultId: "f" },
-  { kind: "heal-all" },
-];
 
 describe("signing in", () => {
   test("gives a cookie that scripts cannot read and other sites cannot use", async () => {
