@@ -89,6 +89,7 @@ export class Hub {
 
   meta(): RelayMeta {
     const hellos = this.links().flatMap((it) => (it.hello === null ? [] : [it.hello]));
+    const { databaseUrl, historyHours, historyMegabytes, auditDays } = this.config;
     return {
       protocol: relayProtocol,
       environment: this.config.environment,
@@ -96,6 +97,7 @@ export class Hub {
       leaseTtlMs: hellos[0]?.leaseTtlMs ?? 0,
       faultsOn: hellos.some((it) => it.faultsOn),
       hasLoad: this.config.loadUrl !== undefined,
+      keeps: databaseUrl === undefined ? null : { historyHours, historyMegabytes, auditDays },
     };
   }
 

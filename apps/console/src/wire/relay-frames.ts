@@ -75,6 +75,16 @@ export interface RelayMeta {
   readonly faultsOn: boolean;
   /** The sample load can be steered. */
   readonly hasLoad: boolean;
+  /** Null: this console has no database, and what it remembers ends with it. */
+  readonly keeps: Keeps | null;
+}
+
+/** How long what is kept, as this console was told. */
+export interface Keeps {
+  /** Of the recording; the older goes first where it is more than `historyMegabytes`. */
+  readonly historyHours: number;
+  readonly historyMegabytes: number;
+  readonly auditDays: number;
 }
 
 export interface SnapshotFrame {

@@ -6,7 +6,7 @@ import { useSession } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { Glyph } from "../../ui/glyph.tsx";
 import type { YouFrame } from "../../wire/relay-frames.ts";
-import type { Role } from "../../wire/roles.ts";
+import { roleMeans } from "./role-means.ts";
 
 /** Who sits here, in the environment's row: a viewer is told at once that nothing can be done. */
 export function WhoFact() {
@@ -36,13 +36,6 @@ export function WhoFact() {
     </>
   );
 }
-
-const means: Readonly<Record<Role, string>> = {
-  viewer: "You may read everything and change nothing.",
-  operator: "You may plan, move, cordon, drain, scale and heal.",
-  chaos: "You may do what operators may, and set faults.",
-  admin: "You may do everything.",
-};
 
 /** The initials at the right of the top bar, and what is behind them. */
 export function WhoMenu() {
@@ -80,7 +73,7 @@ function WhoCard({ you }: { readonly you: YouFrame }) {
     <>
       <p className="font-semibold text-fg-0">{you.name}</p>
       <p className="text-2 mt-0.5 text-fg-2">
-        Role <b className="font-medium text-fg-0">{you.role}</b>. {means[you.role]}
+        Role <b className="font-medium text-fg-0">{you.role}</b>. {roleMeans[you.role]}
       </p>
       {you.expiresInMs !== null && (
         <p className="text-2 mt-2 text-fg-2">

@@ -1,5 +1,6 @@
 "use client";
 import type { ReactNode } from "react";
+import { useLive, useSession } from "../../live/use-live.ts";
 import { Button } from "../../ui/button.tsx";
 import { SectionHead } from "../../ui/section.tsx";
 import { Segmented } from "../../ui/segmented.tsx";
@@ -11,6 +12,7 @@ import {
   prefer,
   usePreference,
 } from "./preferences.ts";
+import { factsOf } from "./this-console.model.ts";
 
 const labels: { readonly [Name in Preference]: Readonly<Record<Preferences[Name], string>> } = {
   theme: { system: "System", light: "Light", dark: "Dark" },
@@ -18,22 +20,21 @@ const labels: { readonly [Name in Preference]: Readonly<Record<Preferences[Name]
   keys: { on: "On", off: "Off" },
 };
 
-/** One's own settings, kept in this browser: nobody else's console changes. */
+/** One's own settings, kept in this browser, where nobody else's console changes; and what holds for all of this one. */
 export function SettingsPage() {
   return (
     <div className="page">
       <div className="bar">
         <h1 className="text-4">Settings</h1>
-        <span className="text-2 text-fg-2">kept in this browser alone</span>
       </div>
-      <SectionHead title="Look" />
+      <SectionHead title="Look" meta="kept in this browser alone" />
       <Row label="Theme">
         <Choice name="theme" label="Theme" />
       </Row>
       <Row label="Density" note="Compact rows show a fifth more of a long table.">
         <Choice name="density" label="Density" />
       </Row>
-      <SectionHead title="Keyboard" />
+      <SectionHead title="Keyboard" meta="kept in this browser alone" />
       <Row
         label="Single-key shortcuts"
         note="Off for those who dictate, or whose keys repeat. The palette's chord always works."
@@ -43,7 +44,28 @@ export function SettingsPage() {
           All keys
         </Button>
       </Row>
+      <ThisConsole />
     </div>
+  );
+}
+
+/** Set where the console was started, and shown here, since that is where one looks for it. */
+function ThisConsole() {
+  const you = useSession((it) => it.you);
+  const meta = useLive((it) => it.meta);
+  if (you === null || meta === null) return null;
+  return (
+    <section aria-label="This console" data-testid="this-console">
+      <SectionHead title="This console" meta="set where it was started" />
+      {factsOf(you, meta.keeps).map(({ label, value, note, setBy }) => (
+        <Row key={label} label={label} note={note}>
+          <div className="min-w-0">
+            <div className="n text-fg-0">{value}</div>
+            <p className="text-2 break-words font-mono text-fg-2">{setBy.join(", ")}</p>
+          </div>
+        </Row>
+      ))}
+    </section>
   );
 }
 
