@@ -1,5 +1,5 @@
 import type { NodeObservation } from "../wire/relay-frames.ts";
-import { Series, stepOf, steps } from "./series.ts";
+import { Series, stepMs, stepOf, steps } from "./series.ts";
 
 /** So many shards are remembered; the coolest go first. */
 const shardLimit = 512;
@@ -22,20 +22,28 @@ export interface ShardSeries {
   busyMs: number | null;
 }
 
+/** What a node says of its load. */
+export interface LoadSaid extends Pick<NodeObservation, "nodeId" | "ageMs" | "hot"> {
+  readonly belief: Pick<NodeObservation["belief"], "load">;
+}
+
 /**
- * What nodes said of their load since this page was opened, at most five minutes of it and at most 512 shards. It hears
- * frames as they come: a page that is paused or hidden has no hole here.
+ * What nodes said of their load, at most five minutes of it and at most 512 shards. Of the present it hears frames as
+ * they come, since the page was opened: one that is paused or hidden has no hole here.
  */
 export class LoadHistory {
   readonly #nodes = new Map<string, NodeSeries>();
   readonly #shards = new Map<string, ShardSeries>();
   readonly #limit: number;
+  readonly #heatSteps: number;
 
-  constructor(limit = shardLimit) {
+  /** @param heatEveryMs how often shards are named: so long each reading holds. @unit milliseconds */
+  constructor(limit = shardLimit, heatEveryMs = stepMs) {
     this.#limit = limit;
+    this.#heatSteps = Math.ceil(heatEveryMs / stepMs);
   }
 
-  hear(observations: readonly NodeObservation[], nowMs: number): void {
+  hear(observations: readonly LoadSaid[], nowMs: number): void {
     for (const { nodeId, belief, ageMs, hot = [] } of observations) {
       const step = stepOf(nowMs - ageMs);
       const node = this.#nodeOf(nodeId);
@@ -49,7 +57,9 @@ export class LoadHistory {
         const shard = this.#shardOf(it.group, it.shard, nodeId);
         shard.nodeId = nodeId;
         shard.busyMs = it.busyMs;
-        shard.requests.put(step, it.requestsPerSecond);
+        for (let on = 0; on < this.#heatSteps; on++) {
+          shard.requests.put(step + on, it.requestsPerSecond);
+        }
       }
       this.#forget(step);
     }

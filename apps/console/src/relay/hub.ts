@@ -135,7 +135,10 @@ export class Hub {
         const { changed, gone, hot = null } = frame;
         const belief = this.sightings.recognize(frame.belief);
         this.sightings.delta(link.hello, belief, changed, gone, this.#nowMs(), hot);
-        this.#tellBelief(link.hello, belief, { changed, gone, whole: false });
+        this.#tellBelief(link.hello, belief, {
+          ...{ changed, gone, whole: false },
+          ...(hot === null ? {} : { hot }),
+        });
         this.#noteCurrent(belief.seq, frame.authorityAgeMs);
         this.#checkTellers();
       },
@@ -153,7 +156,7 @@ export class Hub {
   #tellBelief(
     { nodeId, faultsOn, leaseTtlMs }: Hello,
     { peers, ...belief }: Belief,
-    shards: Pick<NodeObservation, "changed" | "gone" | "whole">,
+    shards: Pick<NodeObservation, "changed" | "gone" | "whole" | "hot">,
   ): void {
     const it = { nodeId, faultsOn, leaseTtlMs, belief, peers, ageMs: 0, ...shards };
     for (const listener of this.#beliefListeners) listener(it);

@@ -33,3 +33,29 @@ test("a link that breaks is new, and calm afterwards is not", () => {
   expect(thinner.note(heard(false), 2000)).not.toBeNull();
   expect(thinner.takeHeard(2500)).toBeNull();
 });
+
+const heat = (shard: number, requestsPerSecond: number) => ({
+  ...{ group: "default", shard, requestsPerSecond, busyMs: null },
+});
+const hottest = [3, 9, 1, 7, 5].map((rate, shard) => heat(shard, rate));
+const keptHeat = (thinner: Thinner, atMs: number) => {
+  const event = thinner.takeHeard(atMs);
+  return event?.tag === "heard" ? event.nodes.map((it) => it.hot?.map(({ shard }) => shard)) : [];
+};
+
+test("the hottest few shards are kept every ten seconds, and never with the words", () => {
+  const thinner = new Thinner();
+  const first = thinner.note(heard(true, { hot: hottest }), 0);
+  expect(first).toMatchObject({ tag: "belief" });
+  expect(first?.tag === "belief" && "hot" in first.node).toBe(false);
+  expect(keptHeat(thinner, 1000)).toEqual([[1, 3, 4, 0]]);
+  thinner.note(heard(true, { hot: hottest }), 9000);
+  expect(keptHeat(thinner, 9500)).toEqual([undefined]);
+  thinner.note(heard(true, { hot: [heat(7, 1)] }), 10_000);
+  // What the node says before the second is over takes nothing away from it.
+  thinner.note(heard(true), 10_100);
+  thinner.note(heard(false), 10_200);
+  expect(keptHeat(thinner, 10_500)).toEqual([[7]]);
+  thinner.note(heard(false), 11_000);
+  expect(keptHeat(thinner, 11_500)).toEqual([undefined]);
+});

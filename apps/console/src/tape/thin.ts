@@ -1,6 +1,10 @@
+import type { ShardHeat } from "@leasehold/sharding/observe";
 import { arePeersSame } from "../live/same-peers.ts";
 import type { NodeObservation } from "../wire/relay-frames.ts";
-import type { HeardNode, TapeEvent } from "../wire/tape.ts";
+import { type HeardNode, heatEveryMs, type TapeEvent } from "../wire/tape.ts";
+
+/** Of each node, a time. */
+const hottestKept = 4;
 
 /**
  * A node speaks at least once a second and mostly says what it said before. What is new is kept whole; the rest is one
@@ -10,6 +14,8 @@ import type { HeardNode, TapeEvent } from "../wire/tape.ts";
 export class Thinner {
   readonly #said = new Map<string, Said>();
   readonly #heard = new Map<string, { readonly node: HeardNode; readonly atMs: number }>();
+  /** When each node's hottest shards were kept last. */
+  readonly #heatAtMs = new Map<string, number>();
 
   /** @returns the event to record at once; null where it waits for {@link takeHeard}. */
   note(it: NodeObservation, atMs: number): TapeEvent | null {
@@ -17,15 +23,35 @@ export class Thinner {
     const said = { words: whatMatters(it), peers: it.peers ?? before?.peers ?? null };
     const arePeersKnown = arePeersSame(before?.peers, said.peers);
     const isNew = it.whole || it.changed.length + it.gone.length > 0;
+    const { hot: named, ...words } = it;
+    const hot = this.#heatDue(it.nodeId, named, atMs);
+    const node = { ...figuresOf(it), ...(hot === undefined ? {} : { hot }) };
     if (!isNew && arePeersKnown && before?.words === said.words) {
-      this.#heard.set(it.nodeId, { node: figuresOf(it), atMs });
+      this.#heard.set(it.nodeId, { node, atMs });
       return null;
     }
     this.#said.set(it.nodeId, said);
-    // Older figures must not follow newer words.
-    this.#heard.delete(it.nodeId);
+    // Older figures must not follow newer words; these very ones may, for what they bring along.
+    if (hot === undefined) this.#heard.delete(it.nodeId);
+    else this.#heard.set(it.nodeId, { node, atMs });
     // A hundred nodes' peers, again and again, would be most of the tape.
-    return { tag: "belief", node: arePeersKnown && !it.whole ? { ...it, peers: null } : it };
+    return { tag: "belief", node: arePeersKnown && !it.whole ? { ...words, peers: null } : words };
+  }
+
+  /** What is due now, or waits from before; undefined when neither. */
+  #heatDue(
+    nodeId: string,
+    named: readonly ShardHeat[] | undefined,
+    atMs: number,
+  ): readonly ShardHeat[] | undefined {
+    const keptAtMs = this.#heatAtMs.get(nodeId) ?? Number.NEGATIVE_INFINITY;
+    if (named === undefined || atMs - keptAtMs < heatEveryMs) {
+      return this.#heard.get(nodeId)?.node.hot;
+    }
+    this.#heatAtMs.set(nodeId, atMs);
+    return named
+      .toSorted((a, b) => b.requestsPerSecond - a.requestsPerSecond)
+      .slice(0, hottestKept);
   }
 
   /** What waited since the last call; null when nobody was heard. */

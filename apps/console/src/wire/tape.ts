@@ -5,6 +5,7 @@ import type {
   NodeId,
   NodeRef,
   ShardBelief,
+  ShardHeat,
   ShardRef,
   ShardRow,
 } from "@leasehold/sharding/observe";
@@ -49,7 +50,12 @@ export interface HeardNode extends Pick<Belief, "seq" | "load"> {
   readonly leaseLeftMs: number;
   /** @unit milliseconds */
   readonly postgresOkMsAgo: number | null;
+  /** Its few hottest shards, every {@link heatEveryMs}. */
+  readonly hot?: readonly ShardHeat[];
 }
+
+/** Nodes name their hottest shards every second, and a tape of that would be mostly that. @unit milliseconds */
+export const heatEveryMs = 10_000;
 
 /** The whole observation after entry `pos`: a replay begins here. */
 export interface Keyframe {

@@ -20,14 +20,19 @@ const exported: readonly ExportColumn<ShardLoadRow>[] = [
   { name: "mean", of: (it) => it.mean },
 ];
 
-/** The shards that take the most, now and over the last minutes. */
-export function HotShards({ view }: { readonly view: LoadView }) {
+/** The shards that take the most, at the moment that is shown and over the minutes before it. */
+export function HotShards(props: {
+  readonly view: LoadView;
+  /** Which shards are known at all. */
+  readonly named: string;
+}) {
+  const { view } = props;
   const rows = view.shards.slice(0, shown);
   const held = useHeldRows(rows, keyOf);
   const rest = view.shards.length - rows.length;
   return (
     <section aria-label="Hot shards">
-      <SectionHead title="Hot shards" meta="each node names its hottest 16">
+      <SectionHead title="Hot shards" meta={props.named}>
         <span className="ml-auto" />
         <span className="text-2 small:hidden">
           <HeatLegend most={view.mostOfShard} unit="requests/s" />
@@ -42,7 +47,7 @@ export function HotShards({ view }: { readonly view: LoadView }) {
       </SectionHead>
       {held.rows.length === 0 ? (
         <p className="text-2 border-line-1 border-t px-(--gutter) py-2.5 text-fg-2">
-          No node has named a shard yet: they name those that answer requests, once a second.
+          No node has named a shard in this time: they name those that answer requests.
         </p>
       ) : (
         <div {...held.handlers}>

@@ -1,5 +1,4 @@
 "use client";
-import Link from "next/link";
 import { useState } from "react";
 import { stepMs, stepOf } from "../../live/series.ts";
 import { live, useLive, useSummary } from "../../live/use-live.ts";
@@ -9,21 +8,69 @@ import { NoNodes } from "../overview/overview-states.tsx";
 import { HotShards } from "./hot-shards.tsx";
 import { describe, type LoadView, loadSentence, loadView, rate } from "./load.model.ts";
 import { NodeLoads } from "./node-loads.tsx";
+import { clock } from "./time-chart.model.ts";
 import { TimeChart } from "./time-chart.tsx";
+import { usePastLoads } from "./use-past-loads.ts";
 
 const perSecond = (value: number): string => `${rate(value)}/s`;
 const milliseconds = (value: number): string => `${value.toFixed(1)} ms`;
 
-/** Where is it hot, and since when? From what nodes say of themselves, kept while this page is open. */
+/** Where is it hot, and since when? From what nodes say of themselves: now, or before a moment of the past. */
 export function LoadPage() {
   const summary = useSummary();
-  const step = useLive((it) => stepOf(it.paused?.atMs ?? it.clockMs));
   const isPast = useLive((it) => it.moment !== null);
-  const [chosen, setChosen] = useState<string | null>(null);
-  if (isPast) return <PresentOnly />;
   if (summary === null) return <p className="page p-(--gutter) text-fg-2">Loading the cluster.</p>;
   if (summary.nodes.length === 0) return <NoNodes />;
-  const view = loadView(live.loads, step);
+  return isPast ? <PastLoad /> : <PresentLoad />;
+}
+
+/** Kept while this page is open. */
+function PresentLoad() {
+  const step = useLive((it) => stepOf(it.paused?.atMs ?? it.clockMs));
+  // The page's clock counts from its opening; people read the wall's.
+  const untilMs = performance.timeOrigin + step * stepMs;
+  return (
+    <Load
+      view={loadView(live.loads, step)}
+      untilMs={untilMs}
+      named="each node names its hottest 16"
+    />
+  );
+}
+
+/** As far as the tape has it. */
+function PastLoad() {
+  const found = usePastLoads();
+  if (found === null) return <p className="page p-(--gutter) text-fg-2">Reading the recording.</p>;
+  if (!found.ok) {
+    return (
+      <div className="page">
+        <h1 className="sr-only">Load</h1>
+        <Empty title={found.problem.title}>{found.problem.detail}</Empty>
+      </div>
+    );
+  }
+  const { loads, atMs, fromMs } = found.body;
+  const step = stepOf(atMs);
+  return (
+    <Load
+      view={loadView(loads, step)}
+      untilMs={step * stepMs}
+      named={`each node's hottest 4, every 10 s, from ${clock(fromMs)} on`}
+    />
+  );
+}
+
+function Load(props: {
+  readonly view: LoadView;
+  /** Wall clock of the last step. @unit milliseconds since 1970 */
+  readonly untilMs: number;
+  /** Which shards are known at all. */
+  readonly named: string;
+}) {
+  const { view, untilMs } = props;
+  const entities = useSummary()?.load.entities ?? 0;
+  const [chosen, setChosen] = useState<string | null>(null);
   return (
     <div className="page flex flex-col">
       <div className="bar">
@@ -32,32 +79,13 @@ export function LoadPage() {
           <Sentence words={loadSentence(view)} />
         </p>
       </div>
-      <Figures view={view} entities={summary.load.entities} />
-      <Charts view={view} chosen={chosen} untilMs={wallMs(step)} />
+      <Figures view={view} entities={entities} />
+      <Charts view={view} chosen={chosen} untilMs={untilMs} />
       <NodeLoads view={view} chosen={chosen} choose={setChosen} />
-      <HotShards view={view} />
+      <HotShards view={view} named={props.named} />
     </div>
   );
 }
-
-/** Series grow while a page is open; the tape keeps what nodes said, not how it went. */
-function PresentOnly() {
-  return (
-    <div className="page">
-      <h1 className="sr-only">Load</h1>
-      <Empty title="Load over time is of the present">
-        What each node answered at this moment stands on{" "}
-        <Link className="underline" href="/nodes">
-          Nodes
-        </Link>
-        .
-      </Empty>
-    </div>
-  );
-}
-
-/** The page's clock counts from its opening; people read the wall's. */
-const wallMs = (step: number): number => performance.timeOrigin + step * stepMs;
 
 function Figures({ view, entities }: { readonly view: LoadView; readonly entities: number }) {
   const total = describe(view.total);

@@ -56,3 +56,6 @@ export function chartOptions(
 }
 
 const minute = (seconds: number): string => new Date(seconds * 1000).toTimeString().slice(0, 5);
+
+/** Of the wall, as the axis has it. */
+export const clock = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);

@@ -7,7 +7,7 @@ import { Segmented } from "../../ui/segmented.tsx";
 import { Tokens } from "../../ui/tokens.ts";
 import { themeEvent } from "../frame/theme.ts";
 import { describe } from "./load.model.ts";
-import { chartOptions, type Line, toColumns } from "./time-chart.model.ts";
+import { chartOptions, clock, type Line, toColumns } from "./time-chart.model.ts";
 
 const tokens = new Tokens();
 
@@ -162,5 +162,3 @@ function LinesTable({ title, lines, untilMs, say }: PictureProps & { readonly ti
     </div>
   );
 }
-
-const clock = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);

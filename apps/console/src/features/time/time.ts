@@ -2,10 +2,14 @@
 import { toast } from "sonner";
 import { useStore } from "zustand";
 import { live } from "../../live/use-live.ts";
+import { Reels } from "../../tape/reels.ts";
 import { TimeMachine, type TimeState } from "../../tape/time-machine.ts";
 
+/** What this page has read of the tape. */
+export const reels = new Reels();
+
 /** One for the whole application: the past stays while pages come and go. */
-export const time = new TimeMachine(live);
+export const time = new TimeMachine(live, reels);
 
 export const useTime = <T>(select: (state: TimeState) => T): T => useStore(time.store, select);
 
