@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createTestDatabase, type TestDatabase } from "@leasehold/db/testing";
+import { Client } from "pg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ConsoleDatabase } from "../store/console-database.ts";
 import type { ActedFrame } from "../wire/relay-frames.ts";
@@ -99,5 +100,40 @@ test("what another console did is told here, once, and what was there before is 
     expect(told).toMatchObject([{ actor: "mira", subject: "theirs", result: "done" }]);
   } finally {
     follow.stop();
+  }
+});
+
+test("what was written earlier and committed later is told, too", async () => {
+  const told: string[] = [];
+  const follow = new FollowOthers(table, {
+    isOwn: () => false,
+    tell: ({ subject }) => void told.push(subject),
+    log: () => undefined,
+  });
+  const slow = new Client(database.url);
+  await slow.connect();
+  const lastId = vi.spyOn(table, "lastId");
+  follow.start();
+  try {
+    await vi.waitFor(() => expect(lastId).toHaveResolved());
+    await slow.query("begin");
+    const { schema } = (
+      await slow.query("select schemaname as schema from pg_tables where tablename = 'audit'")
+    ).rows[0];
+    await slow.query(
+      `insert into ${slow.escapeIdentifier(schema)}.audit
+         (action, phase, at, actor, role, kind, subject, body)
+       values ($1, 'outcome', now(), 'mira', 'operator', 'cordon', 'slow', $2)`,
+      [randomUUID(), done],
+    );
+    await table.insert([row("outcome", { body: done, subject: "quick" })]);
+    await vi.waitFor(() => expect(told).toEqual(["quick"]), 5000);
+    await slow.query("commit");
+    await vi.waitFor(() => expect(told).toEqual(["quick", "slow"]), 5000);
+    await table.insert([row("outcome", { body: done, subject: "last" })]);
+    await vi.waitFor(() => expect(told).toEqual(["quick", "slow", "last"]), 5000);
+  } finally {
+    follow.stop();
+    await slow.end();
   }
 });

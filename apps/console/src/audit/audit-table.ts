@@ -87,10 +87,13 @@ export class AuditTable {
     return rows[0] ?? null;
   }
 
-  /** What was written after `id`, oldest first. */
-  async after(id: number, limit: number): Promise<SavedRow[]> {
+  /** What was written after `id` and is not among `seen`, oldest first. */
+  async after(id: number, seen: readonly number[], limit: number): Promise<SavedRow[]> {
     return await this.#read(
-      (schema) => sql`select * from ${schema}.audit where id > ${id} order by id limit ${limit}`,
+      (schema) => sql`
+        select * from ${schema}.audit
+        where id > ${id} and id <> all(${`{${seen.join(",")}}`}::bigint[])
+        order by id limit ${limit}`,
     );
   }
 

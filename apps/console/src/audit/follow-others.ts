@@ -1,4 +1,5 @@
 import type { Log } from "../relay/log.ts";
+import { statementMs } from "../store/console-database.ts";
 import type { ActedFrame } from "../wire/relay-frames.ts";
 import type { AuditTable } from "./audit-table.ts";
 import { outcomeSchema } from "./outcome-body.ts";
@@ -6,6 +7,11 @@ import { outcomeSchema } from "./outcome-body.ts";
 /** Two people at two consoles see each other within a second. @unit milliseconds */
 const pollMs = 400;
 const batchSize = 100;
+/**
+ * Ids are given before rows are committed: a lower one may appear after a higher one, but not later than a statement may
+ * last. @unit milliseconds
+ */
+const lateMs = 2 * statementMs;
 
 /** Tells what was done through other console processes: they write it into the same audit. */
 export class FollowOthers {
@@ -13,7 +19,10 @@ export class FollowOthers {
   readonly #isOwn: (action: string) => boolean;
   readonly #tell: (frame: ActedFrame) => void;
   readonly #log: Log;
+  /** Every row up to this one was seen; null before the first look. */
   #after: number | null = null;
+  /** Rows above it that were seen, and when. @unit milliseconds */
+  readonly #seenAtMs = new Map<number, number>();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #isStopped = false;
   #isAway = false;
@@ -66,8 +75,16 @@ export class FollowOthers {
       this.#after = await this.#table.lastId();
       return;
     }
-    for (const row of await this.#table.after(this.#after, batchSize)) {
-      this.#after = row.id;
+    const seen = [...this.#seenAtMs.keys()];
+    const rows = await this.#table.after(this.#after, seen, batchSize);
+    const nowMs = performance.now();
+    for (const [id, atMs] of this.#seenAtMs) {
+      if (nowMs - atMs < lateMs) continue;
+      this.#seenAtMs.delete(id);
+      this.#after = Math.max(this.#after, id);
+    }
+    for (const row of rows) {
+      this.#seenAtMs.set(row.id, nowMs);
       if (row.phase !== "outcome" || row.kind === "sign-in" || this.#isOwn(row.action)) continue;
       const { result } = outcomeSchema.parse(row.body);
       if (result === "refused") continue;

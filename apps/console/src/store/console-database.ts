@@ -9,7 +9,7 @@ const retryMs = 2000;
 /** How soon one that refused is: somebody has to grant something first. @unit milliseconds */
 const refusedRetryMs = 30_000;
 /** Each statement is short by design; one that is not must not be what holds a row. @unit milliseconds */
-const statementMs = 5000;
+export const statementMs = 5000;
 
 /**
  * - `opening`: not reached yet.
