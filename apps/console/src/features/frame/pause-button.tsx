@@ -20,7 +20,7 @@ export function PauseButton() {
       data-kind="ghost"
       aria-label={isPaused ? "Go on live" : "Pause"}
       title={isPaused ? "Go on live (Space)" : "Pause (Space)"}
-      data-testid="pause"
+      data-testid="hold-page"
       disabled={isLoading}
       onClick={togglePause}
     >
