@@ -15,20 +15,15 @@ export function LoadSlider() {
   const [target, setTarget] = useState<number | null>(null);
   useEffect(() => {
     if (!hasLoad) return;
-    readLoad().then(
-      (it) => it.ok && setTarget(it.body.targetPerSecond),
-      () => {},
-    );
+    void readLoad().then((it) => it.ok && setTarget(it.body.targetPerSecond));
   }, [hasLoad]);
   if (!hasLoad || target === null) return null;
   const commit = (index: number): void => {
     const targetPerSecond = steps[index] ?? 0;
-    writeLoad({ targetPerSecond }).then(
-      (it) =>
-        it.ok
-          ? toast(`Load: ${targetPerSecond} commands a second`)
-          : toast.error(problemText(it.problem)),
-      () => {},
+    void writeLoad({ targetPerSecond }).then((it) =>
+      it.ok
+        ? toast(`Load: ${targetPerSecond} commands a second`)
+        : toast.error(problemText(it.problem)),
     );
   };
   return (

@@ -49,11 +49,8 @@ function useWays(isAsking: boolean): SessionView["ways"] | null {
   const [ways, setWays] = useState<SessionView["ways"] | null>(null);
   useEffect(() => {
     if (!isAsking) return;
-    readSession().then(
-      // Without an answer a token is still worth a try: the form says what is wrong then.
-      (it) => setWays(it.ok ? it.body.ways : { token: true, oidc: false }),
-      () => {},
-    );
+    // Without an answer a token is still worth a try: the form says what is wrong then.
+    void readSession().then((it) => setWays(it.ok ? it.body.ways : { token: true, oidc: false }));
   }, [isAsking]);
   return ways;
 }

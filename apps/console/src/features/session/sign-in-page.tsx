@@ -69,16 +69,13 @@ function useSessionView(to: string, isWindow: boolean) {
     let isHere = true;
     session.start();
     // Asked again from here, because a link on another site brings no cookie of this one along.
-    readSession().then(
-      (outcome) => {
-        if (!isHere) return;
-        setProblem(outcome.ok ? null : outcome.problem.title);
-        if (!outcome.ok) return;
-        setView(outcome.body);
-        if (outcome.body.actor !== null && tries >= 0) goOn(to, isWindow);
-      },
-      () => {},
-    );
+    void readSession().then((outcome) => {
+      if (!isHere) return;
+      setProblem(outcome.ok ? null : outcome.problem.title);
+      if (!outcome.ok) return;
+      setView(outcome.body);
+      if (outcome.body.actor !== null && tries >= 0) goOn(to, isWindow);
+    });
     return () => {
       isHere = false;
       session.stop();

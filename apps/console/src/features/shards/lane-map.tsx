@@ -49,7 +49,7 @@ export function LaneMap({ isMini = false, passes = null, selection }: LaneMapPro
     observer.observe(frame);
     const repaint = (): void => it.repaint();
     window.addEventListener(themeEvent, repaint);
-    document.fonts.ready.then(repaint, () => {});
+    void document.fonts.ready.then(repaint);
     return () => {
       observer.disconnect();
       window.removeEventListener(themeEvent, repaint);
