@@ -81,9 +81,9 @@ const others =
         tell: (frame) => gateway.tellActed(frame),
         log: writeLog,
       });
-const sessions = new SessionApi({ access, oidc, guard, actions });
+const sessions = new SessionApi({ access, oidc, guard, actions, log: writeLog });
 const auditReader = new AuditReader(auditTable, audit);
-const api = { hub, guard, tape, recorder, access, actions, auditReader, lab };
+const api = { hub, guard, tape, recorder, access, actions, auditReader, lab, log: writeLog };
 
 const http = createServer((request, response) => {
   if (sessions.answer(request, response) || answerApi(api, request, response)) return;

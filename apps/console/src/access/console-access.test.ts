@@ -10,6 +10,7 @@ import { Gateway } from "../relay/gateway.ts";
 import { Guard } from "../relay/guard.ts";
 import { answerApi } from "../relay/http-api.ts";
 import { Hub } from "../relay/hub.ts";
+import type { Log } from "../relay/log.ts";
 import { Recorder } from "../tape/recorder.ts";
 import { Tape } from "../tape/tape.ts";
 import { everyCommand } from "../testing/every-command.ts";
@@ -19,8 +20,10 @@ import { SessionApi } from "./session-api.ts";
 
 const tokens =
   "sam:viewer:sams-token-0123456789,ana:operator:anas-token-0123456789,mira:chaos:miras-token-012345";
+let logged: string[] = [];
 const closers: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
+  logged = [];
   for (const close of closers.splice(0).reverse()) await close();
 });
 
@@ -32,6 +35,7 @@ async function startConsole(env: Record<string, string> = {}): Promise<string> {
     ...env,
   });
   const quiet = (): void => undefined;
+  const log: Log = (level, message) => void logged.push(`${level}: ${message}`);
   const hub = new Hub(config, quiet);
   const [guard, access] = [new Guard(config), new Access(config)];
   const audit = new AuditLog(null, quiet, 90);
@@ -43,9 +47,9 @@ async function startConsole(env: Record<string, string> = {}): Promise<string> {
   const recorder = new Recorder({ hub, store: null, log: quiet, ...limits });
   const tape = new Tape(recorder.memory, null, quiet);
   const auditReader = new AuditReader(null, audit);
-  const sessions = new SessionApi({ access, oidc: null, guard, actions });
+  const sessions = new SessionApi({ access, oidc: null, guard, actions, log });
   const lab = new Lab({ hub, log: quiet, store: null, position: () => null });
-  const parts = { hub, guard, access, actions, auditReader, recorder, tape, lab };
+  const parts = { hub, guard, access, actions, auditReader, recorder, tape, lab, log };
   const http = createServer((request, response) => {
     if (!sessions.answer(request, response)) answerApi(parts, request, response);
   });
@@ -179,6 +183,20 @@ describe("HTTP", () => {
       const answer = await ask(url, "POST", "/api/command", { kind: "heal-all" }, sam);
       expect([answer.status, answer.body.code]).toEqual([401, "SESSION_EXPIRED"]);
     }, 5000);
+  });
+
+  test("a failure of the console's own is answered, and stands in its log", async () => {
+    const url = await startConsole();
+    const sam = await signIn(url, "sams-token-0123456789");
+    vi.spyOn(AuditReader.prototype, "page").mockRejectedValueOnce(new Error("broken"));
+    const { status, body } = await ask(url, "GET", "/api/audit", undefined, sam);
+    expect([status, body.code, body.detail]).toEqual([500, "CONSOLE_FAILED", "broken"]);
+    vi.spyOn(Access.prototype, "withToken").mockImplementationOnce(() => {
+      throw new Error("broken");
+    });
+    const signedIn = await ask(url, "POST", "/api/session", { token: "any" });
+    expect([signedIn.status, signedIn.body.code]).toEqual([500, "CONSOLE_FAILED"]);
+    expect(logged).toEqual(["error: request failed", "error: sign-in failed"]);
   });
 
   test("another site's page is refused, signed in or not, and that is written down", async () => {

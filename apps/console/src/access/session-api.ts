@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Actions } from "../audit/actions.ts";
 import { tooMany } from "../audit/refusals.ts";
 import type { Guard } from "../relay/guard.ts";
+import type { Log } from "../relay/log.ts";
 import type { NodeAnswer } from "../relay/node-http.ts";
 import { BodyTooLargeError, readJson } from "../relay/read-json.ts";
 import type { Problem } from "../wire/commands.ts";
@@ -26,6 +27,7 @@ export interface SessionParts {
   readonly oidc: Oidc | null;
   readonly guard: Guard;
   readonly actions: Actions;
+  readonly log: Log;
 }
 
 /** Signing in and out. One for the console: it counts attempts. */
@@ -43,9 +45,14 @@ export class SessionApi {
     const route = this.#routeOf(path);
     if (route === null) return false;
     route(request, response).catch((error: unknown) => {
-      const [status, code] =
-        error instanceof BodyTooLargeError ? [413, "BODY_TOO_LARGE"] : [500, "CONSOLE_FAILED"];
-      sendProblem(response, { status, code, title: String(error) });
+      const detail = error instanceof Error ? error.message : String(error);
+      if (error instanceof BodyTooLargeError) {
+        const title = "The body is too large.";
+        return sendProblem(response, { status: 413, code: "BODY_TOO_LARGE", title, detail });
+      }
+      this.#parts.log("error", "sign-in failed", { path, error: detail });
+      const title = "The console failed.";
+      sendProblem(response, { status: 500, code: "CONSOLE_FAILED", title, detail });
     });
     return true;
   }

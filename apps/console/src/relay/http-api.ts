@@ -17,6 +17,7 @@ import { lookAt, runCommand } from "./commands.ts";
 import { lookAtDaemons } from "./daemons.ts";
 import type { Guard } from "./guard.ts";
 import type { Hub } from "./hub.ts";
+import type { Log } from "./log.ts";
 import { askNode, type NodeAnswer } from "./node-http.ts";
 import { type Asker, askerOf, lookerOf } from "./node-tokens.ts";
 import { BodyTooLargeError, readJson } from "./read-json.ts";
@@ -40,6 +41,7 @@ export interface ApiParts {
   readonly actions: Actions;
   readonly auditReader: AuditReader;
   readonly lab: Lab;
+  readonly log: Log;
 }
 
 /** The console's own HTTP routes. True when the request was one of them. */
@@ -58,6 +60,7 @@ export function answerApi(
         return send(response, refusal(413, "BODY_TOO_LARGE", title, error.message));
       }
       const detail = error instanceof Error ? error.message : String(error);
+      parts.log("error", "request failed", { request: `${request.method} ${path}`, error: detail });
       send(response, refusal(500, "CONSOLE_FAILED", "The console failed.", detail));
     },
   );
