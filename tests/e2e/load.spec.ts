@@ -75,3 +75,24 @@ test("each chart says in words and in a table what it draws", async ({ console }
   }
   await expect(page.getByTestId("heat-legend").first()).toContainText(/0\s*[\d,]+ requests\/s/);
 });
+
+test("the load of a past moment is what nodes and hot shards took before it", async ({
+  console,
+}, info) => {
+  const { page, main } = console;
+  const rates = page.getByTestId("node-load-row");
+  const shards = page.getByTestId("hot-shard");
+  // Shards go into the recording every ten seconds: the first of them may still be due.
+  await expect(async () => {
+    const { last } = await (await page.request.get("/api/tape/state")).json();
+    await page.goto(`/load?at=${last.pos}`);
+    await expect(main).toHaveAttribute("data-conn", "historical");
+    await expect(rates).toHaveCount(3);
+    expect(await shards.count()).toBeGreaterThan(0);
+  }).toPass({ timeout: 25_000 });
+  await expect(page.getByTestId("load-sentence")).toContainText(/requests a second on 3 nodes/);
+  const said = await rates.allTextContents();
+  await page.screenshot({ path: info.outputPath("load-past.png"), fullPage: true });
+  await page.reload();
+  await expect.poll(() => rates.allTextContents(), "the past stands still").toEqual(said);
+});
