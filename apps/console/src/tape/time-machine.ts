@@ -2,7 +2,7 @@ import { createStore } from "zustand/vanilla";
 import type { LiveCluster } from "../live/live-cluster.ts";
 import type { Problem } from "../wire/commands.ts";
 import type { MarkKind, Pos, Reel, TapeMark } from "../wire/tape.ts";
-import { eventBeside, posAt, Reels } from "./reels.ts";
+import { eventBeside, posAt, type Reels } from "./reels.ts";
 import { Replay } from "./replay.ts";
 import { readMarks, readTapeState } from "./tape-client.ts";
 import type { At } from "./tape-source.ts";
@@ -44,7 +44,7 @@ export class TimeMachine {
     pinned: null,
   }));
   readonly #live: Pick<LiveCluster, "showPast" | "showPresent">;
-  readonly #reels = new Reels();
+  readonly #reels: Reels;
   #replay = new Replay();
   #reelPos: Pos | null = null;
   #visit = 0;
@@ -57,8 +57,9 @@ export class TimeMachine {
   #isStepping = false;
   #stepping: Promise<void> = Promise.resolve();
 
-  constructor(live: Pick<LiveCluster, "showPast" | "showPresent">) {
+  constructor(live: Pick<LiveCluster, "showPast" | "showPresent">, reels: Reels) {
     this.#live = live;
+    this.#reels = reels;
   }
 
   /** @returns whether the pages show it now. */
