@@ -107,7 +107,7 @@ export class HandlerAbortedError extends define("HANDLER_ABORTED", true, "unknow
 export class WorkerOverError extends define("WORKER_OVER", false, "no") {}
 /** This node is leaving or has no lease; another node will do. */
 export class NodeNotReadyError extends define("NODE_NOT_READY", true, "no") {}
-/** The coordinator did not answer an operator's command in time. */
+/** The coordinator did not answer an operator's command in time, or went away before it answered. */
 export class CoordinatorUnavailableError extends define(
   "COORDINATOR_UNAVAILABLE",
   true,

@@ -44,7 +44,7 @@ const catalogue = {
   // This node, the coordinator, Postgres.
   NODE_NOT_READY: [503, "This node cannot serve now"],
   NOT_COORDINATOR: [503, "The node asked does not lead any more"],
-  COORDINATOR_UNAVAILABLE: [503, "The coordinator did not answer in time"],
+  COORDINATOR_UNAVAILABLE: [503, "The coordinator has not answered"],
   STORE_UNAVAILABLE: [503, "Postgres did not answer"],
   SESSION_LOST: [503, "The lease session has ended"],
   STORE_UNSUITABLE: [500, "Postgres is not one that this cluster can use"],

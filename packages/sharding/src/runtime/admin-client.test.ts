@@ -6,26 +6,35 @@ import { AdminClient } from "./admin-client.ts";
 
 const life = (nodeId: string): NodeRef => ({ nodeId, incarnation: `${nodeId}-1` });
 const command: AdminCommand = { tag: "cordon", by: "ann", nodeId: "b" };
+const preview: AdminCommand = { tag: "preview", by: "ann", request: { kind: "rebalance" } };
 const done: AdminAnswer = { ok: true, seq: 1, planId: null };
 const notLeading: AdminAnswer = { ok: false, code: "NOT_COORDINATOR", why: "" };
 
 /** A carrier of commands, and whom it asked under which id. */
-function carrier() {
+function carrier({ isCut = false } = {}) {
   const clock = new ManualClock();
   const asked: { to: NodeRef; requestId: string }[] = [];
   let leader = life("a");
+  let term = 1;
   const client = new AdminClient({
     clock,
     coordinator: () => leader,
+    term: () => term,
     send: (to, { requestId }) => {
-      asked.push({ to, requestId });
+      if (!isCut) asked.push({ to, requestId });
+      return !isCut;
+    },
+    write: ({ requestId }) => {
+      asked.push({ to: leader, requestId });
       return true;
     },
     forget: () => undefined,
     seq: () => 1,
   });
+  /** As the log says it, in a term of its own. */
   const lead = (nodeId: string) => {
     leader = life(nodeId);
+    term += 1;
   };
   /** Lets time pass, with what follows from it. */
   const run = async (ms: number): Promise<void> => {
@@ -43,6 +52,8 @@ describe("an operator's command", () => {
   it("is done when the one that was asked says so", async () => {
     const { client, asked } = carrier();
     const answer = client.ask(command, 1_000);
+    client.newCoordinator();
+    client.lost(life("b"));
     expect(client.answered(life("a"), asked[0]?.requestId ?? "", done)).toBe(true);
     expect(await answer).toEqual({ seq: 1, planId: null, preview: null });
   });
@@ -79,6 +90,46 @@ describe("an operator's command", () => {
     await failed;
     await run(200);
     expect(asked).toHaveLength(1);
+  });
+
+  it.each(["b", "a"])(
+    "has an end with the term that it was asked in, led by %s then",
+    async (next) => {
+      const { client, asked, lead, run } = carrier();
+      const answer = client.ask(command, 1_000);
+      const failed = expect(answer).rejects.toMatchObject({ executed: "unknown" });
+      client.newCoordinator();
+      lead(next);
+      client.newCoordinator();
+      await failed;
+      await run(200);
+      expect(asked).toHaveLength(1);
+    },
+  );
+
+  it("in a letter outlives the link and the term: the next coordinator reads it", async () => {
+    const { client, asked, lead } = carrier({ isCut: true });
+    const answer = client.ask(command, 1_000);
+    client.lost(life("a"));
+    lead("b");
+    client.newCoordinator();
+    client.answered(life("b"), asked[0]?.requestId ?? "", done);
+    expect(await answer).toEqual({ seq: 1, planId: null, preview: null });
+    expect(asked).toHaveLength(1);
+  });
+
+  it("that changes nothing is asked once again, of the one that leads then", async () => {
+    const { client, asked, lead, run } = carrier();
+    const answer = client.ask(preview, 1_000);
+    const failed = expect(answer).rejects.toThrow("The coordinator b went away");
+    lead("b");
+    client.newCoordinator();
+    await run(100);
+    expect(asked.map(({ to }) => to.nodeId)).toEqual(["a", "b"]);
+    client.lost(life("b"));
+    await failed;
+    await run(100);
+    expect(asked).toHaveLength(2);
   });
 
   it("without an answer ends at its deadline, and an answer after that is nobody's", async () => {

@@ -1,4 +1,4 @@
-import { type NodeRef, type Seq, sameNode } from "../core/ids.ts";
+import { type NodeRef, type Seq, sameNode, type Term } from "../core/ids.ts";
 import type { AdminAnswer, AdminCommand, ToCoordinator } from "../core/messages.ts";
 import type { PlanPreview } from "../core/preview.ts";
 import { AdminRefusedError, CoordinatorUnavailableError } from "../errors.ts";
@@ -9,8 +9,12 @@ export interface AdminPorts {
   readonly clock: Clock;
   /** Who leads, as far as this node knows. */
   readonly coordinator: () => NodeRef | null;
-  /** @returns whether the message is on its way. */
-  readonly send: (to: NodeRef, message: Extract<ToCoordinator, { tag: "admin" }>) => boolean;
+  /** In which term. */
+  readonly term: () => Term;
+  /** @returns whether a link took it. */
+  readonly send: (to: NodeRef, message: AdminMessage) => boolean;
+  /** As a letter to whoever leads when it is read. @returns whether it takes that way. */
+  readonly write: (message: AdminMessage) => boolean;
   /** Nobody waits for this answer any more. */
   readonly forget: (requestId: string) => void;
   /** How far this node's copy of the log has come. */
@@ -27,19 +31,29 @@ export interface AdminOutcome {
   readonly preview: PlanPreview | null;
 }
 
+type AdminMessage = Extract<ToCoordinator, { tag: "admin" }>;
+
+/** `untaken`: nobody will carry it out. `lost`: whoever was asked will not answer any more. */
+type Fate = AdminAnswer | "untaken" | "lost";
+
+interface Asked {
+  readonly to: NodeRef;
+  /** The term that `to` was asked in; null for a letter, which the next coordinator may read. */
+  readonly term: Term | null;
+  readonly settle: (fate: Fate) => void;
+}
+
 /**
  * Carries operators' commands to the coordinator.
  *
  * A command is sent again only while it is certain that it was not taken. When the coordinator changes
  * under a command that was sent, its outcome is unknown: a plan made twice would be worse than an
- * operator who has to look.
+ * operator who has to look. A preview changes nothing and is sent again, but once: one that its coordinator
+ * has failed of must not reach each of the next ones.
  */
 export class AdminClient {
   readonly #ports: AdminPorts;
-  readonly #waiting = new Map<
-    string,
-    { to: NodeRef; settle: (answer: AdminAnswer | Error) => void }
-  >();
+  readonly #waiting = new Map<string, Asked>();
 
   constructor(ports: AdminPorts) {
     this.#ports = ports;
@@ -49,22 +63,20 @@ export class AdminClient {
    * Resolves once this node's copy of the log includes the effect.
    *
    * @throws {AdminRefusedError} with the coordinator's reason.
-   * @throws {CoordinatorUnavailableError} when nobody answered within `deadlineMs`.
+   * @throws {CoordinatorUnavailableError} when nobody answered within `deadlineMs`, or the coordinator that
+   *   had taken the command went away.
    */
   async ask(command: AdminCommand, deadlineMs: number): Promise<AdminOutcome> {
     const { clock } = this.#ports;
     const endMs = clock.monotonicMs() + deadlineMs;
+    let mayRepeat = command.tag === "preview";
     while (clock.monotonicMs() < endMs) {
       const to = this.#ports.coordinator();
-      const answer = to === null ? null : await this.#try(to, command, endMs - clock.monotonicMs());
-      if (answer === null || (!answer.ok && answer.code === "NOT_COORDINATOR")) {
-        await pause(clock, 50);
-        continue;
-      }
-      if (!answer.ok) throw new AdminRefusedError(answer.code, answer.why);
-      while (this.#ports.seq() < answer.seq && clock.monotonicMs() < endMs) await pause(clock, 5);
-      const { seq, planId, preview = null } = answer;
-      return { seq, planId, preview };
+      const fate = to === null ? "untaken" : await this.#try(to, command, endMs);
+      if (typeof fate === "object") return await this.#outcome(fate, endMs);
+      if (fate === "lost" && !mayRepeat) throw wentAway(to);
+      mayRepeat &&= fate !== "lost";
+      await pause(clock, 50);
     }
     throw new CoordinatorUnavailableError(
       `No coordinator answered within ${deadlineMs} ms. Is Postgres reachable from the nodes?`,
@@ -78,43 +90,59 @@ export class AdminClient {
     // A letter is answered by whoever leads when it is read.
     const leader = this.#ports.coordinator();
     const isAsked = sameNode(from, waiting.to) || (leader !== null && sameNode(from, leader));
-    if (isAsked) waiting.settle(answer);
+    const isUntaken = !answer.ok && answer.code === "NOT_COORDINATOR";
+    if (isAsked) waiting.settle(isUntaken ? "untaken" : answer);
     return isAsked;
   }
 
-  /** The connection to this node ended, or another node leads now. */
+  /** This life answers nothing that it has taken: its connection ended, or it leads no more. */
   lost(node: NodeRef): void {
-    for (const { to, settle } of this.#waiting.values()) {
-      if (to.incarnation !== node.incarnation) continue;
-      settle(
-        new CoordinatorUnavailableError(
-          `The coordinator ${node.nodeId} went away before it answered; look at the cluster before you ask again.`,
-        ),
-      );
-    }
+    for (const { to, term, settle } of this.#waiting.values())
+      if (term !== null && sameNode(to, node)) settle("lost");
   }
 
-  /** @returns null when the message could not be sent. */
-  async #try(to: NodeRef, command: AdminCommand, timeoutMs: number): Promise<AdminAnswer | null> {
-    const requestId = this.#ports.clock.uuid();
-    const { promise, resolve, reject } = Promise.withResolvers<AdminAnswer>();
-    const cancel = this.#ports.clock.after(timeoutMs, () =>
+  /** The log may have come to another term: an earlier one commits nothing more, and need not live to say so. */
+  newCoordinator(): void {
+    for (const { term, settle } of this.#waiting.values())
+      if (term !== null && term !== this.#ports.term()) settle("lost");
+  }
+
+  async #outcome(answer: AdminAnswer, endMs: number): Promise<AdminOutcome> {
+    const { clock } = this.#ports;
+    if (!answer.ok) throw new AdminRefusedError(answer.code, answer.why);
+    while (this.#ports.seq() < answer.seq && clock.monotonicMs() < endMs) await pause(clock, 5);
+    const { seq, planId, preview = null } = answer;
+    return { seq, planId, preview };
+  }
+
+  async #try(to: NodeRef, command: AdminCommand, endMs: number): Promise<Fate> {
+    const { clock, term, send, write, forget } = this.#ports;
+    const requestId = clock.uuid();
+    const { promise, resolve: settle, reject } = Promise.withResolvers<Fate>();
+    const timeoutMs = endMs - clock.monotonicMs();
+    const cancel = clock.after(timeoutMs, () =>
       reject(
         new CoordinatorUnavailableError(
           `The coordinator ${to.nodeId} did not answer within ${Math.round(timeoutMs)} ms.`,
         ),
       ),
     );
-    const settle = (answer: AdminAnswer | Error) =>
-      answer instanceof Error ? reject(answer) : resolve(answer);
-    this.#waiting.set(requestId, { to, settle });
+    const message: AdminMessage = { tag: "admin", requestId, command };
     try {
-      if (!this.#ports.send(to, { tag: "admin", requestId, command })) return null;
-      return await promise;
+      // Before it is sent: what this node asks itself may be answered within the call.
+      this.#waiting.set(requestId, { to, term: term(), settle });
+      if (send(to, message)) return await promise;
+      this.#waiting.set(requestId, { to, term: null, settle });
+      return write(message) ? await promise : "untaken";
     } finally {
       cancel();
       this.#waiting.delete(requestId);
-      this.#ports.forget(requestId);
+      forget(requestId);
     }
   }
 }
+
+const wentAway = (to: NodeRef | null): Error =>
+  new CoordinatorUnavailableError(
+    `The coordinator ${to?.nodeId} went away before it answered; look at the cluster before you ask again.`,
+  );

@@ -130,7 +130,7 @@ export class ControlPlane {
         return;
       case "admin":
         if (this.#to.isLeading()) this.#to.toCoordinator(from, message);
-        else this.#refuseAdmin(from, message.requestId);
+        else this.refuseAdmin(from, message.requestId);
         return;
       case "region-registered":
       case "region-refused":
@@ -177,7 +177,8 @@ export class ControlPlane {
     else this.#to.order(message);
   }
 
-  #refuseAdmin(to: NodeRef, requestId: string): void {
+  /** This node does not lead and has not taken what it was asked: another one may. */
+  refuseAdmin(to: NodeRef, requestId: string): void {
     const why = `${this.#ports.self().nodeId} does not lead.`;
     const answer: AdminAnswer = { ok: false, code: "NOT_COORDINATOR", why };
     this.direct(to, { tag: "admin-answer", requestId, answer });

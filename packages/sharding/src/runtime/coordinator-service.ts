@@ -1,5 +1,9 @@
 import type { ClusterState } from "../core/cluster.ts";
-import { type CoordinatorOptions, startCoordinator } from "../core/coordinator.ts";
+import {
+  type CoordinatorInput,
+  type CoordinatorOptions,
+  startCoordinator,
+} from "../core/coordinator.ts";
 import type { Incarnation, NodeRef, Term } from "../core/ids.ts";
 import type { DeathProof, LogEntry } from "../core/log.ts";
 import { endOf, type Watches } from "../core/membership.ts";
@@ -43,6 +47,8 @@ export interface CoordinatorServiceEvents {
   send(to: NodeRef, message: FromCoordinator): void;
   /** Dropped: said by a life that may not say it. */
   unauthorized(from: NodeRef, tag: ToCoordinator["tag"]): void;
+  /** Leads no more. Of what it was asked, these were never taken; what else has no answer gets none. */
+  ended(untaken: readonly { readonly from: NodeRef; readonly requestId: string }[]): void;
 }
 
 /** Requests that wait while a candidate is being elected. More than that are asked again anyway. */
@@ -284,15 +290,22 @@ export class CoordinatorService {
     if (driver === null) return;
     this.#driver = null;
     this.#cancelTick?.();
-    driver.end();
+    const untaken = driver.end();
     const { clock, log } = this.#options;
     const { cluster, electedAtMs } = driver.state;
     const nowMs = clock.monotonicMs();
     const waitMs = this.#backoff.termEnded(defect !== null, nowMs - electedAtMs, nowMs);
     log("info", "not leading any more", { why, term: cluster.term });
-    if (defect === null) return;
-    log("error", "a decision of the coordinator failed: this is a defect", {
-      ...{ error: defect.stack ?? defect.message, term: cluster.term, seq: cluster.seq, waitMs },
-    });
+    if (defect !== null)
+      log("error", "a decision of the coordinator failed: this is a defect", {
+        ...{ error: defect.stack ?? defect.message, term: cluster.term, seq: cluster.seq, waitMs },
+      });
+    this.#events.ended(untaken.flatMap(askOf));
   }
 }
+
+/** Whoever asks for something waits for an answer; what nodes report is said again by itself. */
+const askOf = (input: CoordinatorInput) =>
+  input.tag === "message" && input.message.tag === "admin"
+    ? [{ from: input.from, requestId: input.message.requestId }]
+    : [];

@@ -74,9 +74,12 @@ export class Driver {
     void this.#run();
   }
 
-  end(): void {
+  /** @returns what was not taken: it has had no effect, and never will. */
+  end(): readonly CoordinatorInput[] {
     this.#hasEnded = true;
+    const untaken = this.#waiting;
     this.#waiting = [];
+    return untaken;
   }
 
   async #run(): Promise<void> {
@@ -89,14 +92,15 @@ export class Driver {
         await this.#turn(batch);
       } catch (error) {
         const why = error instanceof Error ? error : new Error(String(error));
-        this.#fail(why.message, why instanceof StoreUnavailableError ? null : why);
+        // Without the batch: its outcome is unknown, or a decision about it has failed and would fail again.
+        this.#fail(why.message, [], why instanceof StoreUnavailableError ? null : why);
       }
     }
     this.#isRunning = false;
   }
 
   async #turn(batch: readonly CoordinatorInput[]): Promise<void> {
-    if (!this.#mayLead()) return this.#fail("the lease does not hold");
+    if (!this.#mayLead()) return this.#fail("the lease does not hold", batch);
     const turn = turnCoordinator(this.#state, batch, this.#clock.monotonicMs());
     if (turn.events.length > 0) {
       const result = await this.#store.commit({
@@ -107,7 +111,8 @@ export class Driver {
         next: turn.state.cluster,
       });
       if (this.#hasEnded) return;
-      if (result.outcome === "deposed") return this.#fail(`term ${result.term} has taken over`);
+      if (result.outcome === "deposed")
+        return this.#fail(`term ${result.term} has taken over`, batch);
       if (result.outcome === "refuted") {
         this.#waiting.unshift(...withoutRefuted(batch, result));
         this.#events.refuted();
@@ -122,9 +127,10 @@ export class Driver {
     for (const { to, message } of turn.messages) this.#events.send(to, message);
   }
 
-  #fail(why: string, defect: Error | null = null): void {
+  #fail(why: string, untaken: readonly CoordinatorInput[], defect: Error | null = null): void {
     if (this.#hasEnded) return;
-    this.end();
+    this.#hasEnded = true;
+    this.#waiting.unshift(...untaken);
     this.#events.ended(why, defect);
   }
 }

@@ -119,6 +119,10 @@ export class NodeRuntime {
         },
         send: (to, message) => this.#control.direct(to, message),
         unauthorized: (from, tag) => this.#control.unauthorized(from, tag),
+        ended: (untaken) => {
+          for (const { from, requestId } of untaken) this.#control.refuseAdmin(from, requestId);
+          this.#admin.lost(this.self());
+        },
       },
     );
     this.loads = new LoadReports({
@@ -240,7 +244,9 @@ export class NodeRuntime {
     return new AdminClient({
       clock: this.#ports.clock,
       coordinator: () => this.replica.state.coordinator,
-      send: (to, message) => this.#control.sendTo(to, message) || this.#letters.ask(message),
+      term: () => this.replica.state.term,
+      send: (to, message) => this.#control.sendTo(to, message),
+      write: (message) => this.#letters.ask(message),
       forget: (requestId) => this.#letters.forget(requestId),
       seq: () => this.replica.state.seq,
     });
@@ -419,6 +425,7 @@ export class NodeRuntime {
   }
 
   #newCoordinator(): void {
+    this.#admin.newCoordinator();
     this.#registration.again();
     this.#claim();
   }
