@@ -134,10 +134,15 @@ describe("a message", () => {
   });
 
   test("with a preview has all of it", () => {
-    const move = { ...grant, from: node, to: node, why: "a has 4" };
+    const moves = {
+      groups: ["default"],
+      nodes: [node],
+      reasons: ["a has 4"],
+      rows: [3, 1, 0, 0, 0, 0],
+    };
     const preview = {
       ...{ planId: "p-1-1", kind: "rebalance", by: "olga", node: null, undoes: null },
-      ...{ basedOnSeq: 4, moves: [move], spreadBefore: 1.5, spreadAfter: 0.5 },
+      ...{ basedOnSeq: 4, moves, spreadBefore: 1.5, spreadAfter: 0.5 },
       blocked: [{ group: "default", shard: 4, on: "a", code: "pinned", why: "it is pinned" }],
       ...{ blockedTotal: 1, leftOut: 0, movesInFlight: 16, notes: ["none"] },
       nodes: [{ ...node, weight: 0.5, before: 4, after: 3, why: "weight 0.5" }],
@@ -149,6 +154,13 @@ describe("a message", () => {
     expect(fromCoordinatorOf(answered(preview))).not.toBeNull();
     for (const broken of mutants(preview, new Set(["node", "undoes"])))
       expect(fromCoordinatorOf(answered(broken)), JSON.stringify(broken)).toBeNull();
+    for (const rows of [
+      [3, 1, 0, 0, 0],
+      [3, 1, 1, 0, 0, 0],
+      [3, 1, 0, 0, 1, 0],
+      [3, 1, 0, 0, 0, 1],
+    ])
+      expect(fromCoordinatorOf(answered({ ...preview, moves: { ...moves, rows } }))).toBeNull();
   });
 
   test("without any one of its fields is none, nor with one of another type", () => {

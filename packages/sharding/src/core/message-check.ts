@@ -6,6 +6,7 @@ import type {
   StateMessage,
   ToCoordinator,
 } from "./messages.ts";
+import { areRowsWhole, type PackedMoves } from "./packed-moves.ts";
 
 /**
  * Whether what another process said is a control message at all.
@@ -135,9 +136,12 @@ const toCoordinator: Record<ToCoordinator["tag"], Check> = {
 const directive = (more: Readonly<Record<string, Check>>): Check =>
   fields({ term: whole, incarnation: name, ...more });
 
-const plannedMove = { ...grant, from: fields(node), to: fields(node), why: text };
+const listsOfMoves = fields({
+  ...{ groups: list(name), nodes: list(fields(node)), reasons: list(text), rows: list(whole) },
+});
+const moves: Check = (value) => listsOfMoves(value) && areRowsWhole(value as PackedMoves);
 const preview = fields({
-  ...{ planId: name, by: text, basedOnSeq: whole, moves: list(fields(plannedMove)) },
+  ...{ planId: name, by: text, basedOnSeq: whole, moves },
   kind: oneOf("rebalance", "drain", "move", "undo"),
   ...{ node: orNull(name), undoes: orNull(name), spreadBefore: number, spreadAfter: number },
   blocked: list(fields({ ...shard, on: name, code: name, why: text })),

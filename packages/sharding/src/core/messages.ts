@@ -2,7 +2,7 @@ import type { Versions } from "./agreement.ts";
 import type { Epoch, GroupName, Incarnation, NodeId, NodeRef, Seq, ShardRef, Term } from "./ids.ts";
 import type { Load } from "./load.ts";
 import type { CarriedState, GroupDeclaration, LogEntry, NodeInfo } from "./log.ts";
-import type { PlanPreview, WhatIf } from "./preview.ts";
+import type { PackedPreview, WhatIf } from "./preview.ts";
 
 /**
  * What nodes say to each other on the control socket. Each message may arrive twice, late or never;
@@ -245,7 +245,7 @@ export type AdminAnswer =
       readonly seq: Seq;
       readonly planId: string | null;
       /** Of a preview. */
-      readonly preview?: PlanPreview;
+      readonly preview?: PackedPreview;
     }
   | { readonly ok: false; readonly code: AdminErrorCode; readonly why: string };
 

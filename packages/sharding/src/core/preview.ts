@@ -1,5 +1,6 @@
 import type { NodeId, NodeRef, ShardRef } from "./ids.ts";
 import type { PlanProposal } from "./log.ts";
+import { type PackedMoves, packMoves, unpackMoves } from "./packed-moves.ts";
 
 /**
  * Conditions that hold for one plan only: nothing of them is written down, and the cluster's own rebalance knows
@@ -70,3 +71,18 @@ export interface PlanPreview extends PlanProposal {
   /** What an operator should know of it, a sentence each. */
   readonly notes: readonly string[];
 }
+
+/** As it travels to whoever asked. */
+export interface PackedPreview extends Omit<PlanPreview, "moves"> {
+  readonly moves: PackedMoves;
+}
+
+export const packPreview = (preview: PlanPreview): PackedPreview => ({
+  ...preview,
+  moves: packMoves(preview.moves),
+});
+
+export const unpackPreview = (packed: PackedPreview): PlanPreview => ({
+  ...packed,
+  moves: unpackMoves(packed.moves),
+});

@@ -1,6 +1,6 @@
 import { type NodeRef, type Seq, sameNode, type Term } from "../core/ids.ts";
 import type { AdminAnswer, AdminCommand, ToCoordinator } from "../core/messages.ts";
-import type { PlanPreview } from "../core/preview.ts";
+import { type PlanPreview, unpackPreview } from "../core/preview.ts";
 import { AdminRefusedError, CoordinatorUnavailableError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import { pause } from "./pause.ts";
@@ -111,8 +111,8 @@ export class AdminClient {
     const { clock } = this.#ports;
     if (!answer.ok) throw new AdminRefusedError(answer.code, answer.why);
     while (this.#ports.seq() < answer.seq && clock.monotonicMs() < endMs) await pause(clock, 5);
-    const { seq, planId, preview = null } = answer;
-    return { seq, planId, preview };
+    const { seq, planId, preview } = answer;
+    return { seq, planId, preview: preview === undefined ? null : unpackPreview(preview) };
   }
 
   async #try(to: NodeRef, command: AdminCommand, endMs: number): Promise<Fate> {

@@ -3,7 +3,7 @@ import { canServe, ownerOf, type PlanRow } from "../cluster.ts";
 import { type NodeId, type ShardRef, sameNode } from "../ids.ts";
 import type { PlanMove, PlanState } from "../log.ts";
 import type { AdminAnswer, PlanRequest } from "../messages.ts";
-import type { BlockedMove, WhatIf } from "../preview.ts";
+import { type BlockedMove, packPreview, type WhatIf } from "../preview.ts";
 import {
   done,
   type Refusal,
@@ -64,7 +64,8 @@ export function previewPlan(turn: Turn, request: PlanRequest, by: string): Admin
   const planned = draw(turn, request, by);
   if ("ok" in planned) return planned;
   const { kind, node, undoes, whatIf } = planned;
-  return { ...done(), preview: preview(turn, { kind, by, node, undoes }, planned, whatIf) };
+  const looked = preview(turn, { kind, by, node, undoes }, planned, whatIf);
+  return { ...done(), preview: packPreview(looked) };
 }
 
 function refuseWhatIf(turn: Turn, { cordon = [], weights = {} }: WhatIf): Refusal | null {

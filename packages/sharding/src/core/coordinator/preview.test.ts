@@ -11,7 +11,7 @@ import {
 } from "../coordinator.ts";
 import type { ClusterEvent, StrategyName } from "../log.ts";
 import type { AdminAnswer, PlanRequest, ToCoordinator } from "../messages.ts";
-import { hotFactor, type PlanPreview, type WhatIf } from "../preview.ts";
+import { hotFactor, type PlanPreview, unpackPreview, type WhatIf } from "../preview.ts";
 
 const names = ["a", "b", "c", "d"];
 
@@ -26,7 +26,7 @@ function lopsided(shards = 24): CoordinatorScene {
 function previewed(scene: CoordinatorScene, request: PlanRequest): PlanPreview {
   const answer = scene.asks({ tag: "preview", by: "olga", request });
   if (!answer.ok || answer.preview === undefined) throw new Error(JSON.stringify(answer));
-  return answer.preview;
+  return unpackPreview(answer.preview);
 }
 
 const rebalance = (scene: CoordinatorScene, whatIf: WhatIf = {}): PlanPreview =>
