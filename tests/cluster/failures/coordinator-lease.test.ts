@@ -101,6 +101,41 @@ test("a lock that is lost: the coordinator is passive at once, every shard is se
   await cluster.verify();
 });
 
+test("a command that its coordinator's commit holds is unknown when the session ends, and does not wait for its deadline", async () => {
+  const cluster = await startCluster({ nodes: 3, shards: 8, ttlMs });
+  const coordinator = await pick(cluster, "coordinator");
+  const other = await pick(cluster, "candidate");
+  const [holder, operator] = [await connect(cluster), await connect(cluster)];
+  await holder.query("begin");
+  await holder.query("select from leasehold_default.nodes where node_id = $1 for update", [
+    other.nodeId,
+  ]);
+  const answered = fetch(`${coordinator.url}/v1/nodes/${other.nodeId}/cordon`, {
+    method: "POST",
+    headers: { "leasehold-deadline-ms": "10000" },
+  });
+  await cluster.waitUntil("the commit waits for the row", async () => {
+    const { rowCount } = await operator.query(
+      `select from pg_locks where locktype = 'transactionid' and not granted
+         and pid in (select pid from pg_stat_activity where datname = current_database())`,
+    );
+    return (rowCount ?? 0) > 0;
+  });
+  const endedMs = performance.now();
+  await operator.query(
+    "select pg_terminate_backend(backend_pid) from leasehold_default.leases where node_id = $1",
+    [coordinator.nodeId],
+  );
+  const answer = await answered;
+  expectWithin("answered after", performance.now() - endedMs, 100);
+  expect(answer.status).toBe(503);
+  expect(await answer.json()).toMatchObject({
+    ...{ code: "COORDINATOR_UNAVAILABLE", executed: "unknown" },
+  });
+  await holder.query("rollback");
+  await cluster.verify();
+});
+
 test("a coordinator that leaves lets its lock go, and the next one leads before it has ended", async () => {
   const cluster = await startCluster({ nodes: 3, shards: 32, ttlMs });
   const coordinator = await pick(cluster, "coordinator");
