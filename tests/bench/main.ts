@@ -22,6 +22,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   scale: async () => (await import("./scale.ts")).bench,
   nodes: async () => (await import("./nodes.ts")).bench,
   meter: async () => (await import("./meter.ts")).bench,
+  preview: async () => (await import("./preview.ts")).bench,
   sim: async () => (await import("./sim.ts")).bench,
   soak: async () => (await import("./soak.ts")).bench,
   ycsb: async () => (await import("./ycsb.ts")).bench,
