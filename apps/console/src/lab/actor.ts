@@ -178,7 +178,8 @@ function howItEnded(
   isHeld: boolean,
   { isGone, hasProcessEnded }: { readonly isGone: boolean; readonly hasProcessEnded: boolean },
 ): RunFault["how"] {
-  if (hasProcessEnded || fault.kind === "crash-at") return "process ended";
+  // A life that was armed and still knows of it has not come to that step.
+  if (hasProcessEnded || (fault.kind === "crash-at" && isGone)) return "process ended";
   const isOver = fault.setMs + fault.ttlMs <= (fault.endedMs ?? 0);
   // The helper has healed it already, so that the node knows nothing of it any more.
   return isGone && (isOver || !isHeld) ? "ttl" : "healed";

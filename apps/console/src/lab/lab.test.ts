@@ -108,6 +108,24 @@ describe("a run", { timeout: 40_000 }, () => {
     expect(run.verdict?.reasons[0]).toMatch(/^S5 .* was acknowledged and is lost/);
   });
 
+  test("that was to kill a node and did not says so: nothing ended, nothing crashed", async () => {
+    const { lab } = await startLab();
+    const wanted = order("X8");
+    await lab.begin(wanted, by("mira"));
+    const waiting = { id: "crashed", state: "running" };
+    await vi.waitFor(
+      async () => {
+        const steps = (await lab.find(wanted.run))?.steps;
+        expect(steps).toContainEqual(expect.objectContaining(waiting));
+      },
+      { timeout: 10_000 },
+    );
+    const run = await lab.end(wanted.run, "mira");
+    expect(run.faults).toMatchObject([{ kind: "crash-at", how: "healed" }]);
+    expect(run.healed).toEqual({ healed: 1, residual: 0 });
+    expect(run.marks.map((it) => it.words)).not.toContain("crash");
+  });
+
   test("is stopped: everything is healed at once, and nothing is claimed", async () => {
     const { cluster, lab } = await startLab();
     const wanted = order("X3", { forMs: 60_000 });

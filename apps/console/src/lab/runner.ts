@@ -208,7 +208,9 @@ export class Runner {
       throw error;
     } finally {
       state.endedMs = this.#watch.nowMs();
-      if (step.mark !== undefined) this.#marks.push({ atMs: state.endedMs, words: step.mark });
+      if (step.mark !== undefined && state.state === "done") {
+        this.#marks.push({ atMs: state.endedMs, words: step.mark });
+      }
       this.#context.changed();
     }
   }

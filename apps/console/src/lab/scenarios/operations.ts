@@ -50,11 +50,14 @@ export const postgresRestart: Scenario = {
   }),
 };
 
-/** Where a node dies in a handoff, and which: the one that gives, the one that takes, or the one that decides. */
+/**
+ * Where a node dies in a handoff, and which: the one that gives, the one that takes, or the one that decides. Orders
+ * are read from the log; as messages they come only where they have to be repeated, so nobody dies of those.
+ */
 const crashSteps = {
-  "source has read the order": ["source", "received:begin-handoffs"],
+  "source has begun to hand over": ["source", "sending:handoffs-acked"],
   "source is about to let go": ["source", "sending:shards-released"],
-  "target has read the order": ["target", "received:host-shards"],
+  "target has begun to serve": ["target", "sending:shards-hosted"],
   "coordinator has committed it": ["coordinator", "committed:handoff-began"],
 } as const satisfies Record<string, readonly ["source" | "target" | "coordinator", string]>;
 
