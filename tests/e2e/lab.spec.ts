@@ -2,28 +2,38 @@ import { waitUntil } from "../cluster/harness/wait-until.ts";
 import type { planted } from "../cluster/state/mistakes.ts";
 import { E2eCluster, nodeIds } from "./support/e2e-cluster.ts";
 import { LabClient, type Run } from "./support/lab.ts";
+import { type Fields, LabPage, type Told } from "./support/lab-page.ts";
 import { expect, test } from "./support/test.ts";
 
 /**
- * The lab against real nodes and a real Postgres: the scenarios end in PASS, and with a mistake planted in the nodes the
- * right one ends in FAIL and names the invariant. The others run in the long form.
+ * The lab against real nodes and a real Postgres: the scenarios, each started in the browser and read from its page, end
+ * in PASS, and with a mistake planted in the nodes the right one ends in FAIL and names the invariant. The others run in
+ * the long form.
  */
 const isLong = process.env["LEASEHOLD_TEST_LONG"] === "on";
 const forMs = 3500;
+/** As long on the page, which speaks of seconds. */
+const forSeconds = "3.5";
 
-const scenarios: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
-  ["X1", {}],
-  ["X2", { forMs }],
-  ["X3", { forMs }],
+/** What is set on the page, and what the run's own page then says was done. */
+const scenarios: readonly (readonly [scenario: string, fields: Fields, done: string])[] = [
+  ["X1", {}, "(SIGKILL)"],
+  ["X2", { "Cut for, in seconds": forSeconds }, "from Postgres for 3.5 s, then heal"],
+  ["X3", { "Pause for, in seconds": forSeconds }, "(SIGSTOP) for 3.5 s, past its lease"],
   ...(isLong
     ? ([
-        ["X4", {}],
-        ["X5", { forMs }],
-        ["X6", { times: 3 }],
-        ["X7", {}],
-        ["X8", {}],
-        ["X9", {}],
-        ["X10", { forMs }],
+        ["X4", {}, "All of them still reach Postgres."],
+        ["X5", { "Cut for, in seconds": forSeconds }, "nothing the other way, for 3.5 s"],
+        ["X6", { Times: "3" }, "3 times for 0.6 s"],
+        ["X7", {}, "Stop the Postgres server and start it again."],
+        ...[
+          "source has begun to hand over",
+          "source is about to let go",
+          "target has begun to serve",
+          "coordinator has committed it",
+        ].map((when) => ["X8", { When: when }, `when the ${when}`] as const),
+        ["X9", {}, "Drain node-1, node-2, node-3, one after the other"],
+        ["X10", { "For, in seconds": forSeconds }, "forward by 3600 s for 3.5 s"],
       ] as const)
     : []),
 ];
@@ -32,29 +42,33 @@ const scenarios: readonly (readonly [string, Readonly<Record<string, unknown>>])
  * A machine that is busy with other things leaves gaps in what was observed, or misses a bound in milliseconds: neither
  * says anything of the cluster. It is said, and tried again; what is never safe (S) fails at once.
  */
-async function untilJudged(
-  lab: LabClient,
-  scenario: string,
-  params: Readonly<Record<string, unknown>>,
-): Promise<Run> {
+async function untilJudged(lab: LabPage, scenario: string, fields: Fields): Promise<Told> {
   for (let tries = 1; ; tries++) {
-    const run = await lab.play(scenario, params);
-    const { tag, reasons = [] } = run.verdict ?? {};
-    const isLate = tag === "fail" && reasons.every((it) => it.startsWith("L1"));
-    if (tries === 3 || (tag !== "not-observed" && !isLate)) return run;
-    process.stdout.write(`${scenario}, try ${tries}: ${tag}. ${reasons.join(" ")}\n`);
+    const told = await lab.play(scenario, fields, 60_000);
+    const { verdict, reasons } = told;
+    const isLate = verdict === "fail" && reasons.every((it) => it.startsWith("L1"));
+    if (tries === 3 || (verdict !== "not-observed" && !isLate)) return told;
+    process.stdout.write(`${scenario}, try ${tries}: ${verdict}. ${reasons.join(" ")}\n`);
   }
 }
 
-for (const [scenario, params] of scenarios) {
-  test(`${scenario} passes on a sound cluster, and leaves no fault behind`, async ({
-    cluster,
-    settled: _,
+for (const [scenario, fields, done] of scenarios) {
+  const name = [scenario, ...Object.values(fields)].join(", ");
+  test(`${name}: from the browser it passes on a sound cluster, and leaves no fault behind`, async ({
+    console,
   }) => {
-    test.setTimeout(150_000);
-    const run = await untilJudged(new LabClient(cluster.consoleUrl), scenario, params);
-    expect(run.verdict?.tag, run.verdict?.reasons.join(" ")).toBe("pass");
-    expect(run.healed).toEqual(expect.objectContaining({ residual: 0 }));
+    test.setTimeout(200_000);
+    const { page } = console;
+    const told = await untilJudged(new LabPage(console), scenario, fields);
+    expect(told.verdict, told.reasons.join(" ")).toBe("pass");
+    await expect(console.main).toContainText(done);
+    const order = told.steps.map(([id]) => id);
+    expect(told.steps).toEqual(order.map((id) => [id, "done"]));
+    expect(told.wentBy).not.toEqual([]);
+    expect(told.wentBy).toEqual(order.filter((id) => told.wentBy.includes(id)));
+    const left = page.getByRole("row", { name: /^Faults left behind/ });
+    await expect(left.getByRole("cell").nth(1)).toHaveText("0");
+    await expect(page.getByTestId("fault-pill")).toHaveAttribute("data-count", "0");
   });
 }
 

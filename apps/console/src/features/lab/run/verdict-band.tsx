@@ -33,9 +33,13 @@ function Reasons({ run }: { readonly run: LabRun }) {
   const [first, ...more] = run.verdict?.reasons ?? [];
   return (
     <>
-      <p className="text-fg-0">{first}</p>
+      <p className="text-fg-0" data-testid="run-reason">
+        {first}
+      </p>
       {more.map((it) => (
-        <p key={it}>{it}</p>
+        <p key={it} data-testid="run-reason">
+          {it}
+        </p>
       ))}
       <p className="text-fg-2">
         <Sentence words={aftermath(run)} />
