@@ -316,7 +316,7 @@ function planOf(
   const labels = new Set(facts.shards.map((it) => it.label));
   const checked = checkParams(scenario.params(facts), given, labels);
   const wrong = checked.ok
-    ? (scenario.whyNotThese?.(checked.values) ?? null)
+    ? (scenario.whyNotThese?.(checked.values, facts) ?? null)
     : checked.wrong.join(" ");
   if (!checked.ok || wrong !== null) throw new LabRefusal(422, "BAD_PARAMS", wrong ?? "");
   return { params: checked.values, planned: scenario.plan(facts, checked.values) };

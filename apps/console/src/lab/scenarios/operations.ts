@@ -72,7 +72,17 @@ export const crashInHandoff: Scenario = {
       initial: "source is about to let go",
     },
   ],
-  whyNot: (facts) => needNodes(facts, 3),
+  whyNot: (facts) =>
+    needNodes(facts, 3) ??
+    (facts.shards.some((it) => it.owner !== facts.coordinator)
+      ? null
+      : "It needs a shard of a node that does not lead."),
+  // What a node says to itself passes no wire, where it could be met.
+  whyNotThese(values, facts) {
+    const { owner, label } = shardOf(facts, values);
+    if (owner !== facts.coordinator || !String(values["when"]).startsWith("source")) return null;
+    return `shard: ${owner}, the owner of ${label}, leads: what it says to itself is no message. Choose a shard of another node.`;
+  },
   plan(facts, values) {
     const shard = shardOf(facts, values);
     const [role, step] = crashSteps[values["when"] as keyof typeof crashSteps];

@@ -80,7 +80,7 @@ export interface Scenario {
   /** Null, or why it makes no sense here. */
   whyNot(facts: Facts): string | null;
   /** Of values that are fine one by one: null, or why not together. */
-  whyNotThese?(values: ParamValues): string | null;
+  whyNotThese?(values: ParamValues, facts: Facts): string | null;
   /** @param values checked, each of {@link params}. */
   plan(facts: Facts, values: ParamValues): Planned;
 }

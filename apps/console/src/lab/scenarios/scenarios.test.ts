@@ -78,6 +78,16 @@ test("a Postgres that nobody here may restart makes X7 unavailable", () => {
   expect(restart?.whyNot({ ...facts, noRestart: "It is yours." })).toBe("It is yours.");
 });
 
+test("a source that leads says nothing that X8 could meet; whoever takes or decides may be met", () => {
+  const crash = scenarios.find((it) => it.id === "X8");
+  const why = (shard: string, when: string) => crash?.whyNotThese?.({ shard, when }, facts);
+  expect(why("default/0", "source is about to let go")).toContain("node-1, the owner of default/0");
+  expect(why("default/1", "source is about to let go")).toBeNull();
+  expect(why("default/0", "target has begun to serve")).toBeNull();
+  const alone = facts.shards.map((it) => ({ ...it, owner: "node-1" }));
+  expect(crash?.whyNot({ ...facts, shards: alone })).toContain("a node that does not lead");
+});
+
 describe("parameters", () => {
   const params = scenarios.find((it) => it.id === "X2")?.params(facts) ?? [];
 
