@@ -3,6 +3,9 @@ import { nodeIds, shardCount } from "./support/e2e-cluster.ts";
 import { watchClasses } from "./support/seen-classes.ts";
 import { expect, test } from "./support/test.ts";
 
+/** From the press that cuts a node to its first difference on the page (A6). @unit milliseconds */
+const boundMs = 1500;
+
 test("a node cut from Postgres differs, loses its shards, and agrees again once healed", async ({
   console,
   cluster,
@@ -22,12 +25,20 @@ test("a node cut from Postgres differs, loses its shards, and agrees again once 
   await page.getByRole("button", { name: "Cut Postgres…" }).click();
   const dialog = page.getByRole("alertdialog", { name: `Cut ${victim} from Postgres?` });
   await expect(dialog).toContainText(`It serves its ${owned} shards until its lease ends`);
+  const cutAtMs = Date.now();
   await console.confirm("Cut from Postgres");
 
   await test.step("first it does not renew its lease", async () => {
     await expect.poll(async () => [...(await seen()).keys()]).toContain("skew");
-    const sentences = (await seen()).get("skew")?.sentences.join("\n");
-    expect(sentences).toContain(`${victim} does not renew its lease`);
+    const { firstAtMs = Number.NaN, sentences = [] } = (await seen()).get("skew") ?? {};
+    expect(sentences.join("\n")).toContain(`${victim} does not renew its lease`);
+    const afterMs = firstAtMs - cutAtMs;
+    process.stdout.write(`A6: a cut node differs after ${afterMs} ms (bound ${boundMs} ms)\n`);
+    expect([...(await seen()).keys()][0], "nothing else comes before it").toBe("skew");
+    expect(afterMs).toBeLessThan(10 * boundMs);
+  });
+  await test.step("then its lease has ended by its own clock, and it serves nothing", async () => {
+    await expect.poll(async () => (await seen()).get("stale-idle")?.most).toBe(owned);
   });
   await test.step("then its shards are served by the others", async () => {
     await page.getByRole("link", { name: "Nodes", exact: true }).click();

@@ -1,5 +1,6 @@
 /** The pure part that observers share: frame types and the reducer. No Node.js, no I/O. */
 export type * from "./core/belief.ts";
+export { isRenewalLate } from "./core/belief.ts";
 export type * from "./core/cluster.ts";
 export {
   applyEntries,

@@ -4,6 +4,8 @@ import type { Page } from "@playwright/test";
 export interface SeenClass {
   readonly most: number;
   readonly sentences: readonly string[];
+  /** When it was first there, by `Date.now()`. */
+  readonly firstAtMs: number;
 }
 
 /**
@@ -14,12 +16,12 @@ export interface SeenClass {
  */
 export async function watchClasses(page: Page): Promise<() => Promise<Map<string, SeenClass>>> {
   const seen = await page.evaluateHandle(() => {
-    const noted = new Map<string, { most: number; sentences: Set<string> }>();
+    const noted = new Map<string, { most: number; firstAtMs: number; sentences: Set<string> }>();
     const look = (): void => {
       for (const it of document.querySelectorAll<HTMLElement>("[data-testid=divergence-class]")) {
         const { class: name = "", count = "0" } = it.dataset;
         if (Number(count) === 0) continue;
-        const note = noted.get(name) ?? { most: 0, sentences: new Set() };
+        const note = noted.get(name) ?? { most: 0, firstAtMs: Date.now(), sentences: new Set() };
         noted.set(name, note);
         note.most = Math.max(note.most, Number(count));
         const first = document.querySelector(`li[data-class="${name}"]`)?.textContent;
@@ -33,7 +35,7 @@ export async function watchClasses(page: Page): Promise<() => Promise<Map<string
   });
   return async () => {
     const noted = await seen.evaluate((all) =>
-      [...all].map(([name, { most, sentences }]) => [name, { most, sentences: [...sentences] }]),
+      [...all].map(([name, it]) => [name, { ...it, sentences: [...it.sentences] }]),
     );
     return new Map(noted as [string, SeenClass][]);
   };

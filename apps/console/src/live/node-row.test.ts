@@ -60,12 +60,12 @@ describe("a node as the pages show it", () => {
     expect(viewNode({ ...silent, sight }).condition).toBe("unknown");
   });
 
-  test("counts the lease down between frames and warns below half of it", () => {
+  test("counts the lease down between frames and warns when a renewal is late", () => {
     expect(viewNode(factsOf({})).leaseLeftMs).toBe(4400);
-    const low = factsOf({}, { lease: { state: "held", leftMs: 2400 } });
-    expect(viewNode(low)).toMatchObject({ leaseLeftMs: 2300, leaseAtRisk: true });
-    const enough = factsOf({}, { lease: { state: "held", leftMs: 2550 } });
-    expect(viewNode(enough)).toMatchObject({ leaseLeftMs: 2450, leaseAtRisk: false });
+    const low = factsOf({}, { lease: { state: "held", leftMs: 3200 } });
+    expect(viewNode(low)).toMatchObject({ leaseLeftMs: 3100, leaseAtRisk: true });
+    const enough = factsOf({}, { lease: { state: "held", leftMs: 3300 } });
+    expect(viewNode(enough)).toMatchObject({ leaseLeftMs: 3200, leaseAtRisk: false });
   });
 
   test("keeps a fault of a silent node until its time is over", () => {

@@ -1,4 +1,9 @@
-import type { ActiveFault, NodeLoad, NodeRow } from "@leasehold/sharding/observe";
+import {
+  type ActiveFault,
+  isRenewalLate,
+  type NodeLoad,
+  type NodeRow,
+} from "@leasehold/sharding/observe";
 import type { NodeSight } from "./mirror.ts";
 
 /** A node as the pages show it: what Postgres says about it, what it says itself, how long ago. */
@@ -111,13 +116,11 @@ const leaseLeft = (sight: NodeSight | undefined, heardMsAgo: number | null): num
     ? null
     : Math.max(0, sight.belief.lease.leftMs - heardMsAgo);
 
-/**
- * A lease is renewed every ttl/6: less than half of it left means that renewals are missing. Judged by
- * what the node said when it was heard: it speaks once a second, and a ttl may be two.
- */
+/** Judged by what the node said when it was heard: it speaks once a second, and a ttl may be two. */
 const isLeaseAtRisk = (sight: NodeSight | undefined): boolean =>
   sight !== undefined &&
-  (sight.belief.lease.state !== "held" || sight.belief.lease.leftMs < sight.leaseTtlMs / 2);
+  (sight.belief.lease.state !== "held" ||
+    isRenewalLate(sight.belief.lease.leftMs, sight.leaseTtlMs));
 
 /** A fault outlives the frame that named it: a paused node says nothing while its ttl runs. */
 const remainingFaults = (faults: readonly ActiveFault[], sinceMs: number): ActiveFault[] =>

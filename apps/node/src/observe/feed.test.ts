@@ -37,6 +37,17 @@ test("a lost lease is told within a quarter of a second, and once", () => {
   expect(follower.onBelief).toHaveBeenCalledTimes(1);
 });
 
+test("a renewal that is late is told long before the lease is lost", () => {
+  node.leaseState = "held";
+  vi.advanceTimersByTime(150);
+  vi.clearAllMocks();
+  node.leaseLeftMs = 3000;
+  vi.advanceTimersByTime(150);
+  const lease = { state: "held", leftMs: 3000 };
+  expect(follower.onBelief).toHaveBeenCalledWith(expect.objectContaining({ lease }), null);
+  node.leaseLeftMs = 4200;
+});
+
 test("what is hot is asked once a second, and only while somebody observes", () => {
   node.hot = [{ group: "default", shard: 3, requestsPerSecond: 40, busyMs: null }];
   node.hotAsked = 0;

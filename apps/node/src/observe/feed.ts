@@ -1,11 +1,16 @@
 import type { ShardingNode } from "@leasehold/sharding";
-import type { Belief, ShardBelief, ShardHeat } from "@leasehold/sharding/observe";
+import {
+  type Belief,
+  isRenewalLate,
+  type ShardBelief,
+  type ShardHeat,
+} from "@leasehold/sharding/observe";
 import type { FaultEngine } from "../faults/types.ts";
 
 /** Beliefs leave at least this often, so that silence means something. */
 const heartbeatMs = 1_000;
-/** How soon a lease, a link or a role that was lost or won is noticed: nothing else announces them. */
-const watchMs = 200;
+/** How soon a renewal that is late, a lease, a link or a role that was lost or won is noticed: nothing else announces them. */
+const watchMs = 100;
 /** And at most this often: changes in between travel together. */
 const coalesceMs = 50;
 
@@ -56,10 +61,10 @@ export function createFeed(node: ShardingNode, faults: FaultEngine | null): Feed
     soon ??= setTimeout(() => tick(false), coalesceMs);
   };
   const heartbeat = setInterval(() => tick(true), heartbeatMs);
-  let vitals = vitalsOf(node.belief());
+  let vitals = vitalsOf(node.belief(), node.leaseTtlMs);
   const watch = setInterval(() => {
     const before = vitals;
-    vitals = vitalsOf(node.belief());
+    vitals = vitalsOf(node.belief(), node.leaseTtlMs);
     if (vitals !== before) tellSoon();
   }, watchMs);
   const onLog = (): void => {
@@ -94,7 +99,11 @@ export function createFeed(node: ShardingNode, faults: FaultEngine | null): Feed
 
 type Vitals = Pick<Belief, "incarnation" | "role" | "lease" | "postgres" | "peers">;
 
-const vitalsOf = ({ incarnation, role, lease, postgres, peers }: Vitals): string => {
+const vitalsOf = (
+  { incarnation, role, lease, postgres, peers }: Vitals,
+  leaseTtlMs: number,
+): string => {
   const linked = peers.filter((peer) => peer.connected).map((peer) => peer.nodeId);
-  return [incarnation, role, lease.state, postgres.reachable, ...linked].join(" ");
+  const isLate = isRenewalLate(lease.leftMs, leaseTtlMs);
+  return [incarnation, role, lease.state, isLate, postgres.reachable, ...linked].join(" ");
 };

@@ -49,6 +49,8 @@ export class FakeNode implements ShardingNode {
   /** What the test decides. */
   ready = true;
   leaseState: "held" | "reconnecting" | "lost" = "held";
+  /** @unit milliseconds */
+  leaseLeftMs = 4200;
   role: ReturnType<ShardingNode["belief"]>["role"] = "coordinator";
   ageMs = 7;
   life = randomUUID() as string;
@@ -197,7 +199,7 @@ export class FakeNode implements ShardingNode {
       role: this.role,
       term: this.#state.term,
       seq: this.#state.seq,
-      lease: { state: this.leaseState, leftMs: this.leaseState === "lost" ? 0 : 4200 },
+      lease: { state: this.leaseState, leftMs: this.leaseState === "lost" ? 0 : this.leaseLeftMs },
       postgres: { reachable: true, lastOkMsAgo: 30 },
       peers: [{ nodeId: "node-2", incarnation: this.life, connected: true }],
       load: { requestsPerSecond: 5, failedPerSecond: 0, p50Ms: 1, p99Ms: 9, entities: 2 },

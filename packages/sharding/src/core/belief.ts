@@ -36,6 +36,18 @@ export interface Belief {
 
 export type LeaseState = "held" | "reconnecting" | "lost";
 
+/** How late a renewal may be on a machine that is merely busy. @unit milliseconds */
+const lateMs = 400;
+
+/**
+ * Whether a lease that its holder counts should have been renewed by now: each ttl/6 one is due, and leaves the ttl less
+ * its margin of a tenth. Less than half of a ttl left is too little however short the ttl is.
+ *
+ * @param leftMs by the holder's own clock.
+ */
+export const isRenewalLate = (leftMs: number, ttlMs: number): boolean =>
+  leftMs < Math.max(ttlMs / 2, ttlMs - ttlMs / 10 - ttlMs / 6 - lateMs);
+
 /** Over the last second. */
 export interface NodeLoad {
   readonly requestsPerSecond: number;
