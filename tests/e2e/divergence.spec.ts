@@ -1,5 +1,8 @@
+import { startConsole } from "./support/bare-console.ts";
+import { openLine } from "./support/closed-line.ts";
 import { ConsolePage } from "./support/console-page.ts";
 import { nodeIds, shardCount } from "./support/e2e-cluster.ts";
+import { moveShard } from "./support/plan.ts";
 import { watchClasses } from "./support/seen-classes.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -84,4 +87,44 @@ test("nodes that none of reach Postgres stop to serve, and Heal all reaches them
   }
   await page.getByRole("link", { name: /^Divergence/ }).click();
   await expect(page.getByText("Every node believes what Postgres says.")).toBeVisible();
+});
+
+test("a console that is cut from Postgres shows the authority that nodes tell it, until they are cut as well", async ({
+  console,
+  cluster,
+}) => {
+  const { page } = console;
+  await using line = await openLine(new URL(cluster.databaseUrl));
+  line.open();
+  await using cut = await startConsole({ ...cluster.consoleEnv, DATABASE_URL: line.url });
+  await page.goto(`${cut.url}/shards/default/7`);
+  await console.isLive();
+  const beliefs = page.getByRole("table", { name: "Beliefs about shard default/7" });
+  const authority = (name: string) => beliefs.getByRole("row", { name }).getByRole("cell");
+  const unknown = page.getByTestId("authority-unknown");
+  await expect(authority("owner").first()).not.toHaveText("nobody");
+
+  line.cut();
+  await moveShard(cluster, 7);
+  const moved = (await cluster.shards())[7];
+  await expect(authority("owner").first()).toHaveText(moved?.owner ?? "");
+  await expect(authority("epoch").first()).toHaveText(String(moved?.epoch));
+  await expect(
+    page.getByTestId("belief-cell").and(page.locator("[data-diverges=true]")),
+  ).toHaveCount(0);
+  await expect(unknown).toHaveCount(0);
+
+  for (const index of [1, 2, 3]) {
+    await cluster.fault(index, { kind: "cut-postgres", ttlMs: 60_000 });
+  }
+  await test.step("then it is unknown since then, and beliefs go on", async () => {
+    await expect(unknown).toContainText(/^unknown for \d+\.\d s$/);
+    await expect(page.getByTestId("note")).toContainText("neither this console nor a node reaches");
+    await expect(authority("owner").first()).toHaveText(moved?.owner ?? "");
+    const heard = authority("heard").nth(1);
+    await expect(heard).toHaveText(/^[0-2]\.\d s ago$/);
+    await expect(console.main).toHaveAttribute("data-conn", "live");
+  });
+  await page.getByRole("button", { name: "Heal all faults (3)" }).click();
+  await expect(unknown).toHaveCount(0);
 });

@@ -1,21 +1,15 @@
-import type { Page } from "@playwright/test";
+import type { Browser } from "@playwright/test";
 import { ConsolePage } from "./support/console-page.ts";
 import type { E2eCluster } from "./support/e2e-cluster.ts";
+import { keepGoing } from "./support/keep-going.ts";
+import { factsOf, type MomentFacts } from "./support/moment-facts.ts";
+import { settle } from "./support/settle.ts";
 import { expect, test } from "./support/test.ts";
 
-/** What a page says, without what only counts the time since. */
-async function factsOf(page: Page): Promise<Record<string, string>> {
-  const texts: Record<string, string> = {};
-  const read = async (name: string, href: string, testId: string): Promise<void> => {
-    await page.locator(`nav a[href="${href}"]`).click();
-    await expect(page.getByTestId(testId).first()).toBeVisible();
-    texts[name] = (await page.getByTestId(testId).allInnerTexts()).join("\n");
-  };
-  await read("nodes", "/nodes", "node-row");
-  await read("divergence", "/divergence", "divergence-list");
-  await read("log", "/timeline", "log-row");
-  return texts;
-}
+const isLong = process.env["LEASEHOLD_TEST_LONG"] === "on";
+const longTest = isLong ? test : () => undefined;
+/** How long the world goes on before a moment that was copied is looked at again, in the long form. */
+const minutes = Number(process.env["LEASEHOLD_TEST_HOUR_MINUTES"] ?? 60);
 
 /** Cuts node-2 from Postgres and waits until the recording has it. @returns the moment at which beliefs differed. */
 async function cutNode2(console: ConsolePage, cluster: E2eCluster): Promise<number> {
@@ -37,11 +31,12 @@ async function cutNode2(console: ConsolePage, cluster: E2eCluster): Promise<numb
   return found ?? 0;
 }
 
-test("a moment that was copied shows anyone the same facts, whatever happened since", async ({
-  console,
-  cluster,
-  browser,
-}) => {
+/** Copies the moment at which node-2 was cut. @returns its address, and what the pages say of it. */
+async function copyMoment(
+  console: ConsolePage,
+  cluster: E2eCluster,
+  shards: readonly number[],
+): Promise<{ readonly url: string; readonly facts: MomentFacts }> {
   const { page } = console;
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto(`/?at=${await cutNode2(console, cluster)}`);
@@ -50,20 +45,67 @@ test("a moment that was copied shows anyone the same facts, whatever happened si
   await expect(page.getByText("Copied: the address of this page")).toBeVisible();
   const url = await page.evaluate(() => navigator.clipboard.readText());
   expect(new URL(url).searchParams.get("at")).toBe(await console.main.getAttribute("data-at"));
-  const before = await factsOf(page);
-  expect(before["divergence"]).not.toContain("Every node believes");
+  const facts = await factsOf(page, shards);
+  expect(facts.rows["/divergence"]).not.toContain("Every node believes");
+  return { url, facts };
+}
 
-  await page.getByRole("button", { name: /^Heal all faults/ }).click();
-  await cluster.waitUntilUp(2);
-  await cluster.empty(3);
+/** What somebody finds there who was never here. */
+async function readAfresh(
+  browser: Browser,
+  url: string,
+  shards: readonly number[],
+): Promise<MomentFacts> {
   const context = await browser.newContext();
   const other = new ConsolePage(await context.newPage());
   await other.page.goto(url);
   await other.conn("historical");
-  expect(await factsOf(other.page)).toEqual(before);
+  const facts = await factsOf(other.page, shards);
   expect(other.unexpectedErrors()).toEqual([]);
   await context.close();
+  return facts;
+}
+
+/** Whatever happens to be where: one shard of the node that is cut, and one of another. */
+async function twoShards(cluster: E2eCluster): Promise<readonly number[]> {
+  const shards = await cluster.shards();
+  const first = (isOwn: boolean): number =>
+    shards.find((it) => (it.owner === "node-2") === isOwn)?.shard ?? 0;
+  return [first(true), first(false)];
+}
+
+test("a moment that was copied shows anyone the same facts, whatever happened since", async ({
+  console,
+  cluster,
+  browser,
+}) => {
+  const shards = await twoShards(cluster);
+  const { url, facts } = await copyMoment(console, cluster, shards);
+  await console.page.getByRole("button", { name: /^Heal all faults/ }).click();
+  await cluster.waitUntilUp(2);
+  await cluster.empty(3);
+  expect(await readAfresh(browser, url, shards)).toEqual(facts);
 });
+
+longTest(
+  `a moment shows the same facts after ${minutes} minutes of new events`,
+  async ({ console, cluster, browser }) => {
+    test.setTimeout((minutes + 5) * 60_000);
+    const shards = await twoShards(cluster);
+    const { url, facts } = await copyMoment(console, cluster, shards);
+    const before = (await cluster.cluster()).seq;
+    await console.page.goto("about:blank");
+    await settle(cluster);
+    const { rounds, mishaps } = await keepGoing(cluster, minutes * 60_000);
+    const events = (await cluster.cluster()).seq - before;
+    process.stdout.write(
+      `A9: ${minutes} min, ${rounds} rounds, ${events} events since, ${mishaps.length} mishaps\n`,
+    );
+    expect(mishaps.length).toBeLessThan(rounds / 10);
+    expect(events).toBeGreaterThan(rounds * 10);
+    expect(await readAfresh(browser, url, shards)).toEqual(facts);
+  },
+);
 
 test("in the past nothing can be done but to heal, and one press leads back", async ({
   console,

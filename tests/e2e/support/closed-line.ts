@@ -6,6 +6,8 @@ export interface ClosedLine extends AsyncDisposable {
   /** The server's, by way of this line. */
   readonly url: string;
   open(): void;
+  /** Ends what goes through, and lets nobody through from then on. */
+  cut(): void;
 }
 
 export async function openLine(server: URL): Promise<ClosedLine> {
@@ -39,6 +41,10 @@ export async function openLine(server: URL): Promise<ClosedLine> {
     url: url.href,
     open: () => {
       isOpen = true;
+    },
+    cut: () => {
+      isOpen = false;
+      for (const socket of sockets) socket.destroy();
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();

@@ -1,3 +1,4 @@
+import { silentAfterMs } from "../../live/classify.ts";
 import { count, duration, plural } from "../../live/say.ts";
 import type { Paused } from "../../live/store.ts";
 import { live, useLive, useSession } from "../../live/use-live.ts";
@@ -75,7 +76,7 @@ function PresentNote() {
     );
   }
   const authorityAgeMs = heartbeat?.authorityAgeMs ?? null;
-  if (connection.state !== "loading" && authorityAgeMs !== null && authorityAgeMs > 3000) {
+  if (connection.state !== "loading" && authorityAgeMs !== null && authorityAgeMs > silentAfterMs) {
     return (
       <div className="note bg-unknown-soft" role="status" data-testid="note">
         <Glyph name="question" tone="unknown" />

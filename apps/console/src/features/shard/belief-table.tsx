@@ -1,6 +1,7 @@
 import { ownerOf, type ShardRow } from "@leasehold/sharding/observe";
 import Link from "next/link";
 import type { ReactNode } from "react";
+import { silentAfterMs } from "../../live/classify.ts";
 import { count, duration } from "../../live/say.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { ScrollRegion } from "../../ui/scroll-region.tsx";
@@ -11,9 +12,15 @@ interface BeliefTableProps {
   readonly label: string;
   readonly row: ShardRow;
   readonly columns: readonly BeliefColumn[];
-  readonly authorityAgeMs: number | null;
+  readonly authority: Authority;
   readonly seq: number;
 }
+
+/** How well the column of Postgres is known: whether it is current is only known of the present. */
+type Authority =
+  | { readonly tag: "past" }
+  /** Since the copy was last known to be current; null before the first. */
+  | { readonly tag: "now"; readonly ageMs: number | null };
 
 /** Belief versus authority: Postgres first, on a raised column; beside it each node's own word. */
 export function BeliefTable(props: BeliefTableProps) {
@@ -27,7 +34,9 @@ export function BeliefTable(props: BeliefTableProps) {
             <td />
             <th scope="col" className="bel-auth">
               <b>Postgres</b>
-              <div className="text-fg-2">authority</div>
+              <div className="text-fg-2">
+                <AuthorityWord authority={props.authority} />
+              </div>
             </th>
             {columns.map((it) => (
               <th scope="col" key={it.nodeId}>
@@ -116,14 +125,7 @@ export function BeliefTable(props: BeliefTableProps) {
               </Cell>
             ))}
           </Line>
-          <Line
-            name="heard"
-            authority={
-              <span className="n">
-                {props.authorityAgeMs === null ? "never" : `${duration(props.authorityAgeMs)} ago`}
-              </span>
-            }
-          >
+          <Line name="heard" authority={<span className="n">{heardWord(props.authority)}</span>}>
             {columns.map((it) => (
               <Cell key={it.nodeId} it={it} field="heard" differs={it.isSilent}>
                 <span className="n">
@@ -136,6 +138,23 @@ export function BeliefTable(props: BeliefTableProps) {
       </table>
     </ScrollRegion>
   );
+}
+
+function AuthorityWord({ authority }: { readonly authority: Authority }) {
+  if (authority.tag === "past" || authority.ageMs === null || authority.ageMs <= silentAfterMs) {
+    return "authority";
+  }
+  return (
+    <span className="flex items-center gap-1.5" data-testid="authority-unknown">
+      <Glyph name="question" tone="unknown" />
+      unknown for <span className="n">{duration(authority.ageMs)}</span>
+    </span>
+  );
+}
+
+function heardWord(authority: Authority): string {
+  if (authority.tag === "past") return "–";
+  return authority.ageMs === null ? "never" : `${duration(authority.ageMs)} ago`;
 }
 
 function Line(props: {

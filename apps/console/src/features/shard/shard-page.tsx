@@ -21,6 +21,7 @@ import { whyHere } from "./why-here.ts";
 export function ShardPage({ shard }: { readonly shard: ShardRef }) {
   const summary = useSummary();
   const nowMs = useLive((it) => it.nowMs);
+  const isPast = useLive((it) => it.moment !== null);
   const authorityAgeMs = useLive((it) => it.heartbeat?.authorityAgeMs ?? null);
   const only = useMemo(
     () => (entry: LogEntry) =>
@@ -92,7 +93,7 @@ export function ShardPage({ shard }: { readonly shard: ShardRef }) {
         label={name}
         row={row}
         columns={beliefColumns(live.mirror, flat, nowMs)}
-        authorityAgeMs={authorityAgeMs}
+        authority={isPast ? { tag: "past" } : { tag: "now", ageMs: authorityAgeMs }}
         seq={summary.seq}
       />
       <OwnershipRibbon shard={shard} />
