@@ -16,14 +16,18 @@ export const planted = {
       from: `
     and epoch = $3::bigint
     and incarnation = $4::uuid\``,
-      to: "`",
+      // Still named: Postgres refuses a statement with a parameter of no type, and then nothing would be written.
+      to: `
+    and $3::bigint is not null
+    and $4::uuid is not null\``,
     },
     {
       file: "adapters/postgres/sql/append-plain.ts",
       from: `
       and epoch = s.epoch
       and incarnation = $2::uuid`,
-      to: "",
+      to: `
+      and $2::uuid is not null`,
     },
   ],
   /** Whoever once had the lease goes on as if it had no end. */
