@@ -6,7 +6,7 @@ export interface ProbeEntity {
   readonly id: string;
   /** `group/number`. */
   readonly shard: string;
-  /** Only read until the fault, and written once, right after it. */
+  /** Only read until the fault, and written once, right after it. Without a key: that would first be looked up. */
   readonly isQuiet?: boolean;
 }
 
@@ -45,6 +45,6 @@ export function probeEntities(
     take("counter", shard, 1);
   }
   for (const shard of others) take("account", shard, 1);
-  for (const shard of quiet) take("account", shard, 1, true);
+  for (const shard of quiet) take("register", shard, 1, true);
   return found;
 }
