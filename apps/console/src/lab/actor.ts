@@ -41,7 +41,10 @@ export class Actor {
   }
 
   /** @throws {ActFailedError} */
-  async act(act: Act, untilDone: (planId: string) => Promise<void>): Promise<void> {
+  async act(
+    act: Exclude<Act, { tag: "write-late" }>,
+    untilDone: (planId: string) => Promise<void>,
+  ): Promise<void> {
     switch (act.tag) {
       case "fault":
         return await this.#set(act.nodeId, act.fault);

@@ -75,7 +75,7 @@ function ofLog(it: Invariant | undefined, { gaps }: RunWatch): Judged {
   return { checks: it?.checks ?? 0, breach: it?.breach ?? null, why: replaced ?? null };
 }
 
-function fenced({ heads, headsUnread, isEnded }: Evidence): Judged {
+function fenced({ heads, headsUnread, isEnded, probe }: Evidence): Judged {
   if (heads === null) {
     return {
       checks: 0,
@@ -84,7 +84,7 @@ function fenced({ heads, headsUnread, isEnded }: Evidence): Judged {
     };
   }
   const nothing = isEnded && heads.checks === 0 ? "the probe wrote nothing." : null;
-  const why = headsUnread ?? heads.gap ?? nothing;
+  const why = headsUnread ?? heads.gap ?? nothing ?? (isEnded ? probe.late.untried : null);
   return { checks: heads.checks, breach: heads.breach, why };
 }
 

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { askNode } from "../relay/node-http.ts";
 import type { Asker } from "../relay/node-tokens.ts";
 import { askEntity, type EntityAnswer } from "./ask-entity.ts";
-import { type ProbeCall, ProbeLedger } from "./probe-ledger.ts";
+import { LateWrites } from "./late-writes.ts";
+import { type CallOutcome, type ProbeCall, ProbeLedger } from "./probe-ledger.ts";
 import type { ProbeEntity } from "./probe-plan.ts";
 import type { Span } from "./windows.ts";
 
@@ -53,6 +54,7 @@ const storedAnswer = z.object({
  */
 export class Probe {
   readonly ledger = new ProbeLedger();
+  readonly late = new LateWrites();
   readonly answered: number[] = [];
   readonly failed: number[] = [];
   /** Why there is nothing to judge; null: there is. */
@@ -120,7 +122,7 @@ export class Probe {
     void this.#call(entity, via, entity.isQuiet === true || round % 3 === 2);
   }
 
-  async #call(entity: ProbeEntity, via: Via, isRead: boolean): Promise<void> {
+  async #call(entity: ProbeEntity, via: Via, isRead: boolean): Promise<CallOutcome> {
     const { command, input, amount } = this.#command(entity, isRead);
     const deposit = amount === null ? null : { account: entity.id, amount };
     const call: ProbeCall = {
@@ -132,13 +134,19 @@ export class Probe {
     const answer = await this.#ask(entity, via, command, input, amount);
     this.#waiting.set(via.nodeId, (this.#waiting.get(via.nodeId) ?? 1) - 1);
     this.#ended(call, entity, answer);
+    return answer.outcome;
   }
 
-  /** Writes to each quiet account, through `nodeId`: what it has on its way when it is cut off. */
-  writeToQuiet(nodeId: string): void {
+  /** Writes once to each quiet entity through `nodeId`, which has just been cut off from Postgres. */
+  writeLate(nodeId: string): void {
     const via = this.#options.vias().find((it) => it.nodeId === nodeId);
     if (via === undefined) return;
-    for (const it of this.#options.entities) if (it.isQuiet) void this.#call(it, via, false);
+    for (const it of this.#options.entities) if (it.isQuiet) void this.#writeLate(it, via);
+  }
+
+  async #writeLate(entity: ProbeEntity, via: Via): Promise<void> {
+    this.late.sent(entity.shard);
+    this.late.ended(entity.shard, await this.#call(entity, via, false));
   }
 
   #command({ type, id }: ProbeEntity, isRead: boolean) {

@@ -25,8 +25,10 @@ const headsEveryMs = 200;
 const otherShards = 5;
 const targetShards = 4;
 const quietCount = 4;
-/** So long the probe asks for nothing else after a fault. @unit milliseconds */
+/** So long the probe asks for nothing else when it writes what is to come too late. @unit milliseconds */
 const quietMs = 150;
+/** A fault goes on for so long at most until that can come too late: less than its ttl has to spare. @unit milliseconds */
+const overtakeMs = 3000;
 
 export interface RunRequest {
   readonly id: string;
@@ -217,31 +219,43 @@ export class Runner {
 
   async #do(step: Step, state: RunStep): Promise<void> {
     switch (step.tag) {
-      case "act": {
-        for (const act of step.acts) {
-          // Nothing else is to be on its way then: a node sends one statement at a time.
-          if (act.tag === "fault") this.#probe.stop();
-          await this.#actor.act(act, (planId) => this.#untilPlanDone(planId, step.deadlineMs));
-          if (act.tag === "heal") this.#lastHealMs = this.#watch.nowMs();
-          else this.#lastFaultMs = this.#watch.nowMs();
-          if (act.tag === "fault") {
-            this.#probe.writeToQuiet(act.nodeId);
-            await pause(quietMs);
-            this.#probe.start();
-          }
-        }
-        return;
-      }
-      case "pass": {
-        const endMs = (this.#lastFaultMs ?? this.#watch.nowMs()) + step.forMs;
-        await this.#until(() => this.#watch.nowMs() >= endMs || "time", step.forMs + 60_000);
-        return;
-      }
+      case "act":
+        return await this.#act(step);
+      case "pass":
+        return await this.#pass(step.forMs);
       case "wait":
         return await this.#wait(step, state);
       default:
         step satisfies never;
     }
+  }
+
+  async #act({ acts, deadlineMs }: Extract<Step, { tag: "act" }>): Promise<void> {
+    if (acts.some((it) => it.tag === "write-late")) {
+      // A node sends one statement at a time on a connection: what is to come too late has to be the first.
+      this.#probe.stop();
+      this.#probe.late.begin();
+      await this.#look();
+    }
+    for (const act of acts) {
+      if (act.tag === "write-late") {
+        this.#probe.writeLate(act.nodeId);
+        await pause(quietMs);
+        continue;
+      }
+      if (act.tag === "heal") this.#probe.late.released();
+      await this.#actor.act(act, (planId) => this.#untilPlanDone(planId, deadlineMs));
+      if (act.tag === "heal") this.#lastHealMs = this.#watch.nowMs();
+      else this.#lastFaultMs = this.#watch.nowMs();
+    }
+    this.#probe.start();
+  }
+
+  async #pass(forMs: number): Promise<void> {
+    const endMs = (this.#lastFaultMs ?? this.#watch.nowMs()) + forMs;
+    await this.#until(() => this.#watch.nowMs() >= endMs || "time", forMs + 60_000);
+    if (this.#heads === null) return;
+    await this.#until(() => this.#probe.late.areDue || "no head was claimed", overtakeMs);
   }
 
   async #wait(step: Extract<Step, { tag: "wait" }>, state: RunStep): Promise<void> {
@@ -330,16 +344,21 @@ export class Runner {
   }
 
   async #lookAtHeads(signal: AbortSignal): Promise<void> {
-    if (this.#reader === null || this.#probed.length === 0) return;
     while (!signal.aborted) {
-      try {
-        const heads = await this.#reader.heads(this.#probed);
-        this.#heads?.looked(heads, this.#watch.nowMs());
-      } catch (error) {
-        // A server that is away is part of some scenarios; what cannot be looked at meanwhile is a gap if it mattered.
-        this.#context.log("info", "heads not readable", { error: String(error) });
-      }
+      await this.#look();
       await pause(headsEveryMs);
+    }
+  }
+
+  async #look(): Promise<void> {
+    if (this.#reader === null || this.#probed.length === 0) return;
+    try {
+      const heads = await this.#reader.heads(this.#probed);
+      this.#heads?.looked(heads, this.#watch.nowMs());
+      this.#probe.late.looked(heads);
+    } catch (error) {
+      // A server that is away is part of some scenarios; what cannot be looked at meanwhile is a gap if it mattered.
+      this.#context.log("info", "heads not readable", { error: String(error) });
     }
   }
 
@@ -439,13 +458,16 @@ const settled = (facts: Facts): Step => ({
 const numbersOf = (shards: Planned["shards"]): number[] =>
   shards.filter((it) => it.group === "default").map((it) => it.shard);
 
-/** Of the first node that is broken. */
-const quietShards = (facts: Facts, { nodes }: Planned, except: readonly number[]): number[] =>
-  facts.shards
-    .filter((it) => it.owner === nodes[0] && it.ref.group === "default")
-    .map((it) => it.ref.shard)
-    .filter((it) => !except.includes(it))
-    .slice(-quietCount);
+/** Of the node that is to have writes on its way; of most scenarios none. Nobody else writes there, if it has enough. */
+function quietShards(facts: Facts, { steps }: Planned, except: readonly number[]): number[] {
+  const acts = steps.flatMap((it) => (it.tag === "act" ? it.acts : []));
+  const writer = acts.find((it) => it.tag === "write-late")?.nodeId;
+  const own = facts.shards
+    .filter((it) => it.owner === writer && it.ref.group === "default")
+    .map((it) => it.ref.shard);
+  const others = own.filter((it) => !except.includes(it));
+  return (others.length > 0 ? others : own).slice(-quietCount);
+}
 
 const countOf = (hub: Hub): number => hub.authority.state?.groups.get("default")?.shards ?? 0;
 

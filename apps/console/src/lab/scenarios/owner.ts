@@ -91,6 +91,8 @@ export const zombieOwner: Scenario = {
     const { owner, label } = shard;
     const forMs = Number(values["forMs"]);
     const direction = values["direction"] as "both" | "in" | "out";
+    // What it sends arrives at once where only its answers stop.
+    const isHeld = direction !== "in";
     const ttlMs = ttlOf(forMs);
     // Nobody can tell it then that it has been declared dead: only its own clock is left.
     const peers = values["links"] === "are cut" ? peersOf(facts, owner) : [];
@@ -101,7 +103,7 @@ export const zombieOwner: Scenario = {
         servedOnce,
         `${owner} stops by its own clock, before another node begins.`,
         within(facts, label),
-        "What it had on the way to Postgres is fenced there.",
+        ...(isHeld ? ["What it had on the way to Postgres is fenced there."] : []),
         nothingLost,
       ],
       nodes: [owner],
@@ -115,6 +117,7 @@ export const zombieOwner: Scenario = {
               ...{ tag: "fault", nodeId: owner },
               fault: { kind: "cut-postgres", direction, ttlMs },
             },
+            ...(isHeld ? [{ tag: "write-late", nodeId: owner } as const] : []),
             ...peers.map((peer) => ({
               ...({ tag: "fault", nodeId: owner } as const),
               fault: { kind: "cut-link", peer, direction: "both", ttlMs } as const,

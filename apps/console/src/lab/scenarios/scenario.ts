@@ -29,6 +29,11 @@ export interface FactNode {
 /** One thing that a run does. */
 export type Act =
   | { readonly tag: "fault"; readonly nodeId: string; readonly fault: FaultRequest }
+  /**
+   * After the node was cut off from Postgres: the probe writes through it what cannot arrive for now. Until the end of
+   * the step nothing else of the probe is on its way.
+   */
+  | { readonly tag: "write-late"; readonly nodeId: string }
   /** Takes back every fault that the run has set so far. */
   | { readonly tag: "heal" }
   | { readonly tag: "restart-postgres" }

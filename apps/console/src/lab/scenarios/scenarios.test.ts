@@ -73,6 +73,16 @@ test("a split leaves a majority with the coordinator", () => {
   expect(split.whyNot({ ...facts, nodes: facts.nodes.slice(1) })).toContain("It needs 3 nodes");
 });
 
+test("the zombie has writes on its way, but not where only its answers stop", () => {
+  const zombie = scenarios.find((it) => it.id === "X2");
+  const tagsOf = (direction: string) =>
+    zombie
+      ?.plan(facts, { shard: "default/1", forMs: 5000, direction, links: "stay up" })
+      .steps.flatMap((it) => (it.tag === "act" ? it.acts.map((act) => act.tag) : []));
+  expect(tagsOf("out")).toEqual(["fault", "write-late", "heal"]);
+  expect(tagsOf("in")).toEqual(["fault", "heal"]);
+});
+
 test("a Postgres that nobody here may restart makes X7 unavailable", () => {
   const restart = scenarios.find((it) => it.id === "X7");
   expect(restart?.whyNot({ ...facts, noRestart: "It is yours." })).toBe("It is yours.");
