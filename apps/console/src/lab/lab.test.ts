@@ -140,6 +140,19 @@ describe("a run", { timeout: 40_000 }, () => {
     await expect(lab.end(wanted.run, "mira")).rejects.toMatchObject({ code: "RUN_ENDED" });
   });
 
+  test("is stopped between two of its faults: the second is not set any more", async () => {
+    const { cluster, lab } = await startLab();
+    const wanted = order("X2", { forMs: 60_000, links: "are cut" });
+    await lab.begin(wanted, by("mira"));
+    const isCut = () => cluster.nodes.some((it) => it.has("cut-postgres"));
+    await vi.waitFor(() => expect(isCut()).toBe(true), { timeout: 5000, interval: 5 });
+    const run = await lab.end(wanted.run, "mira");
+    // Long enough for whatever goes on behind the ended run's back.
+    await play(lab, "X10", { forMs: 1500 });
+    expect(cluster.nodes.flatMap((it) => it.faults)).toEqual([]);
+    expect(run.faults.map((it) => it.kind)).toEqual(["cut-postgres"]);
+  });
+
   test("is one at a time, and the same one twice is one", async () => {
     const { lab } = await startLab();
     const wanted = order("X10", { forMs: 1500 });

@@ -74,7 +74,6 @@ export class Runner {
   readonly #liveness = new Map<"L1" | "L2" | "L4", LivenessResult>();
   readonly #notDone: string[] = [];
   readonly #startedAt = new Date();
-  readonly #stop = Promise.withResolvers<never>();
   readonly #first: { readonly seq: number | null; readonly pos: number | null };
   #headsUnread: string | null = null;
   #lastFaultMs: number | null = null;
@@ -110,8 +109,6 @@ export class Runner {
     this.#heads = databaseUrl === undefined ? null : new HeadsWatch();
     this.#reader = databaseUrl === undefined ? null : new JournalReader(databaseUrl, cluster, log);
     this.#first = { seq: hub.authority.state?.seq ?? null, pos: context.position() };
-    // Nobody may be waiting when it is stopped.
-    this.#stop.promise.catch(() => undefined);
     this.#probed = [...targets, ...others, ...quiet];
   }
 
@@ -140,10 +137,9 @@ export class Runner {
     return this.#finish();
   }
 
-  /** Ends it as soon as its faults are healed; the verdict is not observed. */
+  /** Ends it after the act under way, when its faults are healed; the verdict is not observed. */
   stop(why: string): void {
     this.#cutShort ??= why;
-    this.#stop.reject(new CutShortError(why));
   }
 
   /** As it stands. */
@@ -202,7 +198,7 @@ export class Runner {
     state.beganMs = this.#watch.nowMs();
     this.#context.changed();
     try {
-      await Promise.race([this.#do(step, state), this.#stop.promise]);
+      await this.#do(step, state);
       state.state = "done";
     } catch (error) {
       state.state = "failed";
@@ -238,6 +234,7 @@ export class Runner {
       await this.#look();
     }
     for (const act of acts) {
+      this.#goOn();
       if (act.tag === "write-late") {
         this.#probe.writeLate(act.nodeId);
         await pause(quietMs);
@@ -314,11 +311,16 @@ export class Runner {
     for (;;) {
       this.#lookForTakeover();
       const answer = isTrue();
-      if (this.#cutShort !== null) throw new CutShortError(this.#cutShort);
+      this.#goOn();
       if (answer === true) return null;
       if (this.#watch.nowMs() > endMs) return answer;
       await pause(lookEveryMs);
     }
+  }
+
+  /** Whatever is done is waited for, or a fault would be set after the heal; so each thing asks before it is done. */
+  #goOn(): void {
+    if (this.#cutShort !== null) throw new CutShortError(this.#cutShort);
   }
 
   async #untilPlanDone(planId: string, withinMs: number): Promise<void> {
