@@ -1,4 +1,5 @@
 import { shardOf } from "@leasehold/sharding/observe";
+import type { Facts, Planned } from "./scenarios/scenario.ts";
 
 /** An entity that the probe made for itself. */
 export interface ProbeEntity {
@@ -14,20 +15,61 @@ export interface ProbeEntity {
 const accountsAtTarget = 12;
 const triesPerShard = 200_000;
 
-/**
- * Entities with ids of their own, in the shards that the probe asks for.
- *
- * @param targets numbers of shards of the group `default`, the ones that matter most first.
- * @param others of further shards: one account each.
- * @param quiet of shards that nobody else of the run writes to: what a node has on its way there when it is cut off meets
- * a head that its next owner has claimed and not written to. Only the fence can refuse it.
- */
+/** Numbers of shards of the group `default` that the probe asks for. */
+export interface ProbedShards {
+  /** Those that the scenario is about, the ones that matter most first. */
+  readonly targets: readonly number[];
+  /** Of each node some, one account each. */
+  readonly others: readonly number[];
+  /**
+   * Shards that nobody else of the run writes to: what a node has on its way there when it is cut off meets a head that
+   * its next owner has claimed and not written to. Only the fence can refuse it.
+   */
+  readonly quiet: readonly number[];
+}
+
+const targetCount = 4;
+const otherCount = 5;
+const quietCount = 4;
+
+export function probedShards(facts: Facts, planned: Planned): ProbedShards {
+  const targets = planned.shards
+    .filter((it) => it.group === "default")
+    .map((it) => it.shard)
+    .slice(0, targetCount);
+  const quiet = quietShards(facts, planned, targets);
+  return { targets, others: spread(facts, [...targets, ...quiet]), quiet };
+}
+
+/** Of the node that is to have writes on its way; of most scenarios none. Nobody else writes there, if it has enough. */
+function quietShards(facts: Facts, { steps }: Planned, except: readonly number[]): number[] {
+  const acts = steps.flatMap((it) => (it.tag === "act" ? it.acts : []));
+  const writer = acts.find((it) => it.tag === "write-late")?.nodeId;
+  const own = facts.shards
+    .filter((it) => it.owner === writer && it.ref.group === "default")
+    .map((it) => it.ref.shard);
+  const others = own.filter((it) => !except.includes(it));
+  return (others.length > 0 ? others : own).slice(-quietCount);
+}
+
+/** One node after the other. */
+function spread(facts: Facts, except: readonly number[]): number[] {
+  const byOwner = Map.groupBy(
+    facts.shards.filter((it) => it.ref.group === "default" && !except.includes(it.ref.shard)),
+    (it) => it.owner,
+  );
+  const lists = [...byOwner.values()];
+  const turns = Math.max(0, ...lists.map((it) => it.length));
+  return Array.from({ length: turns }, (_, at) => lists.flatMap((it) => it[at]?.ref.shard ?? []))
+    .flat()
+    .slice(0, otherCount);
+}
+
+/** Entities with ids of their own, in the shards that the probe asks for. */
 export function probeEntities(
   run: string,
   shards: number,
-  targets: readonly number[],
-  others: readonly number[],
-  quiet: readonly number[] = [],
+  { targets, others, quiet }: ProbedShards,
 ): ProbeEntity[] {
   const found: ProbeEntity[] = [];
   const take = (type: ProbeEntity["type"], shard: number, count: number, isQuiet = false): void => {

@@ -7,7 +7,7 @@ import { type Evidence, invariantsOf, type LivenessResult } from "./findings.ts"
 import { HeadsWatch } from "./heads-watch.ts";
 import { JournalReader } from "./journal-reader.ts";
 import { Probe, type Via } from "./probe.ts";
-import { probeEntities } from "./probe-plan.ts";
+import { probedShards, probeEntities } from "./probe-plan.ts";
 import { RunWatch } from "./run-watch.ts";
 import {
   type Facts,
@@ -21,10 +21,6 @@ import { judge } from "./verdict.ts";
 
 const lookEveryMs = 50;
 const headsEveryMs = 200;
-/** Shards whose owners the probe asks beside those that the scenario is about. */
-const otherShards = 5;
-const targetShards = 4;
-const quietCount = 4;
 /** So long the probe asks for nothing else when it writes what is to come too late. @unit milliseconds */
 const quietMs = 150;
 /** A fault goes on for so long at most until that can come too late: less than its ttl has to spare. @unit milliseconds */
@@ -68,6 +64,7 @@ export class Runner {
   readonly #actor: Actor;
   readonly #heads: HeadsWatch | null;
   readonly #reader: JournalReader | null;
+  readonly #probed: readonly number[];
   readonly #steps: readonly Step[];
   readonly #states: RunStep[];
   readonly #marks: LabRun["marks"] = [];
@@ -94,12 +91,11 @@ export class Runner {
     this.#actor = new Actor(hub, this.#watch, request.by.asker);
     this.#steps = [warmUp(facts, () => this.#isWarm()), ...planned.steps, settled(facts)];
     this.#states = this.#steps.map(toState);
-    const targets = numbersOf(planned.shards).slice(0, targetShards);
-    const quiet = quietShards(facts, planned, targets);
-    const others = spread(facts, [...targets, ...quiet]);
+    const probed = probedShards(facts, planned);
+    this.#probed = [...probed.targets, ...probed.others, ...probed.quiet];
     this.#probe = new Probe({
       run: request.id.slice(0, 8),
-      entities: probeEntities(request.id.slice(0, 8), countOf(hub), targets, others, quiet),
+      entities: probeEntities(request.id.slice(0, 8), countOf(hub), probed),
       asker: request.by.asker,
       vias: () => this.#vias(nodes),
       nowMs: () => this.#watch.nowMs(),
@@ -109,10 +105,7 @@ export class Runner {
     this.#heads = databaseUrl === undefined ? null : new HeadsWatch();
     this.#reader = databaseUrl === undefined ? null : new JournalReader(databaseUrl, cluster, log);
     this.#first = { seq: hub.authority.state?.seq ?? null, pos: context.position() };
-    this.#probed = [...targets, ...others, ...quiet];
   }
-
-  readonly #probed: readonly number[];
 
   /** @returns when everything is healed and judged. Never rejects. */
   async run(): Promise<LabRun> {
@@ -457,31 +450,4 @@ const settled = (facts: Facts): Step => ({
   },
 });
 
-const numbersOf = (shards: Planned["shards"]): number[] =>
-  shards.filter((it) => it.group === "default").map((it) => it.shard);
-
-/** Of the node that is to have writes on its way; of most scenarios none. Nobody else writes there, if it has enough. */
-function quietShards(facts: Facts, { steps }: Planned, except: readonly number[]): number[] {
-  const acts = steps.flatMap((it) => (it.tag === "act" ? it.acts : []));
-  const writer = acts.find((it) => it.tag === "write-late")?.nodeId;
-  const own = facts.shards
-    .filter((it) => it.owner === writer && it.ref.group === "default")
-    .map((it) => it.ref.shard);
-  const others = own.filter((it) => !except.includes(it));
-  return (others.length > 0 ? others : own).slice(-quietCount);
-}
-
 const countOf = (hub: Hub): number => hub.authority.state?.groups.get("default")?.shards ?? 0;
-
-/** A few further shards, one node after the other. */
-function spread(facts: Facts, except: readonly number[]): number[] {
-  const byOwner = Map.groupBy(
-    facts.shards.filter((it) => it.ref.group === "default" && !except.includes(it.ref.shard)),
-    (it) => it.owner,
-  );
-  const lists = [...byOwner.values()];
-  const turns = Math.max(0, ...lists.map((it) => it.length));
-  return Array.from({ length: turns }, (_, at) => lists.flatMap((it) => it[at]?.ref.shard ?? []))
-    .flat()
-    .slice(0, otherShards);
-}
