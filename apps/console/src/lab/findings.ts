@@ -1,6 +1,6 @@
 import type { Invariant } from "../live/invariants.ts";
 import type { RunInvariant, RunInvariantId } from "../wire/lab.ts";
-import type { HeadsWatch } from "./heads-watch.ts";
+import type { JournalWatch } from "./journal-watch.ts";
 import type { Probe } from "./probe.ts";
 import type { RunWatch } from "./run-watch.ts";
 
@@ -14,9 +14,7 @@ export interface Evidence {
   readonly watch: RunWatch;
   readonly probe: Probe;
   /** Null: this console has no database to read from. */
-  readonly heads: HeadsWatch | null;
-  /** Why heads or journal could not be read to the end. */
-  readonly headsUnread: string | null;
+  readonly journal: Pick<JournalWatch, "heads" | "unread"> | null;
   readonly isEnded: boolean;
   readonly essential: ReadonlySet<RunInvariantId>;
   readonly liveness: ReadonlyMap<"L1" | "L2" | "L4", LivenessResult>;
@@ -75,16 +73,17 @@ function ofLog(it: Invariant | undefined, { gaps }: RunWatch): Judged {
   return { checks: it?.checks ?? 0, breach: it?.breach ?? null, why: replaced ?? null };
 }
 
-function fenced({ heads, headsUnread, isEnded, probe }: Evidence): Judged {
-  if (heads === null) {
+function fenced({ journal, isEnded, probe }: Evidence): Judged {
+  if (journal === null) {
     return {
       checks: 0,
       breach: null,
       why: "the console has no database to read the journal from.",
     };
   }
+  const { heads, unread } = journal;
   const nothing = isEnded && heads.checks === 0 ? "the probe wrote nothing." : null;
-  const why = headsUnread ?? heads.gap ?? nothing ?? (isEnded ? probe.late.untried : null);
+  const why = unread ?? heads.gap ?? nothing ?? (isEnded ? probe.late.untried : null);
   return { checks: heads.checks, breach: heads.breach, why };
 }
 

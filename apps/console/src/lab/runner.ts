@@ -4,8 +4,8 @@ import type { Asker } from "../relay/node-tokens.ts";
 import type { BlastRadius, LabRun, ParamValues, RunStep, RunVerdict } from "../wire/lab.ts";
 import { ActFailedError, Actor } from "./actor.ts";
 import { type Evidence, invariantsOf, type LivenessResult } from "./findings.ts";
-import { HeadsWatch } from "./heads-watch.ts";
 import { JournalReader } from "./journal-reader.ts";
+import { JournalWatch } from "./journal-watch.ts";
 import { Probe, type Via } from "./probe.ts";
 import { probedShards, probeEntities } from "./probe-plan.ts";
 import { RunWatch } from "./run-watch.ts";
@@ -20,7 +20,6 @@ import {
 import { judge } from "./verdict.ts";
 
 const lookEveryMs = 50;
-const headsEveryMs = 200;
 /** So long the probe asks for nothing else when it writes what is to come too late. @unit milliseconds */
 const quietMs = 150;
 /** A fault goes on for so long at most until that can come too late: less than its ttl has to spare. @unit milliseconds */
@@ -62,9 +61,8 @@ export class Runner {
   readonly #watch: RunWatch;
   readonly #probe: Probe;
   readonly #actor: Actor;
-  readonly #heads: HeadsWatch | null;
-  readonly #reader: JournalReader | null;
-  readonly #probed: readonly number[];
+  /** Null: this console has no database to read from. */
+  readonly #journal: JournalWatch | null;
   readonly #steps: readonly Step[];
   readonly #states: RunStep[];
   readonly #marks: LabRun["marks"] = [];
@@ -72,7 +70,6 @@ export class Runner {
   readonly #notDone: string[] = [];
   readonly #startedAt = new Date();
   readonly #first: { readonly seq: number | null; readonly pos: number | null };
-  #headsUnread: string | null = null;
   #lastFaultMs: number | null = null;
   #lastHealMs: number | null = null;
   #takeover: { readonly tookMs: number; readonly boundMs: number } | null = null;
@@ -92,7 +89,6 @@ export class Runner {
     this.#steps = [warmUp(facts, () => this.#isWarm()), ...planned.steps, settled(facts)];
     this.#states = this.#steps.map(toState);
     const probed = probedShards(facts, planned);
-    this.#probed = [...probed.targets, ...probed.others, ...probed.quiet];
     this.#probe = new Probe({
       run: request.id.slice(0, 8),
       entities: probeEntities(request.id.slice(0, 8), countOf(hub), probed),
@@ -102,8 +98,16 @@ export class Runner {
       isExcused: (nodeId, span) => this.#watch.excuses.touches(nodeId, span),
     });
     const { databaseUrl, cluster } = hub.config;
-    this.#heads = databaseUrl === undefined ? null : new HeadsWatch();
-    this.#reader = databaseUrl === undefined ? null : new JournalReader(databaseUrl, cluster, log);
+    this.#journal =
+      databaseUrl === undefined
+        ? null
+        : new JournalWatch({
+            reader: new JournalReader(databaseUrl, cluster, log),
+            shards: [...probed.targets, ...probed.others, ...probed.quiet],
+            nowMs: () => this.#watch.nowMs(),
+            log,
+            looked: (heads) => this.#probe.late.looked(heads),
+          });
     this.#first = { seq: hub.authority.state?.seq ?? null, pos: context.position() };
   }
 
@@ -111,8 +115,7 @@ export class Runner {
   async run(): Promise<LabRun> {
     this.#watch.start();
     this.#probe.start();
-    const looking = new AbortController();
-    const heads = this.#lookAtHeads(looking.signal);
+    this.#journal?.start();
     try {
       for (const [index, step] of this.#steps.entries()) await this.#take(step, index);
     } catch (error) {
@@ -121,12 +124,9 @@ export class Runner {
     this.#probe.stop();
     await this.#actor.heal();
     if (this.#cutShort === null) await this.#probe.settle();
-    looking.abort();
-    await heads;
-    await this.#readJournal();
+    await this.#journal?.end();
     await this.#untilHealed();
     this.#watch.stop();
-    await this.#reader?.close();
     return this.#finish();
   }
 
@@ -224,7 +224,7 @@ export class Runner {
       // A node sends one statement at a time on a connection: what is to come too late has to be the first.
       this.#probe.stop();
       this.#probe.late.begin();
-      await this.#look();
+      await this.#journal?.look();
     }
     for (const act of acts) {
       this.#goOn();
@@ -244,7 +244,7 @@ export class Runner {
   async #pass(forMs: number): Promise<void> {
     const endMs = (this.#lastFaultMs ?? this.#watch.nowMs()) + forMs;
     await this.#until(() => this.#watch.nowMs() >= endMs || "time", forMs + 60_000);
-    if (this.#heads === null) return;
+    if (this.#journal === null) return;
     await this.#until(() => this.#probe.late.areDue || "no head was claimed", overtakeMs);
   }
 
@@ -325,7 +325,7 @@ export class Runner {
   }
 
   #isWarm(): true | string {
-    if (this.#probe.unavailable !== null || this.#probed.length === 0) return true;
+    if (this.#probe.unavailable !== null) return true;
     return this.#probe.isWarm() || "the probe is not answered in every shard";
   }
 
@@ -336,35 +336,6 @@ export class Runner {
       const address = state?.nodes.get(nodeId)?.address;
       return address === undefined ? [] : [{ nodeId, address: address.replace(/\/+$/, "") }];
     });
-  }
-
-  async #lookAtHeads(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await this.#look();
-      await pause(headsEveryMs);
-    }
-  }
-
-  async #look(): Promise<void> {
-    if (this.#reader === null || this.#probed.length === 0) return;
-    try {
-      const heads = await this.#reader.heads(this.#probed);
-      this.#heads?.looked(heads, this.#watch.nowMs());
-      this.#probe.late.looked(heads);
-    } catch (error) {
-      // A server that is away is part of some scenarios; what cannot be looked at meanwhile is a gap if it mattered.
-      this.#context.log("info", "heads not readable", { error: String(error) });
-    }
-  }
-
-  async #readJournal(): Promise<void> {
-    for (const head of this.#heads?.from ?? []) {
-      try {
-        this.#heads?.judge((await this.#reader?.after(head)) ?? []);
-      } catch (error) {
-        this.#headsUnread ??= `the journal of shard ${head.shard} could not be read: ${String(error)}.`;
-      }
-    }
   }
 
   /** Nodes say within a second which faults they have; those of this run should be none. */
@@ -385,8 +356,7 @@ export class Runner {
     return {
       watch: this.#watch,
       probe: this.#probe,
-      heads: this.#heads,
-      headsUnread: this.#headsUnread,
+      journal: this.#journal,
       isEnded: this.#ended !== null,
       essential: new Set(this.#request.scenario.essential),
       liveness: this.#liveness,
