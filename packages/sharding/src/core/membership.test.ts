@@ -5,6 +5,7 @@ import {
   type Evidence,
   endOf,
   leaseDeadlineMs,
+  nextEndMs,
   type WatchedLease,
   type Watches,
   watch,
@@ -135,5 +136,23 @@ describe("a holder", () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe("the next end of a lease", () => {
+  const endMs = 1_000 + ttlMs * watchFactor;
+
+  it("is 1.02 ttl after the oldest counter was seen to change", () => {
+    const b = { ...lease, nodeId: "b", incarnation: "b-1" };
+    const watches = watch(seen([1_000, lease]), [lease, b], 3_000);
+    expect(nextEndMs(watches.values(), 3_000, ttlMs)).toBe(endMs);
+    expect(nextEndMs(watches.values(), endMs + 1, ttlMs)).toBe(endMs + 2_000);
+  });
+
+  it("is none where nobody has a lease, or each is over", () => {
+    expect(nextEndMs([], 0, ttlMs)).toBeNull();
+    const dead = seen([1_000, { ...lease, state: "dead" }]);
+    expect(nextEndMs(dead.values(), 1_000, ttlMs)).toBeNull();
+    expect(nextEndMs(seen([1_000, lease]).values(), endMs + 1, ttlMs)).toBeNull();
   });
 });

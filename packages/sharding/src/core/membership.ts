@@ -86,3 +86,17 @@ export function endOf(
   if (evidence.isRefused(node.incarnation)) return "refused";
   return nowMs - seen.changedAtMs > ttlMs * watchFactor ? "watched" : null;
 }
+
+/**
+ * When the next of these leases has been watched long enough, should nobody renew it; null where none is.
+ *
+ * @param nowMs those that are due already are not named again.
+ */
+export function nextEndMs(watches: Iterable<Watch>, nowMs: number, ttlMs: number): number | null {
+  let nextMs: number | null = null;
+  for (const { state, changedAtMs } of watches) {
+    const endMs = changedAtMs + ttlMs * watchFactor;
+    if (state === "alive" && endMs >= nowMs && (nextMs === null || endMs < nextMs)) nextMs = endMs;
+  }
+  return nextMs;
+}

@@ -143,6 +143,17 @@ describe("a cluster in memory", () => {
     expect(ms).toBeLessThan(1_000 + 1_000);
   });
 
+  test("the watched ttl is noticed when it is over, and not at the heartbeat after it", async () => {
+    const tookMs: number[] = [];
+    for (let phase = 0; phase < 6; phase += 1) {
+      await startCluster(3, { shareHost: false });
+      await cluster.run(phase * 28);
+      tookMs.push(await timeToReplace());
+    }
+    // The last renewal is seen within a heartbeat, and its end is 1.02 ttl after that.
+    expect(Math.max(...tookMs), tookMs.join(" ")).toBeLessThan(1_000 / 6 + 1_020 + 20);
+  });
+
   test("a refused connection is a proof where the operator trusts it", async () => {
     await startCluster(3, { shareHost: false, trustRefused: true });
     expect(await timeToReplace()).toBeLessThan(400);

@@ -6,7 +6,7 @@ import {
 } from "../core/coordinator.ts";
 import type { Incarnation, NodeRef, Term } from "../core/ids.ts";
 import type { DeathProof, LogEntry } from "../core/log.ts";
-import { endOf, type Watches } from "../core/membership.ts";
+import { endOf, nextEndMs, type Watches } from "../core/membership.ts";
 import type { FromCoordinator, ToCoordinator } from "../core/messages.ts";
 import { type Renewing, renewingOf, shouldYield } from "../core/reach.ts";
 import type { LogFn } from "../node-api.ts";
@@ -79,6 +79,7 @@ export class CoordinatorService {
   #watches: Watches = new Map();
   readonly #refused = new Set<Incarnation>();
   #cancelTick: (() => void) | null = null;
+  #cancelLook: (() => void) | null = null;
   /** Of this node, in its present process. */
   takeOvers = 0;
 
@@ -188,6 +189,22 @@ export class CoordinatorService {
       renewing: this.#renewing(),
     });
     this.checkMembers();
+    this.#lookWhenDue();
+  }
+
+  /**
+   * A lease that nobody renews runs out between two heartbeats: its shards would wait for the next one, a sixth of a ttl
+   * more. So the rows are read again when it is due, and judged by what they say then.
+   */
+  #lookWhenDue(): void {
+    this.#cancelLook?.();
+    this.#cancelLook = null;
+    const { clock, ttlMs, lease } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const dueMs = nextEndMs(this.#watches.values(), nowMs, ttlMs);
+    if (this.#driver === null || dueMs === null) return;
+    // Longer than 1.02 ttl, not as long: one millisecond more.
+    this.#cancelLook = clock.after(dueMs - nowMs + 1, () => void lease.beat());
   }
 
   /** By what all nodes see alike, so that the one that should lead knows it as well. */
@@ -290,6 +307,7 @@ export class CoordinatorService {
     if (driver === null) return;
     this.#driver = null;
     this.#cancelTick?.();
+    this.#cancelLook?.();
     const untaken = driver.end();
     const { clock, log } = this.#options;
     const { cluster, electedAtMs } = driver.state;
