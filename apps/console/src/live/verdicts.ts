@@ -154,23 +154,21 @@ export class Verdicts {
       authoritySeq: this.#mirror.cluster?.seq ?? 0,
       node: sight === undefined ? null : observed(sight, nowMs),
       belief: sight?.shards.get(flat),
-      servedElsewhere: this.#serversOf(flat, nodeId).length > 0,
+      servedElsewhere: this.believersOf(flat).some((it) => this.#serves(it, flat, nodeId)),
     });
   }
 
-  /** The other nodes that serve the shard, as far as they were heard after its last change. */
-  #serversOf(flat: number, exceptNodeId: string): string[] {
-    const since = this.#mirror.changedAtMs(flat) + settleMs;
-    return this.believersOf(flat).filter((nodeId) => {
-      const sight = this.#mirror.sights.get(nodeId);
-      return (
-        nodeId !== exceptNodeId &&
-        sight !== undefined &&
-        !sight.silent &&
-        sight.heardAtMs > since &&
-        sight.shards.get(flat)?.serving === true
-      );
-    });
+  /** Whether it is another node that serves the shard, as far as it was heard after the last change. */
+  #serves(nodeId: string, flat: number, exceptNodeId: string): boolean {
+    // Most shards have one believer, its owner: nothing is looked up for those.
+    if (nodeId === exceptNodeId) return false;
+    const sight = this.#mirror.sights.get(nodeId);
+    return (
+      sight !== undefined &&
+      !sight.silent &&
+      sight.heardAtMs > this.#mirror.changedAtMs(flat) + settleMs &&
+      sight.shards.get(flat)?.serving === true
+    );
   }
 
   #divergence(
@@ -188,7 +186,10 @@ export class Verdicts {
       nodeId,
       row,
       belief: nodeId === null ? undefined : this.#mirror.sights.get(nodeId)?.shards.get(flat),
-      servedBy: it === "dual" && nodeId !== null ? this.#serversOf(flat, nodeId) : [],
+      servedBy:
+        it === "dual" && nodeId !== null
+          ? this.believersOf(flat).filter((one) => this.#serves(one, flat, nodeId))
+          : [],
       sinceMs: old?.sinceMs ?? nowMs,
     };
   }

@@ -1,6 +1,7 @@
 "use client";
 import { useLayoutEffect, useRef, useState } from "react";
 import { live, useSummary } from "../../live/use-live.ts";
+import { useIsPhone } from "../../ui/use-is-phone.ts";
 import { themeEvent } from "../frame/theme.ts";
 import { LaneHeads } from "./lane-heads.tsx";
 import type { LaneLayout } from "./lane-layout.model.ts";
@@ -24,8 +25,14 @@ export interface LaneMapProps {
 /** Numbered tiles up to here; beyond, a shard is a bead. */
 const tilesUpTo = 600;
 
-/** Who owns what: a lane for each node, a cell for each shard. Lane = owner, colour = state. */
-export function LaneMap({ isMini = false, passes = null, selection }: LaneMapProps) {
+/** Who owns what: a lane for each node, a cell for each shard; on a phone a bar for each node. */
+export function LaneMap(props: LaneMapProps) {
+  const { nodes = [] } = useSummary() ?? {};
+  return useIsPhone() ? <NodeBars nodes={nodes} /> : <Lanes {...props} />;
+}
+
+/** Lane = owner, colour = state. */
+function Lanes({ isMini = false, passes = null, selection }: LaneMapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const painter = useRef<MapPainter | null>(null);
   const [layout, setLayout] = useState<LaneLayout | null>(null);
@@ -61,22 +68,19 @@ export function LaneMap({ isMini = false, passes = null, selection }: LaneMapPro
 
   const shards = totals?.total ?? 0;
   return (
-    <>
-      <NodeBars nodes={nodes} />
-      <div className="relative w-full phone:hidden" style={{ height: layout?.height }}>
-        <canvas
-          ref={canvas}
-          className="absolute inset-0 block w-full"
-          aria-hidden={selection !== undefined}
-          role={selection === undefined ? "img" : undefined}
-          aria-label={selection === undefined ? describe(nodes) : undefined}
-        />
-        {layout !== null && <LaneHeads layout={layout} groups={groups} isMini={isMini} />}
-        {selection !== undefined && layout !== null && (
-          <MapCursor painter={painter} layout={layout} shards={shards} selection={selection} />
-        )}
-      </div>
-    </>
+    <div className="relative w-full" style={{ height: layout?.height }}>
+      <canvas
+        ref={canvas}
+        className="absolute inset-0 block w-full"
+        aria-hidden={selection !== undefined}
+        role={selection === undefined ? "img" : undefined}
+        aria-label={selection === undefined ? describe(nodes) : undefined}
+      />
+      {layout !== null && <LaneHeads layout={layout} groups={groups} isMini={isMini} />}
+      {selection !== undefined && layout !== null && (
+        <MapCursor painter={painter} layout={layout} shards={shards} selection={selection} />
+      )}
+    </div>
   );
 }
 

@@ -11,7 +11,7 @@ export function NodeBars({ nodes }: { readonly nodes: readonly NodeView[] }) {
   const most = Math.max(1, ...nodes.map((it) => it.owned));
   const homeless = barOf(live.mirror, "");
   return (
-    <ul className="hidden phone:block" aria-label="Shards by node" data-testid="node-bars">
+    <ul aria-label="Shards by node" data-testid="node-bars">
       {homeless.owned > 0 && (
         <li className="flex h-10 items-center gap-2 px-(--gutter) text-warning-text">
           <Glyph name="ring" tone="warning" /> no home

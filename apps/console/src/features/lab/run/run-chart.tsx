@@ -1,5 +1,5 @@
+import { useIsPhone } from "../../../ui/use-is-phone.ts";
 import type { LabRun } from "../../../wire/lab.ts";
-import { useIsPhone } from "../use-is-phone.ts";
 import { type CallBar, type Chart, type ChartMark, chartOf } from "./chart.model.ts";
 
 /** A label's line. @unit pixels */
