@@ -132,6 +132,23 @@ describe("signing in", () => {
 });
 
 describe("HTTP", () => {
+  test("whoever reads too much waits, and nobody else does", async () => {
+    const url = await startConsole();
+    const [greedy, other] = [
+      await signIn(url, "anas-token-0123456789"),
+      await signIn(url, "sams-token-0123456789"),
+    ];
+    const look = (cookie: string) => ask(url, "GET", "/api/entity", undefined, cookie);
+    const codes: string[] = [];
+    while (codes.length < 2_000 && codes.at(-1) !== "RATE_LIMITED") {
+      codes.push((await look(greedy)).body.code);
+    }
+    expect(codes.at(-1)).toBe("RATE_LIMITED");
+    expect(codes.length).toBeGreaterThan(400);
+    expect((await look(other)).body.code).toBe(codes[0]);
+    expect((await ask(url, "GET", "/api/healthz")).status).toBe(200);
+  });
+
   test("nobody reads or acts without a session", async () => {
     const url = await startConsole();
     for (const path of [

@@ -62,6 +62,8 @@ export class Actions {
   readonly #perAddress = new RateLimit({ burst: 120, everyMs: 50 });
   readonly #healing = new RateLimit({ burst: 40, everyMs: 100 });
   readonly #refusals = new RateLimit({ burst: 30, everyMs: 2000 });
+  /** Above what a hand that drags the time bar asks for; some reads make work for nodes. */
+  readonly #reads = new RateLimit({ burst: 400, everyMs: 20 });
 
   constructor(options: ActionsOptions) {
     this.#options = options;
@@ -97,6 +99,12 @@ export class Actions {
     const waitMs = this.#limit(asked, caller);
     if (waitMs > 0) return this.refuse(asked, tooMany(waitMs));
     return await perform(askerOf(this.#options.tokens, caller.actor));
+  }
+
+  /** Null where somebody may read on: whoever reads too much waits, and nobody else does. */
+  refuseRead(caller: Extract<Caller, { tag: "actor" }>, address: string): NodeAnswer | null {
+    const waitMs = this.#reads.take(caller.session?.id ?? address);
+    return waitMs === 0 ? null : { ok: false, reached: true, problem: tooMany(waitMs) };
   }
 
   /** Whether this process carried it out, or was asked to. */

@@ -138,6 +138,9 @@ async function admit(parts: ApiParts, request: IncomingMessage, path: string): P
     return { tag: "admitted", caller, asker: lookerOf(hub.config.tokens) };
   }
   if (!may(caller.actor.role, needs)) return refuse(accessProblem(caller, needs));
+  const address = request.socket.remoteAddress ?? "";
+  const answer = isRead && !isOpen ? actions.refuseRead(caller, address) : null;
+  if (answer !== null) return { tag: "refused", answer };
   return { tag: "admitted", caller, asker: askerOf(hub.config.tokens, caller.actor) };
 }
 
