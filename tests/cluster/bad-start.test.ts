@@ -27,29 +27,35 @@ function expectSentence(ended: Ended, code: number, ...parts: readonly (string |
   expect(ended.code).toBe(code);
 }
 
-/** A port that nothing listens on. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
+/** Nothing listens there; a port that was closed a moment ago may be somebody else's by now. */
+const closedPort = 1;
 
 describe("without a usable Postgres a node ends with 1 and says why:", () => {
   test("nothing listens at DATABASE_URL", async () => {
-    const port = await closedPort();
-    const ended = await node({ DATABASE_URL: `postgres://me:hunter2@127.0.0.1:${port}/db` });
-    expectSentence(ended, 1, `127.0.0.1:${port}`, "cannot be reached", "ECONNREFUSED");
+    const ended = await node({ DATABASE_URL: `postgres://me:hunter2@127.0.0.1:${closedPort}/db` });
+    expectSentence(ended, 1, `127.0.0.1:${closedPort}`, "cannot be reached", "ECONNREFUSED");
     expect(ended.stderr).not.toContain("hunter2");
   });
 
   test("nothing listens at LEASE_DATABASE_URL, and that is the address it names", async () => {
-    const port = await closedPort();
-    const ended = await node({ LEASE_DATABASE_URL: `postgres://me:hunter2@127.0.0.1:${port}/db` });
-    expectSentence(ended, 1, `127.0.0.1:${port}`, "LEASE_DATABASE_URL", "ECONNREFUSED");
+    const ended = await node({
+      LEASE_DATABASE_URL: `postgres://me:hunter2@127.0.0.1:${closedPort}/db`,
+    });
+    expectSentence(ended, 1, `127.0.0.1:${closedPort}`, "LEASE_DATABASE_URL", "ECONNREFUSED");
     expect(ended.stderr).not.toContain("hunter2");
+  });
+
+  test("what listens there hangs up, as a proxy does that has no Postgres behind it", async () => {
+    const server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    try {
+      const ended = await node({ DATABASE_URL: `postgres://me:hunter2@127.0.0.1:${port}/db` });
+      expectSentence(ended, 1, `127.0.0.1:${port}`, "cannot be reached", "closed the connection");
+      expect(ended.stderr).not.toContain("hunter2");
+    } finally {
+      server.close();
+    }
   });
 
   test("the server is too old", async () => {

@@ -50,6 +50,21 @@ describe("a start that fails", () => {
     expect(message).toBe("Postgres at db.example:5432/app cannot be reached: no answer in time.");
   });
 
+  test("where the server hangs up says so", () => {
+    const { message } = describeFailure(new Error("Connection terminated unexpectedly"), around);
+    expect(message).toBe(
+      "Postgres at db.example:5432/app cannot be reached: it closed the connection.",
+    );
+  });
+
+  test("that nobody foresaw is told whole, but for passwords", () => {
+    const error = new Error("odd: postgres://me:hun/ter2@db.example/app");
+    error.stack = `Error: ${error.message}\n    at f (file:///x/pg@8.23.1/lib/a.js:64:12)`;
+    expect(describeFailure(error, around).message).toBe(
+      "Error: odd: postgres://me:***@db.example/app\n    at f (file:///x/pg@8.23.1/lib/a.js:64:12)",
+    );
+  });
+
   test("with an error of the library uses its words", () => {
     const { message } = describeFailure(
       new NodeIdInUseError('Node id "node-1" is in use.'),

@@ -1,7 +1,7 @@
 import { DatabaseError, SchemaTooNewError } from "@leasehold/db";
 import { ShardingError, StoreUnavailableError, StoreUnsuitableError } from "@leasehold/sharding";
 import { ConfigError } from "./config/read-config.ts";
-import { postgresPlace, redactPassword } from "./config/redact.ts";
+import { postgresPlace, redactPasswords } from "./config/redact.ts";
 
 /** How a command ends that could not do its work. */
 export interface Failure {
@@ -23,7 +23,7 @@ export function describeFailure(error: unknown, around: Surroundings = {}): Fail
   if (error instanceof SchemaTooNewError) {
     return { exitCode: error.exitCode, message: error.message };
   }
-  return { exitCode: 1, message: redactPassword(sentence(error, around)) };
+  return { exitCode: 1, message: redactPasswords(sentence(error, around)) };
 }
 
 function sentence(error: unknown, around: Surroundings): string {
@@ -48,8 +48,16 @@ function postgresFailure(error: unknown, around: Surroundings): string | null {
   const why = reasonIn(refused);
   if (why !== null) return `${place} refuses: ${why}.`;
   if (error instanceof StoreUnavailableError) return `${place}: ${error.message}`;
-  const isTimeout = !(error instanceof ShardingError) && /timeout/i.test(messageOf(error));
-  return isTimeout ? `${place} cannot be reached: no answer in time.` : null;
+  const told = error instanceof ShardingError ? undefined : saidOnly(messageOf(error));
+  return told === undefined ? null : `${place} cannot be reached: ${told}.`;
+}
+
+/** What the driver has no code for. */
+function saidOnly(message: string): string | undefined {
+  if (/timeout/i.test(message)) return "no answer in time";
+  // Something accepts connections there that is no Postgres, or a proxy that has none behind it.
+  if (/Connection terminated/i.test(message)) return "it closed the connection";
+  return undefined;
 }
 
 /** The lease's connection may lead elsewhere: naming the other address would send the reader astray. */
