@@ -40,7 +40,7 @@ const withServers: readonly Step[] = [
     name: "e2e",
     command: "playwright test --config tests/playwright.config.ts",
     report: "playwright",
-    timeoutMinutes: 10,
+    timeoutMinutes: 15,
   },
 ];
 
@@ -58,6 +58,14 @@ const nightly: readonly Step[] = [
     command: "vitest run --project cluster --testTimeout=1800000",
     env: { LEASEHOLD_TEST_LONG: "on" },
     report: "vitest",
+    timeoutMinutes: 120,
+  },
+  // With an hour between a moment and the look at it.
+  {
+    name: "e2e",
+    command: "playwright test --config tests/playwright.config.ts",
+    env: { LEASEHOLD_TEST_LONG: "on" },
+    report: "playwright",
     timeoutMinutes: 120,
   },
   // Nodes as above, with entities in threads of their own.
