@@ -44,8 +44,10 @@ export class LoadHistory {
   }
 
   hear(observations: readonly LoadSaid[], nowMs: number): void {
+    let newest = Number.NEGATIVE_INFINITY;
     for (const { nodeId, belief, ageMs, hot = [] } of observations) {
       const step = stepOf(nowMs - ageMs);
+      newest = Math.max(newest, step);
       const node = this.#nodeOf(nodeId);
       node.requests.put(step, belief.load.requestsPerSecond);
       node.failed.put(step, belief.load.failedPerSecond);
@@ -61,8 +63,9 @@ export class LoadHistory {
           shard.requests.put(step + on, it.requestsPerSecond);
         }
       }
-      this.#forget(step);
     }
+    // Once for all of them: it looks at every shard.
+    this.#forget(newest);
   }
 
   nodes(): readonly NodeSeries[] {

@@ -1,11 +1,12 @@
 /** The style sheet's custom properties for canvases, read once per theme. */
 export class Tokens {
-  #theme: string | undefined;
+  #theme: string | null = null;
   readonly #values = new Map<string, string>();
 
   get(name: string): string {
     const root = document.documentElement;
-    const theme = root.dataset["theme"];
+    // Asked for each cell of a map: `dataset` would be looked up by another object each time.
+    const theme = root.getAttribute("data-theme");
     if (theme !== this.#theme) {
       this.#theme = theme;
       this.#values.clear();
