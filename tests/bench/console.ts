@@ -205,6 +205,12 @@ async function lighthouse({ progress }: BenchOptions): Promise<Figure[]> {
   return [
     { what: "Lighthouse desktop", ours: desktop.performance, ...atLeast(95) },
     { what: "Lighthouse accessibility", ours: desktop.accessibility, ...atLeast(100) },
+    {
+      what: "Lighthouse desktop, ms to the largest paint",
+      ours: desktop.largestPaintMs,
+      ...atMost(1_200),
+    },
+    { what: "Lighthouse desktop, layout shift", ours: desktop.layoutShift, ...atMost(0.02) },
     { what: "Lighthouse mobile", ours: mobile.performance, ...atLeast(80) },
   ];
 }

@@ -9,6 +9,9 @@ import { launchOptions } from "../../e2e/support/launch-options.ts";
 export interface Scores {
   readonly performance: number;
   readonly accessibility: number;
+  /** As its simulated line and processor would have it. @unit milliseconds */
+  readonly largestPaintMs: number;
+  readonly layoutShift: number;
 }
 
 /**
@@ -34,10 +37,16 @@ export async function scoresOf(url: string, form: "desktop" | "mobile"): Promise
       form === "desktop" ? desktopConfig : undefined,
     );
     if (result === undefined) throw new Error("Lighthouse has no result.");
-    const { categories, runtimeError } = result.lhr;
+    const { audits, categories, runtimeError } = result.lhr;
     if (runtimeError !== undefined) throw new Error(`Lighthouse: ${runtimeError.message}`);
     const score = (name: string): number => Math.round((categories[name]?.score ?? 0) * 100);
-    return { performance: score("performance"), accessibility: score("accessibility") };
+    const value = (name: string): number => audits[name]?.numericValue ?? Number.NaN;
+    return {
+      performance: score("performance"),
+      accessibility: score("accessibility"),
+      largestPaintMs: value("largest-contentful-paint"),
+      layoutShift: value("cumulative-layout-shift"),
+    };
   } finally {
     browser.kill();
     await ended;

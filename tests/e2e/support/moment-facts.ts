@@ -41,6 +41,7 @@ async function everyShard(page: Page): Promise<MomentFacts["shards"]> {
 }
 
 async function beliefsOf(page: Page, shard: number): Promise<readonly (readonly string[])[]> {
+  await expect(page, "the address names the moment").toHaveURL(/[?&]at=\d/);
   const url = new URL(page.url());
   url.pathname = `/shards/default/${shard}`;
   await page.goto(url.href);

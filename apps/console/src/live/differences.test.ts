@@ -40,7 +40,7 @@ test("the bound comes after the question: a lesser class and another node are fo
     return [total, ...items.map((it) => `${it.class} ${it.nodeId}`)];
   };
   expect(found(null, null)).toEqual([3, "stale-serving node-a"]);
-  expect(found("orphan", null)).toEqual([2, "orphan node-b"]);
+  expect(found("orphan", null)).toEqual([2, "orphan node-a"]);
   expect(found(null, "node-b")).toEqual([1, "orphan node-b"]);
   expect(found("dual", null)).toEqual([0]);
   const { total, danger, byClass } = summarizeDivergence(mirror, nodes, 3_000);

@@ -55,7 +55,7 @@ export function summarizeDivergence(
 }
 
 /**
- * Worst first, one for each shard and node. The bound comes after the question: the 200 worst of a cluster
+ * Worst first, then the longest standing, one for each shard and node. The bound comes after the question: the 200 worst of a cluster
  * would say nothing of a lesser class, or of a node that is not among them.
  *
  * @param limit of items; how many there are in all is counted without it. Default: 200.
@@ -73,7 +73,10 @@ export function findDivergence(
   for (const [flat, list] of mirror.verdicts.divergences) {
     for (const it of list) if (isAsked(it)) found.push({ flat, it });
   }
-  found.sort((a, b) => rank(a.it.class) - rank(b.it.class) || a.flat - b.flat);
+  // The longest standing first: those that come and go all the time push nothing out.
+  found.sort(
+    (a, b) => rank(a.it.class) - rank(b.it.class) || a.it.sinceMs - b.it.sinceMs || a.flat - b.flat,
+  );
   const left = new Map(nodes.map((node) => [node.nodeId, node.leaseLeftMs]));
   const items = found.slice(0, limit).map(({ flat, it }) => toItem(mirror, flat, it, left, nowMs));
   const skews = nodes.flatMap((node) => skewOf(node)).filter(isAsked);

@@ -20,7 +20,7 @@ export function DivergenceList(props: {
 }) {
   const { none = "Every node believes what Postgres says." } = props;
   const items = props.divergence.items.slice(0, props.limit);
-  const held = useHeldRows(items, keyOf, props.question);
+  const held = useHeldRows(items, keyOf, props.question, (it) => it.class);
   const rest = props.divergence.total - items.length;
   if (held.rows.length === 0) {
     return (

@@ -1,5 +1,5 @@
 import { usePathname } from "next/navigation";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { momentOf, momentUrl } from "./moment-url.ts";
 import { time, useTime } from "./time.ts";
 
@@ -23,14 +23,19 @@ export function useMomentUrl(): void {
     window.addEventListener("popstate", follow);
     return () => window.removeEventListener("popstate", follow);
   }, []);
+  const written = useRef(path);
   useEffect(() => {
     if (isPlaying) return;
-    const timer = setTimeout(() => {
+    const write = (): void => {
       // An address that could not be followed stays as it came, so that it can be tried again.
       if (pos === null && isRefused) return;
       const href = momentUrl(window.location.href, pos);
       if (href !== window.location.href) writeAddress(href);
-    }, settleMs);
+    };
+    // A link to another page names no moment: until it does again, a reload would lead to the present.
+    if (written.current !== path) write();
+    written.current = path;
+    const timer = setTimeout(write, settleMs);
     return () => clearTimeout(timer);
   }, [pos, path, isPlaying, isRefused]);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { freeRows, holdRows } from "./hold.model.ts";
+import { freeRows, holdRows, settleRows } from "./hold.model.ts";
 
 interface Row {
   readonly id: string;
@@ -41,5 +41,25 @@ describe("rows under a hand", () => {
     const { rows: shown, changes } = holdRows(without, rows("ab", 2), keyOf);
     expect(shown.map((it) => it.isGone)).toEqual([false, false]);
     expect(changes).toBe(0);
+  });
+});
+
+/** Capitals are another kind. */
+const kindOf = ({ id }: Row): string => (id === id.toUpperCase() ? "capital" : "small");
+
+describe("rows that come and go quickly", () => {
+  test.each([
+    ["one that came takes the place of one that went", "abcd", "acdx", "axcd"],
+    ["what stays stands, whatever the new order is", "abcd", "dcba", "abcd"],
+    ["without anybody to take it, a place closes", "abcd", "acd", "acd"],
+    ["more than there are places come after them", "ab", "xyb", "xby"],
+    ["a place is not given to another kind", "ABab", "AXYb", "AXYb"],
+    ["a kind that comes first in the new order stands first", "ab", "Xab", "Xab"],
+    ["at first they stand as they come", "", "ba", "ba"],
+  ])("%s", (_name, shown, fresh, settled) => {
+    const places = freeRows(rows(shown), keyOf).rows;
+    const found = settleRows(places, rows(fresh, 1), keyOf, kindOf);
+    expect(found.map((it) => it.id).join("")).toBe(settled);
+    expect(found.every((it) => it.age === 1)).toBe(true);
   });
 });

@@ -35,6 +35,28 @@ export function holdRows<T>(
   return { rows, changes: came + gone + moved };
 }
 
+/**
+ * Fresh rows, each where it stood: a row that is gone leaves its place to one of its kind that came. Without that, a list
+ * whose rows come and go many times a second never stands still.
+ *
+ * @param kindOf rows of a kind stand together, in the order of `fresh`.
+ */
+export function settleRows<T>(
+  shown: readonly HeldRow<T>[],
+  fresh: readonly T[],
+  keyOf: (row: T) => string,
+  kindOf: (row: T) => string,
+): T[] {
+  const shownKeys = new Set(shown.map(({ key }) => key));
+  return [...Map.groupBy(fresh, kindOf)].flatMap(([kind, rows]) => {
+    const byKey = new Map(rows.map((row) => [keyOf(row), row]));
+    const came = rows.filter((row) => !shownKeys.has(keyOf(row)));
+    const places = shown.filter(({ row }) => kindOf(row) === kind);
+    const stand = places.flatMap(({ key }) => byKey.get(key) ?? came.shift() ?? []);
+    return [...stand, ...came];
+  });
+}
+
 /** Nobody holds them. */
 export const freeRows = <T>(fresh: readonly T[], keyOf: (row: T) => string): HeldRows<T> => ({
   rows: fresh.map((row) => ({ key: keyOf(row), row, isGone: false })),

@@ -6,7 +6,7 @@ import {
   useRef,
   useState,
 } from "react";
-import { freeRows, type HeldRow, type HeldRows, holdRows } from "./hold.model.ts";
+import { freeRows, type HeldRow, type HeldRows, holdRows, settleRows } from "./hold.model.ts";
 import { walkRows } from "./walk-rows.ts";
 
 /** Put on the element around the rows. */
@@ -64,12 +64,14 @@ export interface UsedRows<T> extends HeldRows<T>, Hold {
 /**
  * Rows that neither move nor go while a pointer or the focus is on them.
  *
+ * @param kindOf where rows come and go quickly: those of a kind take each other's places. Default: as `fresh` has them.
  * @param question what the rows answer: another filter or order is the hand's own wish, and holds nothing.
  */
 export function useHeldRows<T>(
   fresh: readonly T[],
   keyOf: (row: T) => string,
   question: unknown = null,
+  kindOf: ((row: T) => string) | null = null,
 ): UsedRows<T> {
   const hold = useHold();
   const shown = useRef<readonly HeldRow<T>[] | null>(null);
@@ -78,7 +80,8 @@ export function useHeldRows<T>(
   if (asked.current !== question) shown.current = null;
   asked.current = question;
   const held = hold.isHeld && shown.current !== null ? shown.current : null;
-  const now = held === null ? freeRows(fresh, keyOf) : holdRows(held, fresh, keyOf);
+  const settled = kindOf === null ? fresh : settleRows(shown.current ?? [], fresh, keyOf, kindOf);
+  const now = held === null ? freeRows(settled, keyOf) : holdRows(held, fresh, keyOf);
   shown.current = now.rows;
   const apply = (): void => {
     shown.current = null;
