@@ -78,6 +78,9 @@ for (const [scenario, fields, done] of scenarios) {
     expect(told.wentBy).toEqual(order.filter((id) => told.wentBy.includes(id)));
     const left = page.getByRole("row", { name: /^Faults left behind/ });
     await expect(left.getByRole("cell").nth(1)).toHaveText("0");
+    const late = page.getByRole("row", { name: /^Late writes fenced/ });
+    const tried = scenario === "X2" ? /^[1-9]\d*$/ : "none was tried";
+    await expect(late.getByRole("cell").nth(1)).toHaveText(tried);
     await expect(page.getByTestId("fault-pill")).toHaveAttribute("data-count", "0");
   });
 }

@@ -24,7 +24,7 @@ test("one that is in doubt, and whose head is claimed before the cut ends, tries
   late.looked([head("a", 1), head("b", 2)]);
   expect(late.areDue).toBe(true);
   late.released();
-  expect(late.untried).toBeNull();
+  expect([late.untried, late.tried]).toEqual([null, 1]);
 });
 
 test("one that did not run, or was answered after all, tries nothing", () => {
@@ -58,4 +58,9 @@ test("a head of which nobody knows how it was tries nothing", () => {
   late.sent("a");
   late.looked([head("a", 2)]);
   expect(late.untried).not.toBeNull();
+});
+
+test("where nothing was to come too late there is nothing to count", () => {
+  expect([new LateWrites().tried, new LateWrites().untried]).toEqual([null, null]);
+  expect(late.tried).toBe(0);
 });

@@ -59,11 +59,16 @@ export class LateWrites {
     return inDoubt.length === 0 || inDoubt.some((it) => it.isOvertaken);
   }
 
+  /** How many came too late; null where none was to. */
+  get tried(): number | null {
+    if (!this.#isWanted) return null;
+    return [...this.#writes.values()].filter((it) => it.isInDoubt && it.isOvertaken).length;
+  }
+
   /** Null, or why the fence was not tried. */
   get untried(): string | null {
-    const inDoubt = [...this.#writes.values()].filter((it) => it.isInDoubt);
-    if (!this.#isWanted || inDoubt.some((it) => it.isOvertaken)) return null;
-    return inDoubt.length > 0
+    if (this.tried !== 0) return null;
+    return [...this.#writes.values()].some((it) => it.isInDoubt)
       ? "the cut ended before the next owner had claimed what was being written to."
       : "nothing was on its way to Postgres when the owner was cut off.";
   }

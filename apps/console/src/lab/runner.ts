@@ -142,6 +142,8 @@ export class Runner {
     const { ledger } = probe;
     const state = this.#context.hub.authority.state;
     const elapsedMs = this.#ended?.ms ?? watch.nowMs();
+    const invariants = invariantsOf(this.#evidence());
+    const isFenced = invariants.find((it) => it.id === "S4")?.verdict === "holds";
     return {
       id: request.id,
       scenario: scenario.id,
@@ -159,14 +161,14 @@ export class Runner {
       expectedMs: request.expectedMs,
       blast: request.blast,
       steps: this.#states.map((it) => ({ ...it })),
-      invariants: invariantsOf(this.#evidence()),
+      invariants,
       verdict: this.#verdict,
       faults: this.#actor.faults.map((it) => ({ ...it })),
       healed: this.#healed,
       figures: {
         takeoverMs: this.#takeover?.tookMs ?? null,
         takeoverBoundMs: this.#takeover?.boundMs ?? null,
-        fencedWrites: null,
+        fencedWrites: isFenced ? probe.late.tried : null,
         calls: ledger.calls,
         failedCalls: ledger.failed,
         unknownCalls: ledger.unknown,

@@ -107,7 +107,7 @@ const figures = z.object({
   takeoverMs: z.nullable(ms),
   /** What it may take. */
   takeoverBoundMs: z.nullable(ms),
-  /** Appends that the fence refused, as callers saw them. */
+  /** Writes that arrived when another owner had claimed the head, and are not in the journal; null where none was tried. */
   fencedWrites: z.nullable(count),
   calls: count,
   failedCalls: count,

@@ -76,7 +76,10 @@ export function figureRows({ figures: it, healed }: LabRun): readonly FigureRow[
       "Longest pause of an entity",
       it.worstPauseMs === null ? null : duration(it.worstPauseMs),
     ),
-    plain("Stale writes fenced", it.fencedWrites === null ? null : String(it.fencedWrites)),
+    plain(
+      "Late writes fenced",
+      it.fencedWrites === null ? "none was tried" : String(it.fencedWrites),
+    ),
     plain("Calls of the probe", it.calls.toLocaleString("en")),
     plain("Failed, not executed", it.failedCalls.toLocaleString("en")),
     plain("Outcome unknown", it.unknownCalls.toLocaleString("en")),
