@@ -32,6 +32,8 @@ export function Why(props: {
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: it only keeps clicks from the row below it. */}
       <section
         id={box}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a long answer scrolls, and keys must reach it.
+        tabIndex={0}
         popover="auto"
         className="why-box"
         data-testid="why-answer"
