@@ -157,7 +157,7 @@ export class TestCluster {
   }
 
   /**
-   * Undoes what a test did: ends loads, thaws and heals, removes nodes that were added, starts those that
+   * Undoes what a test did: ends loads, thaws, heals and uncordons, removes nodes that were added, starts those that
    * ended, and waits until each has its share of the shards.
    */
   async restore(): Promise<void> {
@@ -170,6 +170,11 @@ export class TestCluster {
     const ended = this.#nodes.filter((node) => !node.isRunning);
     await Promise.all(ended.map((node) => node.start()));
     await Promise.all(this.#nodes.map((node) => node.becomeReady()));
+    // Of a cordon and an uncordon that were under way together the cordon may have come last.
+    for (const { nodeId, cordoned, state } of (await this.cluster()).nodes) {
+      if (cordoned && state === "up")
+        await this.node(1).ask("POST", `/v1/nodes/${nodeId}/uncordon`);
+    }
     for (const { group, shard, pinned } of await this.shards()) {
       if (pinned) await this.node(1).ask("POST", `/v1/shards/${group}/${shard}/unpin`);
     }
