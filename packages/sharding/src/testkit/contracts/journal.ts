@@ -12,8 +12,6 @@ import type {
 } from "../../ports/journal.ts";
 import type { JournalHarness, MakeJournalHarness } from "./store-harness.ts";
 
-// Over 300 lines: one contract, and a reader of it wants all that the port promises in one place.
-
 const a: NodeRef = { nodeId: "node-a", incarnation: "00000000-0000-4000-8000-00000000000a" };
 const b: NodeRef = { nodeId: "node-b", incarnation: "00000000-0000-4000-8000-00000000000b" };
 const group = "default";
@@ -22,7 +20,7 @@ const entityIn = (shard: number, id = "x"): StoredEntity => ({
   ...{ group, shard, namespace: "default", type: "register", id },
 });
 
-/** The contract of ports/journal.ts. */
+/** The contract of ports/journal.ts. One file, because what is kept of an entity is one promise, and is read beside the port. */
 export function journalContract(name: string, makeHarness: MakeJournalHarness): void {
   describe(`journal: ${name}`, () => {
     let harness: JournalHarness;
