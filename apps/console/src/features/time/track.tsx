@@ -39,8 +39,10 @@ export function Track({ spanMs }: { readonly spanMs: number }) {
   const pinnedMs = useTime((it) => it.pinned?.atMs ?? null);
   const reading = useBar(spanMs, Math.floor(width / bucketWidth));
   const cursorMs = cursor?.atMs ?? null;
-  usePainted(bar, width, reading, (it) => reading && paintBar(it, width, height, reading, tokens));
-  usePainted(place, width, `${reading?.window.toMs} ${cursorMs} ${pinnedMs}`, (it) => {
+  usePainted(bar, width, [reading], (it) => {
+    if (reading !== null) paintBar(it, width, height, reading, tokens);
+  });
+  usePainted(place, width, [reading, cursorMs, pinnedMs], (it) => {
     const at = { cursorMs, pinnedMs };
     if (reading !== null) paintPlace(it, width, height, reading, at, tokens);
   });
@@ -122,11 +124,11 @@ function useWidth(frame: RefObject<HTMLElement | null>): number {
   return width;
 }
 
-/** Draws again when `shown` is another one, the width or the theme. */
+/** Draws again when something of `shown` is another one, the width or the theme. */
 function usePainted(
   canvas: RefObject<HTMLCanvasElement | null>,
   width: number,
-  shown: unknown,
+  shown: readonly unknown[],
   paint: (context: CanvasRenderingContext2D) => void,
 ): void {
   const [theme, setTheme] = useState(0);
@@ -144,7 +146,7 @@ function usePainted(
     element.height = height * scale;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     paint(context);
-  }, [shown, width, theme]);
+  }, [...shown, width, theme]);
 }
 
 function onKey(event: KeyboardEvent): void {
