@@ -38,6 +38,17 @@ test("who asks for what is being read ahead waits for it, and nothing is read tw
   expect(fetched).toHaveBeenCalledTimes(1);
 });
 
+test("what is at hand does not wait for what is read ahead", async () => {
+  const first = stubConsole();
+  const reels = new Reels();
+  first.answer();
+  await reels.at({ pos: 11 });
+  const { fetched } = stubConsole();
+  reels.readAhead({ pos: 99 });
+  expect(fetched).toHaveBeenCalledTimes(1);
+  expect(await reels.at({ pos: 11 })).toMatchObject({ ok: true });
+});
+
 test("what could not be read ahead is asked for again, and its problem is told then", async () => {
   const { fetched, answer } = stubConsole(503);
   const reels = new Reels();

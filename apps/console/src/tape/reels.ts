@@ -13,7 +13,8 @@ export class Reels {
   #ahead: Promise<void> | null = null;
 
   async at(at: At): Promise<Outcome<Reel>> {
-    await this.#ahead;
+    // What is at hand waits for nothing; else what is on its way may be it.
+    if (this.peek(at) === null) await this.#ahead;
     const kept = this.peek(at);
     if (kept !== null) return { ok: true, body: kept };
     const outcome = await readReel(at);
