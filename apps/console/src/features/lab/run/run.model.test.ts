@@ -47,3 +47,16 @@ test("a figure stands beside its bound; what was not measured is neither within 
   const [first] = figureRows(liveRun);
   expect(first).toMatchObject({ value: "not measured", bound: "at most 6.0 s" });
 });
+
+test("nothing is claimed of late writes but what S4 shows", () => {
+  const told = (fencedWrites: number | null, verdict: RunInvariant["verdict"]) => {
+    const figures = { ...passedRun.figures, fencedWrites };
+    const invariants = passedRun.invariants.map((it) => (it.id === "S4" ? { ...it, verdict } : it));
+    const rows = figureRows({ ...passedRun, figures, invariants });
+    return rows.find((it) => it.name === "Late writes fenced")?.value;
+  };
+  expect(told(4, "holds")).toBe("4");
+  expect(told(null, "holds")).toBe("none was tried");
+  expect(told(null, "violated")).toBe("not all: see S4");
+  expect(told(null, "not-observed")).toBe("not observed");
+});
