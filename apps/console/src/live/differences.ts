@@ -55,8 +55,8 @@ export function summarizeDivergence(
 }
 
 /**
- * Worst first, then the longest standing, one for each shard and node. The bound comes after the question: the 200 worst of a cluster
- * would say nothing of a lesser class, or of a node that is not among them.
+ * Worst first, then the longest standing, one for each shard and node. The bound comes after the question: the 200
+ * worst of a cluster would say nothing of a lesser class, or of a node that is not among them.
  *
  * @param limit of items; how many there are in all is counted without it. Default: 200.
  */

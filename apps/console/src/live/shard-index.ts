@@ -52,7 +52,7 @@ export class ShardIndex {
   }
 
   refOf(flat: number): ShardRef {
-    // Asked several times for every shard that is judged: a search with a callback costs more than the rest.
+    // Asked several times for each shard that is judged: without a closure for each.
     for (let at = this.#stretches.length - 1; at >= 0; at--) {
       const { name, offset, from } = this.#stretches[at] as Stretch;
       if (offset <= flat) return { group: name, shard: from + flat - offset };

@@ -14,18 +14,14 @@ export function redact(setting: Pick<Setting<unknown>, "secret">, value: string)
  * Hides the password of a connection URL, also of one that is no valid URL: whatever stands between
  * the first colon of the user information and the last `@`, and any `password=` parameter.
  */
-function redactPassword(url: string): string {
-  return url
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/)?([^:@/]*):(.*)@/is, "$1$2:***@")
-    .replace(/(password=)[^&\s]*/gi, "$1***");
-}
+const redactPassword = (url: string): string =>
+  redactParameter(url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?([^:@/]*):(.*)@/is, "$1$2:***@"));
 
 /** Hides the passwords of the URLs in a text, and leaves everything else as it is: a stack has `@` in its paths. */
-export function redactPasswords(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/[^:@/\s]*):\S*@/gi, "$1:***@")
-    .replace(/(password=)[^&\s]*/gi, "$1***");
-}
+export const redactPasswords = (text: string): string =>
+  redactParameter(text.replace(/([a-z][a-z0-9+.-]*:\/\/[^:@/\s]*):\S*@/gi, "$1:***@"));
+
+const redactParameter = (text: string): string => text.replace(/(password=)[^&\s]*/gi, "$1***");
 
 /** Where a Postgres URL leads, without who asks: `host:port/database`. */
 export function postgresPlace(url: string): string {
