@@ -1,13 +1,13 @@
 import type {
   ClusterJson,
   NodeId,
-  NodeRef,
   ShardBelief,
   ShardRef,
   ShardRow,
 } from "@leasehold/sharding/observe";
 import type { NodeObservation } from "../wire/relay-frames.ts";
 import type { CompactKeyframe, CompactNode, CompactRows, Keyframe } from "../wire/tape.ts";
+import { compactPeers, expandPeers, NodeRefs } from "./compact-peers.ts";
 
 /**
  * A keyframe as it travels. Ten thousand shards are mostly alike: hosted, and their owner says so. So rows are columns,
@@ -19,43 +19,44 @@ export function compactKeyframe({ cluster, nodes, ...rest }: Keyframe): CompactK
   const usual = new UsualBeliefs(cluster);
   const differs = nodes.map((it) => it.changed.filter((belief) => !usual.take(it.nodeId, belief)));
   const lacks = usual.untaken();
+  const lives = new NodeRefs();
   return {
     ...rest,
     cluster: others,
     rows: shards.map(([group, rows]) => [group, compactRows(rows)]),
-    nodes: nodes.map(({ changed: _changed, gone: _gone, whole: _whole, ...it }, index) => ({
+    nodes: nodes.map(({ changed: _changed, gone: _gone, whole: _whole, peers, ...it }, index) => ({
       ...it,
+      peers: peers === null ? null : compactPeers(peers, lives),
       differs: differs[index] ?? [],
       lacks: lacks.get(it.nodeId) ?? [],
     })),
+    lives: lives.list,
   };
 }
 
-export function expandKeyframe({ cluster, rows, nodes, ...rest }: CompactKeyframe): Keyframe {
+export function expandKeyframe({
+  cluster,
+  rows,
+  nodes,
+  lives,
+  ...rest
+}: CompactKeyframe): Keyframe {
   const whole: ClusterJson = {
     ...cluster,
     shards: rows.map(([group, columns]) => [group, expandRows(columns)]),
   };
-  const expected = expectedBeliefs(whole);
+  const usual = usualBeliefs(whole);
   return {
     ...rest,
     cluster: whole,
-    nodes: nodes.map((it) => expandNode(it, expected.get(it.nodeId) ?? new Map())),
+    nodes: nodes.map((it) => expandNode(it, usual.get(it.nodeId) ?? [], lives)),
   };
 }
 
 const stateCodes = { unallocated: "u", starting: "s", hosted: "h", "handing-off": "m" } as const;
 
 function compactRows(rows: readonly ShardRow[]): CompactRows {
-  const owners: NodeRef[] = [];
-  const indices = new Map<string, number>();
-  const indexOf = (it: NodeRef): number => {
-    const key = `${it.nodeId} ${it.incarnation}`;
-    const known = indices.get(key);
-    if (known !== undefined) return known;
-    indices.set(key, owners.length);
-    return owners.push({ nodeId: it.nodeId, incarnation: it.incarnation }) - 1;
-  };
+  const owners = new NodeRefs();
   const odd: [number, ShardRow][] = [];
   for (const [shard, row] of rows.entries()) {
     if (row.pinned || row.state === "starting" || row.state === "handing-off")
@@ -64,8 +65,8 @@ function compactRows(rows: readonly ShardRow[]): CompactRows {
   return {
     states: rows.map((row) => stateCodes[row.state]).join(""),
     epochs: rows.map((row) => row.epoch),
-    ownerOf: rows.map((row) => (row.state === "unallocated" ? -1 : indexOf(row.owner))),
-    owners,
+    ownerOf: rows.map((row) => (row.state === "unallocated" ? -1 : owners.indexOf(row.owner))),
+    owners: owners.list,
     odd,
   };
 }
@@ -82,21 +83,19 @@ function expandRows({ states, epochs, ownerOf, owners, odd }: CompactRows): Shar
 }
 
 /** What each owner believes of its shards where nothing is wrong. */
-function expectedBeliefs(cluster: ClusterJson): Map<string, Map<string, ShardBelief>> {
-  const expected = new Map<string, Map<string, ShardBelief>>();
+function usualBeliefs(cluster: ClusterJson): Map<NodeId, ShardBelief[]> {
+  const usual = new Map<NodeId, ShardBelief[]>();
   for (const [group, rows] of cluster.shards) {
     for (const [shard, row] of rows.entries()) {
       if (row.state !== "hosted") continue;
       const { epoch, owner } = row;
-      let own = expected.get(owner.nodeId);
-      if (own === undefined) {
-        own = new Map();
-        expected.set(owner.nodeId, own);
-      }
-      own.set(`${group}/${shard}`, { group, shard, epoch, serving: true, phase: "serving" });
+      const belief: ShardBelief = { group, shard, epoch, serving: true, phase: "serving" };
+      const own = usual.get(owner.nodeId);
+      if (own === undefined) usual.set(owner.nodeId, [belief]);
+      else own.push(belief);
     }
   }
-  return expected;
+  return usual;
 }
 
 /**
@@ -139,13 +138,22 @@ class UsualBeliefs {
 }
 
 function expandNode(
-  { differs, lacks, ...rest }: CompactNode,
-  expected: Map<string, ShardBelief>,
+  { differs, lacks, peers, ...rest }: CompactNode,
+  usual: readonly ShardBelief[],
+  lives: CompactKeyframe["lives"],
 ): NodeObservation {
-  for (const { group, shard } of lacks) expected.delete(`${group}/${shard}`);
-  for (const it of differs) expected.set(`${it.group}/${it.shard}`, it);
-  return { ...rest, whole: true, changed: [...expected.values()], gone: [] };
+  const odd = new Set([...lacks, ...differs].map(keyOf));
+  const asUsual = odd.size === 0 ? usual : usual.filter((it) => !odd.has(keyOf(it)));
+  return {
+    ...rest,
+    peers: peers === null ? null : expandPeers(peers, lives),
+    whole: true,
+    changed: [...asUsual, ...differs],
+    gone: [],
+  };
 }
+
+const keyOf = ({ group, shard }: ShardRef): string => `${group}/${shard}`;
 
 const isUsual = (it: ShardBelief, epoch: number): boolean =>
   it.epoch === epoch && it.serving && it.phase === "serving" && it.carried === undefined;

@@ -1,4 +1,4 @@
-import type { LogEntry, ShardRow } from "@leasehold/sharding/observe";
+import type { Belief, LogEntry, ShardRow } from "@leasehold/sharding/observe";
 import { toClusterJson } from "@leasehold/sharding/observe";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -96,10 +96,17 @@ function tell(head: TapeHead, it: Happening, atMs: number): void {
       seq: cluster?.seq ?? 0,
       postgres: { reachable: it.what !== "cut", lastOkMsAgo: it.shard },
       faults: it.what === "fault" ? [fault] : [],
+      peers: peersOf(it),
     };
     head.hear(observation(it.node, isBeat ? [] : shards, { belief, whole: false }), atMs);
   }
 }
+
+/** One to three of them, a life that ended among them, some cut. */
+const peersOf = (it: Happening): Belief["peers"] =>
+  [nodeRef("node-a"), nodeRef("node-b"), { nodeId: "node-a", incarnation: "an earlier life" }]
+    .slice(it.behind)
+    .map((ref, index) => ({ ...ref, connected: index !== it.shard }));
 
 /** All that the pages get, and every belief. */
 function view(mirror: ClusterMirror, atMs: number): string {
@@ -146,6 +153,23 @@ test("a moment is the same from the beginning, from any keyframe before it, and 
     { numRuns: 200 },
   );
 }, 60_000);
+
+test("a recording from before peers were numbered is read as it is", () => {
+  const frame = firstFrame();
+  const compact = compactKeyframe(frame);
+  const peers = [{ ...nodeRef("node-b"), connected: false }];
+  const { lives: _none, ...rest } = compact;
+  const old = { ...rest, nodes: compact.nodes.map((it) => ({ ...it, peers })) };
+  expect(expandKeyframe(old).nodes.map((it) => it.peers)).toEqual([peers, peers]);
+});
+
+test("a keyframe that names nobody by a number is refused", () => {
+  const compact = compactKeyframe(firstFrame());
+  const strange = compact.nodes.map((it) => ({ ...it, peers: { named: [7], cut: [] } }));
+  expect(() => expandKeyframe({ ...compact, nodes: strange })).toThrow(
+    "The keyframe has no peer 7.",
+  );
+});
 
 test("fed in pieces of any size, a tape gives the same", () => {
   fc.assert(

@@ -73,11 +73,19 @@ async function write(head: TapeHead, table: TapeTable, nowMs: number): Promise<v
   }
 }
 
-/** What the nodes say: that they serve what is theirs. */
+/** What the nodes say: that they serve what is theirs, and reach each other. */
 class Beliefs {
   readonly #homes = new Map<number, string>();
+  #peers: ReadonlyMap<string, Peers> = new Map();
 
   whole(state: ClusterState): NodeObservation[] {
+    const lives = [...state.nodes.values()].map(({ nodeId, incarnation }) => ({
+      nodeId,
+      incarnation,
+      connected: true,
+    }));
+    const others = (nodeId: string): Peers => lives.filter((it) => it.nodeId !== nodeId);
+    this.#peers = new Map(lives.map(({ nodeId }) => [nodeId, others(nodeId)]));
     const rows = [...(state.shards.get("default") ?? []).keys()];
     return this.#said(state, rows, true);
   }
@@ -101,12 +109,15 @@ class Beliefs {
       append(changed, nodeId, { ...ref, epoch: row.epoch, serving: true, phase: "serving" });
     }
     return [...state.nodes.values()].map(({ nodeId, incarnation }) => {
-      const { peers, ...belief } = beliefOf(nodeId, { incarnation, seq: state.seq });
+      const { peers: _none, ...belief } = beliefOf(nodeId, { incarnation, seq: state.seq });
+      const peers = this.#peers.get(nodeId) ?? [];
       const lists = { changed: changed.get(nodeId) ?? [], gone: gone.get(nodeId) ?? [] };
       return { nodeId, faultsOn: true, leaseTtlMs: 5000, belief, peers, ageMs: 0, whole, ...lists };
     });
   }
 }
+
+type Peers = NonNullable<NodeObservation["peers"]>;
 
 function append<T>(lists: Map<string, T[]>, key: string, it: T): void {
   const list = lists.get(key);

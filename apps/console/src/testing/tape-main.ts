@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { ConsoleDatabase } from "../store/console-database.ts";
 import { TapeTable } from "../tape/tape-table.ts";
@@ -30,7 +31,7 @@ const width = String(count).length;
 authority.found(
   Array.from({ length: count }, (_, index) => {
     const nodeId = `node-${String(index + 1).padStart(width, "0")}`;
-    return { nodeId, incarnation: `${nodeId}-1`, address: `http://${nodeId}`, zone: "" };
+    return { nodeId, incarnation: randomUUID(), address: `http://${nodeId}`, zone: "" };
   }),
 );
 const tape = await inventTape(authority, new TapeTable(store), events, Date.now() - events);

@@ -82,6 +82,8 @@ export interface CompactKeyframe extends Omit<Keyframe, "cluster" | "nodes"> {
   readonly cluster: Omit<ClusterJson, "shards">;
   readonly rows: readonly (readonly [string, CompactRows])[];
   readonly nodes: readonly CompactNode[];
+  /** Whom nodes name as their peers. Absent in a recording from before they were numbered. */
+  readonly lives?: readonly NodeRef[];
 }
 
 /** A group's rows as columns, by shard. */
@@ -97,10 +99,18 @@ export interface CompactRows {
 }
 
 /** What a node believes, as far as it is not what its rows let expect. */
-export interface CompactNode extends Omit<NodeObservation, "whole" | "changed" | "gone"> {
+export interface CompactNode extends Omit<NodeObservation, "whole" | "changed" | "gone" | "peers"> {
+  readonly peers: CompactPeers | NodeObservation["peers"];
   readonly differs: readonly ShardBelief[];
   /** Its own shards that it says nothing of. */
   readonly lacks: readonly ShardRef[];
+}
+
+/** Indices into `lives`. */
+export interface CompactPeers {
+  readonly named: readonly number[];
+  /** Those that it does not reach. */
+  readonly cut: readonly number[];
 }
 
 /** A stretch of the tape that can be replayed: a keyframe and what follows it, up to the next one. */

@@ -1,0 +1,39 @@
+import type { Belief, NodeRef } from "@leasehold/sharding/observe";
+import type { CompactPeers } from "../wire/tape.ts";
+
+type Peers = Belief["peers"];
+
+/** Gives every life that is named a number, in the order in which they come. */
+export class NodeRefs {
+  readonly list: NodeRef[] = [];
+  readonly #indices = new Map<string, number>();
+
+  indexOf({ nodeId, incarnation }: NodeRef): number {
+    const key = `${nodeId} ${incarnation}`;
+    const known = this.#indices.get(key);
+    if (known !== undefined) return known;
+    this.#indices.set(key, this.list.length);
+    return this.list.push({ nodeId, incarnation }) - 1;
+  }
+}
+
+export function compactPeers(peers: Peers, lives: NodeRefs): CompactPeers {
+  const cut: number[] = [];
+  const named = peers.map((it) => {
+    const index = lives.indexOf(it);
+    if (!it.connected) cut.push(index);
+    return index;
+  });
+  return { named, cut };
+}
+
+/** @param peers a recording from before they were numbered has them written out. */
+export function expandPeers(peers: CompactPeers | Peers, lives: readonly NodeRef[] = []): Peers {
+  if (!("named" in peers)) return peers;
+  const cut = new Set(peers.cut);
+  return peers.named.map((index) => {
+    const life = lives[index];
+    if (life === undefined) throw new RangeError(`The keyframe has no peer ${index}.`);
+    return { ...life, connected: !cut.has(index) };
+  });
+}
