@@ -16,8 +16,9 @@ import {
 import { type ConnectionEvent, initialConnection, stepConnection } from "./connection.ts";
 import { FrameGate } from "./frame-gate.ts";
 import { LoadHistory } from "./load-history.ts";
-import { ClusterMirror } from "./mirror.ts";
+import { ClusterMirror, type MirrorListener } from "./mirror.ts";
 import { session } from "./session.ts";
+import { ShownMirror } from "./shown-mirror.ts";
 import { createLiveStore, type Moment, type Paused } from "./store.ts";
 import { summarize } from "./summary.ts";
 
@@ -37,7 +38,9 @@ export class LiveCluster {
   readonly store = createLiveStore();
   readonly loads = new LoadHistory();
   readonly #present = new ClusterMirror();
-  #past: { readonly mirror: ClusterMirror; readonly moment: Moment } | null = null;
+  readonly #shown = new ShownMirror(this.#present);
+  /** The moment that is shown; null: the present. */
+  #past: Moment | null = null;
   readonly #gate = new FrameGate();
   #connection = initialConnection;
   #publishEveryMs = publishEvery.minMs;
@@ -48,7 +51,12 @@ export class LiveCluster {
 
   /** What the pages show: the cluster as it is, or as it was at a moment of the past. */
   get mirror(): ClusterMirror {
-    return this.#past?.mirror ?? this.#present;
+    return this.#shown.mirror;
+  }
+
+  /** Hears of cells that change in what the pages show, and when that is another mirror. */
+  listen(listener: MirrorListener): () => void {
+    return this.#shown.listen(listener);
   }
 
   /** The present, whatever the pages show. */
@@ -58,12 +66,14 @@ export class LiveCluster {
 
   /** Shows a mirror that stands at a moment. Call it again when either has changed. */
   showPast(mirror: ClusterMirror, moment: Moment): void {
-    this.#past = { mirror, moment };
+    this.#past = moment;
+    this.#shown.show(mirror);
     this.#publish();
   }
 
   showPresent(): void {
     this.#past = null;
+    this.#shown.show(this.#present);
     this.#publish();
   }
 
@@ -220,13 +230,13 @@ export class LiveCluster {
     const present = hasSnapshot ? summarize(this.#present, this.#asOfMs()) : null;
     const past = this.#past;
     this.store.setState({
-      nowMs: past === null ? nowMs : past.moment.atMs,
+      nowMs: past === null ? nowMs : past.atMs,
       clockMs: nowMs,
       connection: this.#connection,
       paused: this.#paused(),
-      moment: past?.moment ?? null,
+      moment: past,
       presentFaults: present?.faults ?? [],
-      summary: past === null ? present : summarize(past.mirror, past.moment.atMs),
+      summary: past === null ? present : summarize(this.mirror, past.atMs),
     });
     // React renders what this changed in a microtask before this one.
     queueMicrotask(() => {

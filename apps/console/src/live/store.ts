@@ -10,7 +10,7 @@ export interface Moment {
   readonly pos: Pos;
   /** By the clock of the console that recorded it. @unit milliseconds since 1970 */
   readonly atMs: number;
-  /** Grows with each visit to the past: what listens to a mirror begins anew with another one. */
+  /** Grows with each visit to the past: the pages begin anew with it. */
   readonly visit: number;
 }
 

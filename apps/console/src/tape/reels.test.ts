@@ -28,12 +28,12 @@ function stubConsole(status = 200) {
 test("who asks for what is being read ahead waits for it, and nothing is read twice", async () => {
   const { fetched, answer } = stubConsole();
   const reels = new Reels();
-  reels.readAhead({ atMs: 1_500 });
-  reels.readAhead({ atMs: 1_600 });
+  void reels.readAhead({ atMs: 1_500 });
+  void reels.readAhead({ atMs: 1_600 });
   const asked = reels.at({ pos: 11 });
   answer();
   expect(await asked).toMatchObject({ ok: true, body: { nextPos: 12 } });
-  reels.readAhead({ atMs: 1_700 });
+  void reels.readAhead({ atMs: 1_700 });
   expect(reels.peek({ atMs: 1_700 })).not.toBeNull();
   expect(fetched).toHaveBeenCalledTimes(1);
 });
@@ -44,7 +44,7 @@ test("what is at hand does not wait for what is read ahead", async () => {
   first.answer();
   await reels.at({ pos: 11 });
   const { fetched } = stubConsole();
-  reels.readAhead({ pos: 99 });
+  void reels.readAhead({ pos: 99 });
   expect(fetched).toHaveBeenCalledTimes(1);
   expect(await reels.at({ pos: 11 })).toMatchObject({ ok: true });
 });
@@ -52,7 +52,7 @@ test("what is at hand does not wait for what is read ahead", async () => {
 test("what could not be read ahead is asked for again, and its problem is told then", async () => {
   const { fetched, answer } = stubConsole(503);
   const reels = new Reels();
-  reels.readAhead({ atMs: 1_500 });
+  void reels.readAhead({ atMs: 1_500 });
   answer();
   expect(await reels.at({ atMs: 1_500 })).toMatchObject({ ok: false, problem: { code: "NO" } });
   expect(fetched).toHaveBeenCalledTimes(2);

@@ -10,16 +10,14 @@ const keptReels = 8;
 export class Reels {
   #kept: Reel[] = [];
   /** What is read ahead, one at a time. */
-  #ahead: Promise<void> | null = null;
+  #ahead: Promise<unknown> | null = null;
 
   async at(at: At): Promise<Outcome<Reel>> {
     // What is at hand waits for nothing; else what is on its way may be it.
     if (this.peek(at) === null) await this.#ahead;
     const kept = this.peek(at);
     if (kept !== null) return { ok: true, body: kept };
-    const outcome = await readReel(at);
-    if (outcome.ok) this.#keep(outcome.body);
-    return outcome;
+    return await this.#read(at);
   }
 
   /** As {@link at}, but that there is no such moment is an answer: null. */
@@ -31,13 +29,19 @@ export class Reels {
     return outcome;
   }
 
-  /** Reads what will probably be asked for next. That it cannot be had is said to whoever does ask for it. */
-  readAhead(at: At): void {
-    if (this.#ahead !== null || this.peek(at) !== null) return;
-    this.#ahead = readReel(at).then((outcome) => {
-      this.#ahead = null;
-      if (outcome.ok) this.#keep(outcome.body);
-    });
+  /**
+   * Reads what will probably be asked for next. That it cannot be had is said to whoever does ask for it.
+   *
+   * @returns null where it cannot be had, or another one was on its way.
+   */
+  async readAhead(at: At): Promise<Reel | null> {
+    if (this.peek(at) === null) {
+      this.#ahead ??= this.#read(at).finally(() => {
+        this.#ahead = null;
+      });
+      await this.#ahead;
+    }
+    return this.peek(at);
   }
 
   /** The reel where it is at hand and reaches that far. */
@@ -48,6 +52,12 @@ export class Reels {
     this.#kept.splice(index, 1);
     this.#kept.push(found);
     return found;
+  }
+
+  async #read(at: At): Promise<Outcome<Reel>> {
+    const outcome = await readReel(at);
+    if (outcome.ok) this.#keep(outcome.body);
+    return outcome;
   }
 
   #keep(reel: Reel): void {

@@ -2,8 +2,8 @@ import { createStore } from "zustand/vanilla";
 import type { LiveCluster } from "../live/live-cluster.ts";
 import type { Problem } from "../wire/commands.ts";
 import type { MarkKind, Pos, Reel, TapeMark } from "../wire/tape.ts";
+import { Playhead } from "./playhead.ts";
 import { eventBeside, posAt, type Reels } from "./reels.ts";
-import { Replay } from "./replay.ts";
 import { readMarks, readTapeState } from "./tape-client.ts";
 import type { At } from "./tape-source.ts";
 
@@ -45,8 +45,9 @@ export class TimeMachine {
   }));
   readonly #live: Pick<LiveCluster, "showPast" | "showPresent">;
   readonly #reels: Reels;
-  #replay = new Replay();
-  #reelPos: Pos | null = null;
+  #shown = new Playhead();
+  /** Prepared while a hand rests on a moment. */
+  #spare = new Playhead();
   #visit = 0;
   /** Of several wishes the last one counts. */
   #wish = 0;
@@ -73,9 +74,18 @@ export class TimeMachine {
     return await this.#seek({ atMs }, (reel) => posAt(reel, atMs));
   }
 
-  /** A hand rests on that moment: a press will show it at once. */
+  /** A hand rests on that moment: it is read and replayed beside what is shown, so that a press shows it at once. */
   expect(at: At): void {
-    this.#reels.readAhead(at);
+    this.#prepare(at).catch((error: unknown) => this.fail(error));
+  }
+
+  async #prepare(at: At): Promise<void> {
+    const wish = this.#wish;
+    const reel = await this.#reels.readAhead(at);
+    // Whoever has pressed meanwhile is shown it already.
+    if (reel === null || wish !== this.#wish) return;
+    const pos = "pos" in at ? at.pos : posAt(reel, at.atMs);
+    if (!this.#shown.leadsTo(reel, pos)) this.#spare.goTo(reel, pos);
   }
 
   /**
@@ -203,17 +213,12 @@ export class TimeMachine {
   }
 
   #show(reel: Reel, pos: Pos): void {
-    if (this.store.getState().cursor === null) {
-      // What listens to the mirror of an earlier visit has gone.
-      this.#replay = new Replay();
-      this.#reelPos = null;
-      this.#visit++;
+    if (this.store.getState().cursor === null) this.#visit++;
+    if (!this.#shown.leadsTo(reel, pos) && this.#spare.leadsTo(reel, pos)) {
+      [this.#shown, this.#spare] = [this.#spare, this.#shown];
     }
-    const isAhead = this.#reelPos === reel.keyframe.pos && pos >= this.#replay.pos;
-    if (!isAhead) this.#replay.restore(reel.keyframe);
-    this.#reelPos = reel.keyframe.pos;
-    this.#replay.feed(reel.entries, pos);
-    const { mirror, pos: at, atMs } = this.#replay;
+    this.#shown.goTo(reel, pos);
+    const { mirror, pos: at, atMs } = this.#shown.replay;
     this.store.setState({ cursor: { pos: at, atMs }, problem: null });
     this.#live.showPast(mirror, { pos: at, atMs, visit: this.#visit });
   }

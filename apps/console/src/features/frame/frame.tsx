@@ -62,7 +62,7 @@ function Around({ children }: { readonly children: ReactNode }) {
           data-applied-seq={appliedSeq}
           data-at={moment?.pos ?? ""}
         >
-          {/* The past has a mirror of its own: what listens to one begins anew with the other. */}
+          {/* What a page has gathered of the present, such as earlier entries of the log, is none of the past. */}
           <Fragment key={moment?.visit ?? 0}>{children}</Fragment>
         </main>
         <TimeBar />

@@ -27,7 +27,7 @@ export function LaneStrip({ nodeId }: { readonly nodeId: string }) {
     };
     const observer = new ResizeObserver(schedule);
     observer.observe(element.parentElement ?? element);
-    const stop = live.mirror.listen({
+    const stop = live.listen({
       cell: schedule,
       moved: (_flat, from, to) => (from === nodeId || to === nodeId) && schedule(),
       ghosts: (key) => key === nodeId && schedule(),

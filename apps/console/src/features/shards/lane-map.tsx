@@ -46,7 +46,7 @@ function Lanes({ isMini = false, passes = null, selection }: LaneMapProps) {
   useLayoutEffect(() => {
     const element = canvas.current;
     if (element === null) return;
-    const it = new MapPainter(element, live.mirror, wish.current, setLayout);
+    const it = new MapPainter(element, live, wish.current, setLayout);
     painter.current = it;
     const frame = element.parentElement ?? element;
     it.resize(frame.clientWidth);

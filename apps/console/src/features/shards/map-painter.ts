@@ -1,3 +1,4 @@
+import type { LiveCluster } from "../../live/live-cluster.ts";
 import type { ClusterMirror } from "../../live/mirror.ts";
 import { Tokens } from "../../ui/tokens.ts";
 import { paintBead, paintTile } from "./cell-painter.ts";
@@ -22,6 +23,8 @@ export interface MapWish {
   readonly passes: ((flat: number) => boolean) | null;
 }
 
+type Shown = Pick<LiveCluster, "mirror" | "listen">;
+
 /**
  * Paints the lanes of a mirror on a canvas, and afterwards only the cells that changed. With ten
  * thousand shards and a thousand changes a second a full repaint in every frame would cost the whole
@@ -30,7 +33,7 @@ export interface MapWish {
 export class MapPainter {
   readonly #canvas: HTMLCanvasElement;
   readonly #ctx: CanvasRenderingContext2D;
-  readonly #mirror: ClusterMirror;
+  readonly #live: Shown;
   readonly #tokens = new Tokens();
   readonly #onLayout: (layout: LaneLayout) => void;
   readonly #stop: () => void;
@@ -47,7 +50,7 @@ export class MapPainter {
 
   constructor(
     canvas: HTMLCanvasElement,
-    mirror: ClusterMirror,
+    live: Shown,
     wish: MapWish,
     onLayout: (layout: LaneLayout) => void,
   ) {
@@ -55,15 +58,20 @@ export class MapPainter {
     if (ctx === null) throw new Error("This browser gives no 2d canvas.");
     this.#canvas = canvas;
     this.#ctx = ctx;
-    this.#mirror = mirror;
+    this.#live = live;
     this.#wish = wish;
     this.#onLayout = onLayout;
-    this.#stop = mirror.listen({
+    this.#stop = live.listen({
       cell: (flat) => this.#touchShard(flat),
       moved: (flat, from, to) => this.#move(flat, from, to),
       ghosts: (key) => this.#schedule(() => this.#dirtyGhosts.add(key)),
       reset: () => this.repaint(),
     });
+  }
+
+  /** Another one once the pages show another moment: everything is painted anew then. */
+  get #mirror(): ClusterMirror {
+    return this.#live.mirror;
   }
 
   dispose(): void {
