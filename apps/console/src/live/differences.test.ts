@@ -1,5 +1,6 @@
 import { toClusterJson } from "@leasehold/sharding/observe";
 import { expect, test } from "vitest";
+import { watch } from "../tape/marks.ts";
 import {
   assigned,
   entriesOf,
@@ -8,7 +9,7 @@ import {
   serving,
   smallCluster,
 } from "../testing/factories.ts";
-import type { DivergenceClass } from "./classify.ts";
+import { type DivergenceClass, graceMs } from "./classify.ts";
 import { findDivergence, summarizeDivergence } from "./differences.ts";
 import { ClusterMirror } from "./mirror.ts";
 import { summarize } from "./summary.ts";
@@ -49,4 +50,36 @@ test("the bound comes after the question: a lesser class and another node are fo
     1,
     { "stale-serving": 1, orphan: 2 },
   ]);
+});
+
+test("what a node is about to hear is no difference until it has stood for a while; its class says it at once", () => {
+  const mirror = new ClusterMirror();
+  mirror.applySnapshot({ cluster: toClusterJson(smallCluster()), recent: [] }, 0);
+  const beat = (atMs: number): void => {
+    const beliefs = [[serving(0), serving(2)] as const, [serving(1), serving(3)] as const];
+    mirror.applyBeliefs(
+      ["node-a", "node-b"].map((it, index) => observation(it, beliefs[index] ?? [])),
+      atMs,
+    );
+  };
+  beat(0);
+  mirror.applyLog("h1", entriesOf(13, assigned(0, "node-b", 2)), 1_000);
+  const told = (nowMs: number) => {
+    mirror.tick(nowMs);
+    const summary = summarize(mirror, nowMs);
+    const nodes = summary?.nodes ?? [];
+    const asked = { class: "unaware", nodeId: null } as const;
+    return {
+      total: summary?.divergence.total,
+      unaware: summary?.divergence.byClass.get("unaware"),
+      listed: summary?.divergence.items.map((it) => it.class),
+      asked: findDivergence(mirror, nodes, nowMs, asked).total,
+      atNode: nodes.find((it) => it.nodeId === "node-b")?.divergent,
+      marked: watch(mirror, nowMs).stats.divergent,
+    };
+  };
+  const unseen = { total: 0, unaware: 1, listed: [], asked: 1, atNode: 0, marked: 0 };
+  expect(told(1_000 + graceMs)).toEqual(unseen);
+  const seen = { total: 1, unaware: 1, listed: ["unaware"], asked: 1, atNode: 1, marked: 1 };
+  expect(told(1_001 + graceMs)).toEqual(seen);
 });

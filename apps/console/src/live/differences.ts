@@ -1,5 +1,5 @@
 import type { ShardRef } from "@leasehold/sharding/observe";
-import { type DivergenceClass, isDanger, severity } from "./classify.ts";
+import { type DivergenceClass, graceMs, isDanger, severity } from "./classify.ts";
 import { type Divergence, explain } from "./explain.ts";
 import type { ClusterMirror } from "./mirror.ts";
 import type { NodeView } from "./node-row.ts";
@@ -7,8 +7,18 @@ import { duration, plural, type Sentence, say } from "./say.ts";
 
 export interface DivergenceSummary extends DivergenceList {
   readonly danger: number;
+  /** Also those that are only under way. */
   readonly byClass: ReadonlyMap<DivergenceClass, number>;
 }
+
+/**
+ * Whether a difference is more than news that are under way: a busy and healthy cluster always has some nodes that are
+ * about to hear what Postgres has given them, and whoever counts those learns to look away.
+ */
+export const isStanding = (
+  it: { readonly class: DivergenceClass; readonly sinceMs: number },
+  nowMs: number,
+): boolean => it.class !== "unaware" || nowMs - it.sinceMs > graceMs;
 
 export interface DivergenceItem {
   readonly key: string;
@@ -22,15 +32,17 @@ export interface DivergenceItem {
 }
 
 export interface DivergenceList {
-  /** How many there are, without any bound. */
+  /** How many stand (or are of the class that is asked for), without any bound. */
   readonly total: number;
   /** Worst first, one for each shard and node, bounded. */
   readonly items: readonly DivergenceItem[];
 }
 
-/** Which differences a page lists; null is any. */
+/** Which differences a page lists. */
 export interface DivergenceQuestion {
+  /** Null: any, as far as they stand. */
   readonly class: DivergenceClass | null;
+  /** Null: any. */
   readonly nodeId: string | null;
 }
 
@@ -44,13 +56,15 @@ export function summarizeDivergence(
 ): DivergenceSummary {
   const byClass = new Map<DivergenceClass, number>();
   let [total, danger] = [0, 0];
-  const count = (of: DivergenceClass): void => {
+  const count = (of: DivergenceClass, stands: boolean): void => {
     byClass.set(of, (byClass.get(of) ?? 0) + 1);
-    total++;
+    if (stands) total++;
     if (isDanger(of)) danger++;
   };
-  for (const list of mirror.verdicts.divergences.values()) for (const it of list) count(it.class);
-  for (const node of nodes) for (const it of skewOf(node)) count(it.class);
+  for (const list of mirror.verdicts.divergences.values()) {
+    for (const it of list) count(it.class, isStanding(it, nowMs));
+  }
+  for (const node of nodes) for (const it of skewOf(node)) count(it.class, true);
   return { total, danger, byClass, items: findDivergence(mirror, nodes, nowMs).items };
 }
 
@@ -67,8 +81,9 @@ export function findDivergence(
   { class: ofClass, nodeId }: DivergenceQuestion = { class: null, nodeId: null },
   limit: number = itemLimit,
 ): DivergenceList {
-  const isAsked = (it: { readonly class: DivergenceClass; readonly nodeId: string | null }) =>
-    (ofClass === null || it.class === ofClass) && (nodeId === null || it.nodeId === nodeId);
+  const isOf = (it: { readonly nodeId: string | null }) => nodeId === null || it.nodeId === nodeId;
+  const isAsked = (it: Divergence) =>
+    isOf(it) && (ofClass === null ? isStanding(it, nowMs) : it.class === ofClass);
   const found: { readonly flat: number; readonly it: Divergence }[] = [];
   for (const [flat, list] of mirror.verdicts.divergences) {
     for (const it of list) if (isAsked(it)) found.push({ flat, it });
@@ -79,7 +94,8 @@ export function findDivergence(
   );
   const left = new Map(nodes.map((node) => [node.nodeId, node.leaseLeftMs]));
   const items = found.slice(0, limit).map(({ flat, it }) => toItem(mirror, flat, it, left, nowMs));
-  const skews = nodes.flatMap((node) => skewOf(node)).filter(isAsked);
+  const areSkewsAsked = ofClass === null || ofClass === "skew";
+  const skews = areSkewsAsked ? nodes.flatMap((node) => skewOf(node)).filter(isOf) : [];
   const at = items.findIndex((it) => rank(it.class) > rank("skew"));
   items.splice(at < 0 ? items.length : at, 0, ...skews);
   return { total: found.length + skews.length, items: items.slice(0, limit) };

@@ -6,7 +6,7 @@ import {
   shardsAtWork,
 } from "@leasehold/sharding/observe";
 import { type CellState, cellStates } from "./cell-state.ts";
-import { type DivergenceSummary, summarizeDivergence } from "./differences.ts";
+import { type DivergenceSummary, isStanding, summarizeDivergence } from "./differences.ts";
 import type { Invariant, Liveness } from "./invariants.ts";
 import type { ClusterMirror } from "./mirror.ts";
 import { compareNames } from "./names.ts";
@@ -60,7 +60,7 @@ const planLimit = 30;
 export function summarize(mirror: ClusterMirror, nowMs: number): Summary | null {
   const { cluster } = mirror;
   if (cluster === null) return null;
-  const perNode = countPerNode(mirror);
+  const perNode = countPerNode(mirror, nowMs);
   const views = [...cluster.nodes.values()]
     .map((row) =>
       viewNode({
@@ -100,11 +100,12 @@ export function summarize(mirror: ClusterMirror, nowMs: number): Summary | null 
   };
 }
 
-function countPerNode(mirror: ClusterMirror): Map<string, number> {
+function countPerNode(mirror: ClusterMirror, nowMs: number): Map<string, number> {
   const counts = new Map<string, number>();
   for (const list of mirror.verdicts.divergences.values()) {
     for (const it of list) {
-      if (it.nodeId !== null) counts.set(it.nodeId, (counts.get(it.nodeId) ?? 0) + 1);
+      if (it.nodeId !== null && isStanding(it, nowMs))
+        counts.set(it.nodeId, (counts.get(it.nodeId) ?? 0) + 1);
     }
   }
   return counts;

@@ -1,5 +1,6 @@
 import type { DivergenceClass } from "../live/classify.ts";
 import { isDanger } from "../live/classify.ts";
+import { isStanding } from "../live/differences.ts";
 import type { ClusterMirror } from "../live/mirror.ts";
 import type { MarkKind, TapeStats } from "../wire/tape.ts";
 
@@ -32,7 +33,12 @@ export function watch(mirror: ClusterMirror, atMs: number): Watched {
   }
   const faults = activeFaults(mirror, atMs);
   const breaches = new Map(mirror.invariants.counts().breaches);
-  return { faults, dead, breaches, stats: { faults: faults.size, ...countDivergences(mirror) } };
+  return {
+    faults,
+    dead,
+    breaches,
+    stats: { faults: faults.size, ...countDivergences(mirror, atMs) },
+  };
 }
 
 function activeFaults(mirror: ClusterMirror, atMs: number): Watched["faults"] {
@@ -46,13 +52,13 @@ function activeFaults(mirror: ClusterMirror, atMs: number): Watched["faults"] {
   return faults;
 }
 
-function countDivergences(mirror: ClusterMirror): Omit<Watched["stats"], "faults"> {
+function countDivergences(mirror: ClusterMirror, atMs: number): Omit<Watched["stats"], "faults"> {
   const classes: Partial<Record<DivergenceClass, number>> = {};
   let [divergent, danger] = [0, 0];
   for (const list of mirror.verdicts.divergences.values()) {
     for (const it of list) {
       classes[it.class] = (classes[it.class] ?? 0) + 1;
-      divergent++;
+      if (isStanding(it, atMs)) divergent++;
       if (isDanger(it.class)) danger++;
     }
   }

@@ -130,6 +130,7 @@ export interface SentReel extends Omit<Reel, "keyframe"> {
 export interface TapeStats {
   readonly events: number;
   readonly faults: number;
+  /** That stand; not what is only under way. */
   readonly divergent: number;
   readonly danger: number;
   readonly classes: Readonly<Partial<Record<DivergenceClass, number>>>;

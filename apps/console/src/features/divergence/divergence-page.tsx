@@ -18,7 +18,7 @@ const meanings: Readonly<Record<Exclude<DivergenceClass, "agree">, string>> = {
   "stale-idle": "A node names a right that has run out, and does not serve.",
   skew: "A lease is counted differently here and there.",
   unknown: "The node has not been heard. Nothing is concluded from silence.",
-  unaware: "Postgres gave it the shard; the node does not know yet.",
+  unaware: "The node is about to hear that the shard is its own. Counts after 1.5 s.",
 };
 
 const exported: readonly ExportColumn<DivergenceItem>[] = [
