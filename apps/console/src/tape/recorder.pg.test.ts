@@ -1,10 +1,13 @@
 import { createTestDatabase, type TestDatabase } from "@leasehold/db/testing";
+import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { summarize } from "../live/summary.ts";
 import { readConfig } from "../relay/config.ts";
 import { Hub } from "../relay/hub.ts";
 import { ConsoleDatabase } from "../store/console-database.ts";
+import { FakeAuthority, fakeDefaults } from "../testing/fake-cluster.ts";
 import { type FakeCluster, startFakeCluster } from "../testing/fake-run.ts";
+import { inventTape } from "../testing/invent-tape.ts";
 import type { Reel, SentReel, TapeEntry, TapeMark } from "../wire/tape.ts";
 import { expandKeyframe } from "./compact.ts";
 import { MemoryTape } from "./memory-tape.ts";
@@ -55,6 +58,15 @@ function startConsole() {
   };
   closers.push(stop);
   return { recorder, tape, table, stop };
+}
+
+async function openStore(): Promise<ConsoleDatabase> {
+  const store = new ConsoleDatabase(database.url, "shop", quiet);
+  closers.push(() => store.stop());
+  const ready = new Promise<void>((resolve) => store.onReady(resolve));
+  store.start();
+  await ready;
+  return store;
 }
 
 async function reelAt(tape: Tape, pos: number): Promise<Reel> {
@@ -178,17 +190,41 @@ test("marks of one instant are told in one order, from memory and from Postgres"
   }
 });
 
-test("what is too old goes, and the rest can still be replayed", async () => {
+test("what is too old goes by whole reels: each moment that the bar still shows can be gone to", async () => {
+  const store = await openStore();
+  const table = new TapeTable(store);
+  const authority = new FakeAuthority({ ...fakeDefaults, nodes: 4, shards: 64 });
+  authority.found(
+    ["a", "b", "c", "d"].map((it) => ({
+      nodeId: `node-${it}`,
+      incarnation: `${it}-1`,
+      address: "",
+      zone: "",
+    })),
+  );
+  const startMs = Date.now() - 10_000;
+  const { firstPos, lastPos } = await inventTape(authority, table, 10_000, startMs);
+  const tape = new Tape(new MemoryTape(), table, quiet);
+  const whole = await reelAt(tape, lastPos);
+  await table.trim(startMs + 5_000, 1 << 30);
+  const { first } = (await table.ends()) ?? {};
+  expect(await tape.reel({ pos: firstPos }), "the oldest is gone").toBeNull();
+  expect(first?.atMs).toBeGreaterThan(startMs);
+  expect(first?.atMs, "no more than what is too old").toBeLessThan(startMs + 5_000);
+  const { buckets } = await tape.bar(startMs, startMs + 10_000, 10);
+  for (const { fromMs } of buckets.filter((it) => !it.isGap && it.events > 0)) {
+    expect(await tape.reel({ atMs: fromMs + 999 })).not.toBeNull();
+  }
+  expect(await reelAt(tape, lastPos)).toEqual(whole);
+});
+
+test("what the process still has is shown when Postgres has lost it", async () => {
   const { recorder, tape, table } = startConsole();
-  await vi.waitFor(async () => {
-    const { first, last } = (await table.ends()) ?? {};
-    expect((last?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(1500);
-  }, soon);
-  const before = await table.ends();
-  await table.trim(Date.now() + 1000, 1 << 30);
-  // The newest keyframe is older than what was taken: without the process's memory nothing is left to begin from.
-  expect(await table.reel({ pos: before?.first.pos ?? 0 })).toBeNull();
+  await vi.waitFor(async () => expect(await table.ends()).not.toBeNull(), soon);
+  const store = await openStore();
+  await store.run((schema) => sql`delete from ${schema}.keyframes`);
   const pos = recorder.position() ?? 0;
+  expect(await table.reel({ pos })).toBeNull();
   expect(seenAt(await reelAt(tape, pos), pos)).toMatchObject({
     history: cluster.authority.history,
   });

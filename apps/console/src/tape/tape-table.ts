@@ -150,35 +150,40 @@ export class TapeTable implements TapeSource {
     );
   }
 
-  /** Takes the oldest part away: what ended before `beforeMs`, and whatever is above `maxBytes`. */
+  /**
+   * Takes the oldest part away: what ended before `beforeMs`, and whatever is above `maxBytes`. Whole reels: a replay
+   * begins at a keyframe, and what is kept without one is shown by the bar and cannot be gone to.
+   */
   async trim(beforeMs: number, maxBytes: number): Promise<void> {
     const [row] = await this.#database.run<{ pos: string | null }>(
       (schema) => sql`
         with sized as (
           select last_pos, last_at, sum(pg_column_size(entries)) over (order by first_pos desc) as bytes
           from ${schema}.segments
+        ), last as (
+          select max(last_pos) as pos from sized
+          where last_at < ${time(beforeMs)} or bytes > ${maxBytes}
         )
-        select max(last_pos) as pos from sized where last_at < ${time(beforeMs)} or bytes > ${maxBytes}`,
+        select max(k.pos) as pos from ${schema}.keyframes k, last where k.pos <= last.pos`,
     );
-    const last = row?.pos ?? null;
-    if (last === null) return;
+    const begin = row?.pos ?? null;
+    if (begin === null) return;
     for (let left = deletedAtOnce; left === deletedAtOnce; ) {
       const gone = await this.#database.run(
         (schema) => sql`
           delete from ${schema}.segments where first_pos in (
-            select first_pos from ${schema}.segments where last_pos <= ${last}::bigint
+            select first_pos from ${schema}.segments where last_pos <= ${begin}::bigint
             order by first_pos limit ${deletedAtOnce}
           ) returning first_pos`,
       );
       left = gone.length;
     }
-    // A replay begins at a keyframe: those before the first whole reel are of no use.
     await this.#database.run(
       (schema) => sql`
-        delete from ${schema}.keyframes where pos < ${last}::bigint`,
+        delete from ${schema}.keyframes where pos < ${begin}::bigint`,
     );
     await this.#database.run(
-      (schema) => sql`delete from ${schema}.marks where pos < ${last}::bigint`,
+      (schema) => sql`delete from ${schema}.marks where pos < ${begin}::bigint`,
     );
   }
 
