@@ -108,6 +108,21 @@ describe("a run", { timeout: 40_000 }, () => {
     expect(run.verdict?.reasons[0]).toMatch(/^S5 .* was acknowledged and is lost/);
   });
 
+  test("fails with L4 where a shard has moved, and the step that waited for it has failed", async () => {
+    const { cluster, lab } = await startLab();
+    const wanted = order("X6", { times: 1, everyMs: 200 });
+    await lab.begin(wanted, by("mira"));
+    await vi.waitFor(() => expect(cluster.nodes.flatMap((it) => it.faults)).not.toEqual([]), 5000);
+    const { authority, nodes } = cluster;
+    const [, other] = nodes;
+    if (other === undefined) throw new Error("There is no second node.");
+    authority.commit(authority.assignment({ group: "default", shard: 0 }, other.ref, "handoff"));
+    const run = await ended(lab, wanted.run);
+    expect([run.verdict?.tag, verdictOf(run, "L4")]).toEqual(["fail", "violated"]);
+    const { state, note } = run.steps.find((it) => it.id === "still") ?? {};
+    expect([state, note]).toEqual(["failed", "default/0 was at node-1 before"]);
+  });
+
   test("that was to kill a node and did not says so: nothing ended, nothing crashed", async () => {
     const { lab } = await startLab();
     const wanted = order("X8");

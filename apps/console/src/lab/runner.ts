@@ -193,8 +193,7 @@ export class Runner {
     state.beganMs = this.#watch.nowMs();
     this.#context.changed();
     try {
-      await this.#do(step, state);
-      state.state = "done";
+      state.state = (await this.#do(step, state)) ? "done" : "failed";
     } catch (error) {
       state.state = "failed";
       state.note = error instanceof Error ? error.message : String(error);
@@ -208,16 +207,19 @@ export class Runner {
     }
   }
 
-  async #do(step: Step, state: RunStep): Promise<void> {
+  /** @returns whether what it waits for came true within its deadline. */
+  async #do(step: Step, state: RunStep): Promise<boolean> {
     switch (step.tag) {
       case "act":
-        return await this.#act(step);
+        await this.#act(step);
+        return true;
       case "pass":
-        return await this.#pass(step.forMs);
+        await this.#pass(step.forMs);
+        return true;
       case "wait":
         return await this.#wait(step, state);
       default:
-        step satisfies never;
+        return step satisfies never;
     }
   }
 
@@ -250,7 +252,7 @@ export class Runner {
     await this.#until(() => this.#probe.late.areDue || "no head was claimed", overtakeMs);
   }
 
-  async #wait(step: Extract<Step, { tag: "wait" }>, state: RunStep): Promise<void> {
+  async #wait(step: Extract<Step, { tag: "wait" }>, state: RunStep): Promise<boolean> {
     const isEnd = step.id === "settled";
     const sinceMs = (isEnd ? this.#lastHealMs : null) ?? this.#lastFaultMs ?? this.#watch.nowMs();
     const missing = await this.#until(
@@ -259,7 +261,10 @@ export class Runner {
     );
     const tookMs = Math.round(this.#watch.nowMs() - sinceMs);
     state.note = missing === null ? `after ${seconds(tookMs)}` : missing;
-    if (missing !== null) return this.#missed(step, missing);
+    if (missing !== null) {
+      this.#missed(step, missing);
+      return false;
+    }
     if (step.takeover !== undefined && this.#takeover !== null) {
       state.note = `after ${seconds(this.#takeover.tookMs)}`;
     }
@@ -270,6 +275,7 @@ export class Runner {
         this.#liveness.set("L1", { breach: null, figure: seconds(tookMs) });
       }
     }
+    return true;
   }
 
   #missed(step: Extract<Step, { tag: "wait" }>, missing: string): void {
