@@ -47,6 +47,14 @@ suite("the load of a cluster", () => {
     ]);
   });
 
+  test("counts a node that has not spoken in this step yet with what it said, for a while", () => {
+    const history = scene();
+    hear(history, "node-1", last + 1, { requests: 160 });
+    expect([...loadView(history, last + 1).total.slice(-2)]).toEqual([200, 210]);
+    hear(history, "node-1", last + 3, { requests: 170 });
+    expect([...loadView(history, last + 3).total.slice(-3)]).toEqual([210, 210, 170]);
+  });
+
   test("ranks shards by what they take now, each with its part of its node", () => {
     const { shards, mostOfShard } = loadView(scene(), last);
     expect(shards.map((it) => [it.key, it.now, it.share])).toEqual([

@@ -5,7 +5,7 @@ import { type Series, steps } from "../../live/series.ts";
 
 /** Everything that the page shows, as of one step. */
 export interface LoadView {
-  /** Of all nodes that were heard in a step. */
+  /** Of all nodes; one that was not heard in a step counts with what it said shortly before. */
   readonly total: Float32Array;
   readonly failed: Float32Array;
   /** The slowest node's. @unit milliseconds */
@@ -42,7 +42,7 @@ export interface ShardLoadRow {
   readonly requests: Float32Array;
 }
 
-/** A figure that is older than so many steps is not "now". */
+/** A figure that is older than so many steps is not "now", and none of a sum. */
 const freshSteps = 2;
 
 export function loadView(history: LoadHistory, last: number): LoadView {
@@ -79,13 +79,23 @@ function overNodes(
 ): Float32Array {
   const joined = new Float32Array(steps).fill(Number.NaN);
   for (const node of nodes) {
-    node[figure].upTo(last).forEach((value, at) => {
+    held(node[figure].upTo(last)).forEach((value, at) => {
       if (Number.isNaN(value)) return;
       const before = joined[at] ?? Number.NaN;
       joined[at] = Number.isNaN(before) ? value : join(before, value);
     });
   }
   return joined;
+}
+
+/** Without it a step that has just begun is the sum of the few nodes that spoke already. */
+function held(values: Float32Array): Float32Array {
+  let [latest, at] = [Number.NaN, Number.NEGATIVE_INFINITY];
+  return values.map((value, step) => {
+    if (Number.isNaN(value)) return step - at > freshSteps ? Number.NaN : latest;
+    [latest, at] = [value, step];
+    return value;
+  });
 }
 
 function nodeRow(it: NodeSeries, last: number): NodeLoadRow {
