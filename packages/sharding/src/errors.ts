@@ -114,6 +114,9 @@ export class CoordinatorUnavailableError extends define(
   "unknown",
 ) {}
 
+/** For as long as the caller waited nobody led, or could be asked: the operator's command was never taken. */
+export class NoCoordinatorError extends define("NO_COORDINATOR", true, "no") {}
+
 /** The coordinator answered an operator's command with a refusal. `code` is its reason. */
 export class AdminRefusedError extends ShardingError {
   override readonly name = "AdminRefusedError";

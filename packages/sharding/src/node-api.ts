@@ -183,7 +183,7 @@ export interface ShardingNode {
    * end as each node learns of it.
    *
    * @throws {OptionsError} the number makes no sense. @throws {AdminRefusedError} `DAEMON_UNKNOWN`.
-   * @throws {CoordinatorUnavailableError} nobody answered in time.
+   * @throws {CoordinatorUnavailableError} nobody answered in time. @throws {NoCoordinatorError} nobody could be asked.
    */
   scaleDaemon(
     name: string,

@@ -129,6 +129,7 @@ describe("an error of the library is a problem with its own words", () => {
     [sharding.HandlerAbortedError, 503],
     [sharding.NodeNotReadyError, 503],
     [sharding.CoordinatorUnavailableError, 503],
+    [sharding.NoCoordinatorError, 503],
     [sharding.FaultsOffError, 403],
   ] as const;
 

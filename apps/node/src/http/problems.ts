@@ -45,6 +45,7 @@ const catalogue = {
   NODE_NOT_READY: [503, "This node cannot serve now"],
   NOT_COORDINATOR: [503, "The node asked does not lead any more"],
   COORDINATOR_UNAVAILABLE: [503, "The coordinator has not answered"],
+  NO_COORDINATOR: [503, "No coordinator was there to be asked"],
   STORE_UNAVAILABLE: [503, "Postgres did not answer"],
   SESSION_LOST: [503, "The lease session has ended"],
   STORE_UNSUITABLE: [500, "Postgres is not one that this cluster can use"],

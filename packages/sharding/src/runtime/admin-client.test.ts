@@ -132,6 +132,23 @@ describe("an operator's command", () => {
     expect(asked).toHaveLength(2);
   });
 
+  it("that nobody takes ends at its deadline as not done", async () => {
+    const { client, asked, run } = carrier();
+    const failed = expect(client.ask(command, 200)).rejects.toMatchObject({
+      ...{ code: "NO_COORDINATOR", executed: "no" },
+    });
+    const answerAll = (): void => {
+      for (const { to, requestId } of asked.splice(0)) {
+        client.answered(to, requestId, notLeading);
+      }
+    };
+    for (let passed = 0; passed < 300; passed += 10) {
+      answerAll();
+      await run(10);
+    }
+    await failed;
+  });
+
   it("without an answer ends at its deadline, and an answer after that is nobody's", async () => {
     const { client, asked, run } = carrier();
     const failed = expect(client.ask(command, 500)).rejects.toThrow("did not answer within 500 ms");

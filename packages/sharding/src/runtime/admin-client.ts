@@ -1,7 +1,7 @@
 import { type NodeRef, type Seq, sameNode, type Term } from "../core/ids.ts";
 import type { AdminAnswer, AdminCommand, ToCoordinator } from "../core/messages.ts";
 import { type PlanPreview, unpackPreview } from "../core/preview.ts";
-import { AdminRefusedError, CoordinatorUnavailableError } from "../errors.ts";
+import { AdminRefusedError, CoordinatorUnavailableError, NoCoordinatorError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import { pause } from "./pause.ts";
 
@@ -63,8 +63,9 @@ export class AdminClient {
    * Resolves once this node's copy of the log includes the effect.
    *
    * @throws {AdminRefusedError} with the coordinator's reason.
-   * @throws {CoordinatorUnavailableError} when nobody answered within `deadlineMs`, or the coordinator that
-   *   had taken the command went away.
+   * @throws {CoordinatorUnavailableError} when whoever was asked did not answer within `deadlineMs`, or went away
+   *   before that: it may have been done.
+   * @throws {NoCoordinatorError} when nobody could be asked within `deadlineMs`: it was not done.
    */
   async ask(command: AdminCommand, deadlineMs: number): Promise<AdminOutcome> {
     const { clock } = this.#ports;
@@ -78,8 +79,8 @@ export class AdminClient {
       mayRepeat &&= fate !== "lost";
       await pause(clock, 50);
     }
-    throw new CoordinatorUnavailableError(
-      `No coordinator answered within ${deadlineMs} ms. Is Postgres reachable from the nodes?`,
+    throw new NoCoordinatorError(
+      `No coordinator could be asked within ${deadlineMs} ms. Is Postgres reachable from the nodes?`,
     );
   }
 

@@ -1,7 +1,7 @@
 import { type ClusterState, isProxy } from "../core/cluster.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { AdminCommand } from "../core/messages.ts";
-import { CoordinatorUnavailableError } from "../errors.ts";
+import { CoordinatorUnavailableError, NoCoordinatorError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import { pause } from "./pause.ts";
 
@@ -34,7 +34,9 @@ async function askToDrain({ nodeId, ttlMs, admin }: HandOverPorts, leftMs: numbe
   try {
     await admin({ tag: "drain", by: "shutdown", nodeId }, Math.min(leftMs, ttlMs));
   } catch (error) {
-    if (!(error instanceof CoordinatorUnavailableError)) throw error;
+    const isUnanswered =
+      error instanceof CoordinatorUnavailableError || error instanceof NoCoordinatorError;
+    if (!isUnanswered) throw error;
   }
 }
 

@@ -57,6 +57,7 @@ const byCode: ReadonlyMap<string, new (message: string) => errors.ShardingError>
     errors.LaneSpawnFailedError,
     errors.LanesOverflowError,
     errors.LanesZeroError,
+    errors.NoCoordinatorError,
     errors.NodeIdInUseError,
     errors.NodeNotReadyError,
     errors.OptionsError,
