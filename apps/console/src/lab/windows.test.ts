@@ -11,6 +11,14 @@ test("a silence is a gap once, and again after the node was heard", () => {
   ]);
 });
 
+test("a silence counts from the run's start: a node that another run has killed may be on its way back", () => {
+  const gaps = new Gaps();
+  for (const nowMs of [100, 3000]) gaps.silence("node-1", 8000 + nowMs, nowMs);
+  expect(gaps.words).toEqual([]);
+  gaps.silence("node-1", 11_100, 3100);
+  expect(gaps.words).toEqual(["node-1 was not heard from 0.0 s on."]);
+});
+
 test("a console that stood still has seen nothing meanwhile", () => {
   const gaps = new Gaps();
   gaps.stall(200, 1000);

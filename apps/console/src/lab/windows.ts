@@ -46,8 +46,9 @@ export class Gaps {
   readonly words: string[] = [];
   readonly #open = new Set<string>();
 
-  /** @param silentMs since the node was heard last. */
-  silence(nodeId: string, silentMs: number, nowMs: number): void {
+  /** @param heardMsAgo when the node was heard last. Before the run nothing had to be seen of it. */
+  silence(nodeId: string, heardMsAgo: number, nowMs: number): void {
+    const silentMs = Math.min(heardMsAgo, nowMs);
     if (silentMs <= gapAfterMs) {
       this.#open.delete(nodeId);
       return;
