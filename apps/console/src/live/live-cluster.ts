@@ -10,9 +10,11 @@ import {
   type RelayAuth,
   type RelayMeta,
   relayPath,
+  relayProtocol,
   type SnapshotFrame,
   type YouFrame,
 } from "../wire/relay-frames.ts";
+import { unpackSnapshot } from "../wire/snapshot.ts";
 import { type ConnectionEvent, initialConnection, stepConnection } from "./connection.ts";
 import { FrameGate } from "./frame-gate.ts";
 import { LoadHistory } from "./load-history.ts";
@@ -157,13 +159,7 @@ export class LiveCluster {
   }
 
   #listenToFrames(socket: Socket): void {
-    socket.on("snapshot", (frame: SnapshotFrame) =>
-      this.#gate.pass(0, () => {
-        this.#present.applySnapshot(frame, now());
-        // The first one is shown with what the nodes say, which follows: alone it looks as if none were heard.
-        if (this.#connection.hasSnapshot) this.#applied();
-      }),
-    );
+    socket.on("snapshot", (frame: SnapshotFrame) => this.#heardWhole(frame));
     socket.on("past", (frame: PastFrame) =>
       this.#gate.pass(0, () => {
         this.#present.applyPast(frame.history, frame.entries);
@@ -179,9 +175,21 @@ export class LiveCluster {
       this.loads.hear(frame.nodes, heardMs);
       this.#gate.pass(0, () => {
         this.#present.applyBeliefs(frame.nodes, heardMs);
-        if (this.#present.cluster !== null && !this.#connection.hasSnapshot) this.#applied();
-        else this.#publishSoon();
+        this.#publishSoon();
       });
+    });
+  }
+
+  #heardWhole(frame: SnapshotFrame): void {
+    // Of another version, which the page says: what it means is not known.
+    if (this.store.getState().meta?.protocol !== relayProtocol) return;
+    const { snapshot, nodes } = unpackSnapshot(frame);
+    const heardMs = now();
+    this.loads.hear(nodes, heardMs);
+    this.#gate.pass(0, () => {
+      this.#present.applySnapshot(snapshot, now());
+      this.#present.applyBeliefs(nodes, heardMs);
+      this.#applied();
     });
   }
 

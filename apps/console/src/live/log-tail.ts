@@ -51,11 +51,9 @@ export class LogTail {
  * The shards of a log's last seconds, by the clock that stamped them. Their change is news to the nodes, too:
  * what they said last may be older than it, so whoever hears of it now must count from now.
  */
-export function lately(entries: readonly LogEntry[]): (ShardRef & { readonly ageMs: 0 })[] {
+export function lately(entries: readonly LogEntry[]): ShardRef[] {
   const sinceMs = Date.parse(entries.at(-1)?.at ?? "") - silentAfterMs;
   return entries.flatMap((it) =>
-    "shard" in it && Date.parse(it.at) >= sinceMs
-      ? [{ group: it.group, shard: it.shard, ageMs: 0 }]
-      : [],
+    "shard" in it && Date.parse(it.at) >= sinceMs ? [{ group: it.group, shard: it.shard }] : [],
   );
 }

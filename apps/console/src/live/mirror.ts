@@ -1,13 +1,15 @@
 import {
   applyEntries,
+  type ClusterJson,
   type ClusterState,
   findShard,
   fromClusterJson,
   type LogEntry,
   type ShardBelief,
+  type ShardRef,
   type ShardRow,
 } from "@leasehold/sharding/observe";
-import type { NodeObservation, SnapshotFrame } from "../wire/relay-frames.ts";
+import type { NodeObservation } from "../wire/relay-frames.ts";
 import type { Keyframe } from "../wire/tape.ts";
 import { cellCode } from "./cell-state.ts";
 import { silentAfterMs } from "./classify.ts";
@@ -69,9 +71,16 @@ export class ClusterMirror {
     return this.#changedAtMs[flat] ?? 0;
   }
 
-  applySnapshot(frame: SnapshotFrame, nowMs: number): void {
+  applySnapshot(frame: Snapshot, nowMs: number): void {
     const cluster = fromClusterJson(frame.cluster);
-    if (this.#cluster === null) this.#noteChanged(cluster, lately(frame.recent), nowMs);
+    if (this.#cluster === null) {
+      const changed = frame.changed ?? lately(frame.recent);
+      this.#noteChanged(
+        cluster,
+        changed.map((it) => ({ ...it, ageMs: 0 })),
+        nowMs,
+      );
+    }
     this.#adoptCluster(cluster, frame.recent, nowMs, this.#cluster);
     this.invariants.watchPast(frame.recent);
   }
@@ -293,6 +302,15 @@ export class ClusterMirror {
 
 /** Nothing is worse: where a belief is dual, the shard's cell is. */
 const dualCode = cellCode("dual");
+
+/** What Postgres says at one instant. */
+export interface Snapshot {
+  readonly cluster: ClusterJson;
+  /** The end of the log before it, oldest first. */
+  readonly recent: readonly LogEntry[];
+  /** Shards that changed shortly before it: what nodes said last may be older. Default: those of `recent`. */
+  readonly changed?: readonly ShardRef[];
+}
 
 /** A node as it was heard last. */
 export interface NodeSight

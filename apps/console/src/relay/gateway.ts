@@ -11,6 +11,7 @@ import {
   type RelayFrames,
   relayPath,
 } from "../wire/relay-frames.ts";
+import { packSnapshot } from "../wire/snapshot.ts";
 import type { AuthorityChange } from "./authority.ts";
 import type { Guard } from "./guard.ts";
 import { guardSockets, socketLimits } from "./guard-sockets.ts";
@@ -113,7 +114,6 @@ export class Gateway {
     this.#flush();
     socket.emit("meta", this.#hub.meta());
     this.#bringUp(socket, auth.safeParse(socket.handshake.auth).data ?? { history: null, seq: 0 });
-    socket.emit("beliefs", { nodes: this.#hub.sightings.all(this.#hub.nowMs()) });
     const nowMs = this.#hub.nowMs();
     const acted = this.#acted.map(({ frame, atMs }) => ({ ...frame, ageMs: nowMs - atMs }));
     socket.emit("acted", acted);
@@ -124,19 +124,27 @@ export class Gateway {
 
   #bringUp(socket: Browser, at: RelayAuth): void {
     const { state, tail } = this.#hub.authority;
-    if (state === null) return;
+    const nodes = this.#hub.sightings.all(this.#hub.nowMs());
+    if (state === null) {
+      socket.emit("beliefs", { nodes });
+      return;
+    }
     const missing = at.history === state.history && at.seq <= state.seq ? tail.after(at.seq) : null;
     const isHere = at.history === state.history && at.seq === state.seq;
     if (isHere || (missing !== null && missing.length <= resumeLimit)) {
       socket.emit("log", { history: state.history, entries: isHere ? [] : (missing ?? []) });
+      socket.emit("beliefs", { nodes });
       return;
     }
-    socket.emit("snapshot", this.#snapshot(state));
+    this.#tellWhole(socket, state);
   }
 
-  #snapshot(state: NonNullable<Hub["authority"]["state"]>): RelayFrames["snapshot"] {
-    const recent = this.#hub.authority.tail.entries.slice(-recentEntries);
-    return { cluster: toClusterJson(state), recent };
+  #tellWhole(to: Pick<Browser, "emit">, state: NonNullable<Hub["authority"]["state"]>): void {
+    const nodes = this.#hub.sightings.all(this.#hub.nowMs());
+    const tail = this.#hub.authority.tail.entries.slice(-recentEntries);
+    const { frame, past } = packSnapshot({ cluster: toClusterJson(state), nodes }, tail);
+    to.emit("snapshot", frame);
+    if (past.length > 0) to.emit("past", { history: state.history, entries: past });
   }
 
   #flush(): void {
@@ -144,7 +152,7 @@ export class Gateway {
     if (this.#isReplaced && state !== null) {
       this.#isReplaced = false;
       this.#unsent = [];
-      this.#io.to(followers).emit("snapshot", this.#snapshot(state));
+      this.#tellWhole(this.#io.to(followers), state);
     } else if (this.#unsent.length > 0 && state !== null) {
       this.#io.to(followers).emit("log", { history: state.history, entries: this.#unsent });
       this.#unsent = [];

@@ -6,7 +6,14 @@ import { ClusterMirror } from "../live/mirror.ts";
 import { summarize } from "../live/summary.ts";
 import { type FakeCluster, startFakeCluster } from "../testing/fake-run.ts";
 import type { HealReport } from "../wire/commands.ts";
-import type { BeliefsFrame, Heartbeat, LogFrame, SnapshotFrame } from "../wire/relay-frames.ts";
+import type {
+  BeliefsFrame,
+  Heartbeat,
+  LogFrame,
+  PastFrame,
+  SnapshotFrame,
+} from "../wire/relay-frames.ts";
+import { unpackSnapshot } from "../wire/snapshot.ts";
 import { runCommand } from "./commands.ts";
 import { readConfig } from "./config.ts";
 import { lookAtDaemons } from "./daemons.ts";
@@ -46,6 +53,9 @@ async function startConsole(changesPerSecond = 0): Promise<Console> {
   return { cluster, hub, url: `http://127.0.0.1:${address.port}` };
 }
 
+const once = (socket: Socket, name: string): Promise<unknown[]> =>
+  new Promise((resolve) => socket.once(name, (...frames: unknown[]) => resolve(frames)));
+
 /** What a browser keeps, without the browser. */
 function openBrowser(url: string) {
   const mirror = new ClusterMirror();
@@ -61,8 +71,11 @@ function openBrowser(url: string) {
   });
   socket.on("snapshot", (frame: SnapshotFrame) => {
     frames.push("snapshot");
-    mirror.applySnapshot(frame, now());
+    const { snapshot, nodes } = unpackSnapshot(frame);
+    mirror.applySnapshot(snapshot, now());
+    mirror.applyBeliefs(nodes, now());
   });
+  socket.on("past", (frame: PastFrame) => mirror.applyPast(frame.history, frame.entries));
   socket.on("log", (frame: LogFrame) => {
     frames.push(mirror.applyLog(frame.history, frame.entries, now()));
   });
@@ -93,6 +106,23 @@ describe("relay", { timeout: 20_000 }, () => {
       const [first, ...rest] = browser.frames;
       expect([first, ...new Set(rest)]).toEqual(["snapshot", "applied"]);
     }
+  });
+
+  test("brings what a page shows first in one small frame, and the log before it in the next", async () => {
+    const { hub, url } = await startConsole(500);
+    await until(() => expect(hub.authority.tail.entries.length).toBeGreaterThan(600));
+    const browser = openBrowser(url);
+    const frames = [once(browser.socket, "snapshot"), once(browser.socket, "past")];
+    const [[shown], [earlier]] = (await Promise.all(frames)) as [unknown[], unknown[]];
+    const { snapshot, nodes } = unpackSnapshot(shown as SnapshotFrame);
+    expect([snapshot.recent.length, nodes.length]).toEqual([100, 3]);
+    expect(snapshot.changed?.length, "each shard once").toBeLessThanOrEqual(24);
+    const { entries } = earlier as PastFrame;
+    const seqs = [...entries, ...snapshot.recent].map((it) => it.seq);
+    expect(seqs.length).toBeGreaterThan(500);
+    expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] ?? 0) + index));
+    expect(seqs.at(-1)).toBe(snapshot.cluster.seq);
+    await until(() => expect(browser.mirror.log.entries[0]?.seq).toBe(seqs[0]));
   });
 
   test("has the log from three nodes of many, and from others when those are gone", async () => {

@@ -167,7 +167,7 @@ test("a keyframe that names nobody by a number is refused", () => {
   const compact = compactKeyframe(firstFrame());
   const strange = compact.nodes.map((it) => ({ ...it, peers: { named: [7], cut: [] } }));
   expect(() => expandKeyframe({ ...compact, nodes: strange })).toThrow(
-    "The keyframe has no peer 7.",
+    "Nobody is explained as peer 7.",
   );
 });
 

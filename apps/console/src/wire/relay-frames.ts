@@ -1,6 +1,5 @@
 import type {
   Belief,
-  ClusterJson,
   LogEntry,
   NodeId,
   Seq,
@@ -8,8 +7,8 @@ import type {
   ShardHeat,
   ShardRef,
 } from "@leasehold/sharding/observe";
-
 import type { ActionName } from "./action-words.ts";
+import type { CompactWhole } from "./compact.ts";
 import type { LabFrame } from "./lab.ts";
 import type { Role } from "./roles.ts";
 
@@ -17,7 +16,7 @@ import type { Role } from "./roles.ts";
 export const relayPath = "/relay";
 
 /** A page and a console's server of different versions do not guess what the other one means. */
-export const relayProtocol = 1;
+export const relayProtocol = 2;
 
 /** What the relay sends to browsers. Wire types: the views have their own. */
 export interface RelayFrames {
@@ -87,9 +86,11 @@ export interface Keeps {
   readonly auditDays: number;
 }
 
-export interface SnapshotFrame {
-  readonly cluster: ClusterJson;
-  /** The end of the log before the snapshot, oldest first. */
+/** Everything at one instant (`snapshot.ts` writes and reads it); earlier entries of the log follow as `past`. */
+export interface SnapshotFrame extends CompactWhole {
+  /** Shards that changed so shortly before that what nodes said last may be older: by group, their numbers. */
+  readonly changed: readonly (readonly [string, readonly number[]])[];
+  /** The last entries of the log before the snapshot, oldest first. */
   readonly recent: readonly LogEntry[];
 }
 

@@ -3,14 +3,12 @@ import type {
   ClusterJson,
   LogEntry,
   NodeId,
-  NodeRef,
-  ShardBelief,
   ShardHeat,
   ShardRef,
-  ShardRow,
 } from "@leasehold/sharding/observe";
 import type { DivergenceClass } from "../live/classify.ts";
 import type { InvariantCounts } from "../live/invariants.ts";
+import type { CompactWhole } from "./compact.ts";
 import type { NodeObservation } from "./relay-frames.ts";
 
 /**
@@ -77,41 +75,8 @@ export interface Keyframe {
   readonly invariants: InvariantCounts;
 }
 
-/** A {@link Keyframe} as it is kept and sent (tape/compact.ts). */
-export interface CompactKeyframe extends Omit<Keyframe, "cluster" | "nodes"> {
-  readonly cluster: Omit<ClusterJson, "shards">;
-  readonly rows: readonly (readonly [string, CompactRows])[];
-  readonly nodes: readonly CompactNode[];
-  /** Whom nodes name as their peers. Absent in a recording from before they were numbered. */
-  readonly lives?: readonly NodeRef[];
-}
-
-/** A group's rows as columns, by shard. */
-export interface CompactRows {
-  /** One letter each. */
-  readonly states: string;
-  readonly epochs: readonly number[];
-  /** Index into `owners`; -1 is nobody. */
-  readonly ownerOf: readonly number[];
-  readonly owners: readonly NodeRef[];
-  /** Rows that say more than a state, an epoch and an owner. */
-  readonly odd: readonly (readonly [number, ShardRow])[];
-}
-
-/** What a node believes, as far as it is not what its rows let expect. */
-export interface CompactNode extends Omit<NodeObservation, "whole" | "changed" | "gone" | "peers"> {
-  readonly peers: CompactPeers | NodeObservation["peers"];
-  readonly differs: readonly ShardBelief[];
-  /** Its own shards that it says nothing of. */
-  readonly lacks: readonly ShardRef[];
-}
-
-/** Indices into `lives`. */
-export interface CompactPeers {
-  readonly named: readonly number[];
-  /** Those that it does not reach. */
-  readonly cut: readonly number[];
-}
+/** A {@link Keyframe} as it is kept and sent. */
+export type CompactKeyframe = Omit<Keyframe, "cluster" | "nodes"> & CompactWhole;
 
 /** A stretch of the tape that can be replayed: a keyframe and what follows it, up to the next one. */
 export interface Reel {

@@ -1,7 +1,13 @@
 import type { Belief, NodeRef } from "@leasehold/sharding/observe";
-import type { CompactPeers } from "../wire/tape.ts";
 
 type Peers = Belief["peers"];
+
+/** Indices into `lives`. */
+export interface CompactPeers {
+  readonly named: readonly number[];
+  /** Those that it does not reach. */
+  readonly cut: readonly number[];
+}
 
 /** Gives every life that is named a number, in the order in which they come. */
 export class NodeRefs {
@@ -33,7 +39,7 @@ export function expandPeers(peers: CompactPeers | Peers, lives: readonly NodeRef
   const cut = new Set(peers.cut);
   return peers.named.map((index) => {
     const life = lives[index];
-    if (life === undefined) throw new RangeError(`The keyframe has no peer ${index}.`);
+    if (life === undefined) throw new RangeError(`Nobody is explained as peer ${index}.`);
     return { ...life, connected: !cut.has(index) };
   });
 }
