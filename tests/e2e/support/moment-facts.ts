@@ -23,6 +23,8 @@ export async function factsOf(page: Page, shards: readonly number[]): Promise<Mo
     ["/timeline", "log-row"],
   ] as const) {
     await page.locator(`nav a[href="${href}"]`).click();
+    // The page before may have such rows as well: a node's own differences stand beside it.
+    await expect(page.getByRole("main")).toHaveAttribute("data-page", href.slice(1));
     await expect(page.getByTestId(testId).first()).toBeVisible();
     rows[href] = (await page.getByTestId(testId).allInnerTexts()).join("\n");
   }
