@@ -152,19 +152,26 @@ export class TapeTable implements TapeSource {
 
   /**
    * Takes the oldest part away: what ended before `beforeMs`, and whatever is above `maxBytes`. Whole reels: a replay
-   * begins at a keyframe, and what is kept without one is shown by the bar and cannot be gone to.
+   * begins at a keyframe, and what is kept without one is shown by the bar and cannot be gone to. A stretch of
+   * recording ends without a keyframe: the last one that no segment to be kept precedes may be the next stretch's.
    */
   async trim(beforeMs: number, maxBytes: number): Promise<void> {
     const [row] = await this.#database.run<{ pos: string | null }>(
       (schema) => sql`
         with sized as (
-          select last_pos, last_at, sum(pg_column_size(entries)) over (order by first_pos desc) as bytes
+          select first_pos, last_pos, last_at, sum(pg_column_size(entries)) over (order by first_pos desc) as bytes
           from ${schema}.segments
         ), last as (
           select max(last_pos) as pos from sized
           where last_at < ${time(beforeMs)} or bytes > ${maxBytes}
+        ), kept as (
+          select min(first_pos) as pos from sized, last where last_pos > last.pos
         )
-        select max(k.pos) as pos from ${schema}.keyframes k, last where k.pos <= last.pos`,
+        select coalesce(
+          max(k.pos) filter (where k.pos < coalesce(kept.pos, k.pos + 1)), min(k.pos), last.pos
+        ) as pos
+        from last cross join kept left join ${schema}.keyframes k on last.pos is not null
+        group by last.pos, kept.pos`,
     );
     const begin = row?.pos ?? null;
     if (begin === null) return;
