@@ -50,6 +50,12 @@ export class LiveCluster {
   #publishTimer: ReturnType<typeof setTimeout> | null = null;
   #pausedAtMs: number | null = null;
   #tickTimer: ReturnType<typeof setInterval> | null = null;
+  readonly #open: typeof io;
+
+  /** @param open the line to the relay. */
+  constructor(open: typeof io = io) {
+    this.#open = open;
+  }
 
   /** What the pages show: the cluster as it is, or as it was at a moment of the past. */
   get mirror(): ClusterMirror {
@@ -81,7 +87,7 @@ export class LiveCluster {
 
   start(): void {
     if (this.#socket !== null) return;
-    const socket = io({
+    const socket = this.#open({
       path: relayPath,
       transports: ["websocket"],
       reconnectionDelay: 500,
@@ -235,10 +241,11 @@ export class LiveCluster {
     this.#publishTimer = null;
     const nowMs = now();
     const { hasSnapshot } = this.#connection;
-    const present = hasSnapshot ? summarize(this.#present, this.#asOfMs()) : null;
+    const asOfMs = this.#asOfMs();
+    const present = hasSnapshot ? summarize(this.#present, asOfMs) : null;
     const past = this.#past;
     this.store.setState({
-      nowMs: past === null ? nowMs : past.atMs,
+      nowMs: past === null ? asOfMs : past.atMs,
       clockMs: nowMs,
       connection: this.#connection,
       paused: this.#paused(),

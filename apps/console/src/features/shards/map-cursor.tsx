@@ -22,7 +22,7 @@ interface MapCursorProps {
  */
 export function MapCursor({ painter, layout, shards, selection }: MapCursorProps) {
   // The cell may move or change its state at any publication.
-  useLive((it) => it.nowMs);
+  useLive((it) => it.clockMs);
   const place = selection.flat < 0 ? null : (painter.current?.placeOf(selection.flat) ?? null);
   const rows = layout.lanes.reduce((sum, it) => sum + it.rows, 0);
   // The grid begins right of the headers, the painter counts from the canvas' edge.
