@@ -72,6 +72,16 @@ export class LiveCluster {
     return this.#present;
   }
 
+  /**
+   * The instant that the present is known of, by its mirror's clock. When the relay is silent it stands still: that
+   * nobody was heard since then says something about the relay and nothing about the nodes.
+   */
+  get presentMs(): number {
+    if (this.#pausedAtMs !== null) return this.#pausedAtMs;
+    const { state, lastLiveMs } = this.#connection;
+    return state === "stale" || state === "offline" ? (lastLiveMs ?? now()) : now();
+  }
+
   /** Shows a mirror that stands at a moment. Call it again when either has changed. */
   showPast(mirror: ClusterMirror, moment: Moment): void {
     this.#past = moment;
@@ -116,7 +126,7 @@ export class LiveCluster {
   pause(): void {
     if (this.#gate.isHeld || this.#present.cluster === null) return;
     this.#gate.hold();
-    this.#pausedAtMs = this.#asOfMs();
+    this.#pausedAtMs = this.presentMs;
     this.#publish();
   }
 
@@ -221,7 +231,7 @@ export class LiveCluster {
 
   #tick(): void {
     this.#note({ tag: "tick" });
-    this.#present.tick(this.#asOfMs());
+    this.#present.tick(this.presentMs);
   }
 
   #note(event: ConnectionEvent): void {
@@ -241,7 +251,7 @@ export class LiveCluster {
     this.#publishTimer = null;
     const nowMs = now();
     const { hasSnapshot } = this.#connection;
-    const asOfMs = this.#asOfMs();
+    const asOfMs = this.presentMs;
     const present = hasSnapshot ? summarize(this.#present, asOfMs) : null;
     const past = this.#past;
     this.store.setState({
@@ -263,16 +273,6 @@ export class LiveCluster {
   #paused(): Paused | null {
     if (this.#pausedAtMs === null) return null;
     return { atMs: this.#pausedAtMs, waiting: this.#gate.waiting };
-  }
-
-  /**
-   * The instant that the page shows. When the relay is silent it stands still: that nobody was heard
-   * since then says something about the relay and nothing about the nodes.
-   */
-  #asOfMs(): number {
-    if (this.#pausedAtMs !== null) return this.#pausedAtMs;
-    const { state, lastLiveMs } = this.#connection;
-    return state === "stale" || state === "offline" ? (lastLiveMs ?? now()) : now();
   }
 }
 

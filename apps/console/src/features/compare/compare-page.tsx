@@ -2,7 +2,6 @@
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
 import { useEffect, useState } from "react";
-import type { ClusterMirror } from "../../live/mirror.ts";
 import { count, plural } from "../../live/say.ts";
 import { live, useLive } from "../../live/use-live.ts";
 import { Replay } from "../../tape/replay.ts";
@@ -11,13 +10,13 @@ import { Glyph } from "../../ui/glyph.tsx";
 import { SectionHead } from "../../ui/section.tsx";
 import type { Problem } from "../../wire/commands.ts";
 import { wallTimeMs } from "../time/bar.model.ts";
-import { type Comparison, compare, type ShardSide } from "./compare.model.ts";
+import { type Comparison, compare, type ShardSide, type Stand } from "./compare.model.ts";
 
 /** Shown at most; the rest is counted. */
 const shownShards = 300;
 
-interface Side {
-  readonly mirror: ClusterMirror;
+interface Side extends Stand {
+  /** Wall clock. @unit milliseconds since 1970 */
   readonly atMs: number;
   readonly pos: number | null;
 }
@@ -40,7 +39,7 @@ export function ComparePage() {
         if (isOver) return;
         const sides = one.atMs <= other.atMs ? ([one, other] as const) : ([other, one] as const);
         setProblem(null);
-        setFound({ sides, it: compare(sides[0].mirror, sides[1].mirror) });
+        setFound({ sides, it: compare(...sides) });
       },
       (error: unknown) => {
         if (!isOver) setProblem(error instanceof MomentError ? error.problem : unforeseen(error));
@@ -91,7 +90,9 @@ const unforeseen = (error: unknown): Problem => ({
 });
 
 async function sideAt(text: string): Promise<Side> {
-  if (text === "now") return { mirror: live.present, atMs: Date.now(), pos: null };
+  if (text === "now") {
+    return { mirror: live.present, nowMs: live.presentMs, atMs: Date.now(), pos: null };
+  }
   const pos = Number(text);
   if (!/^\d{1,15}$/.test(text)) {
     const detail = `${JSON.stringify(text)} is no position of the recording.`;
@@ -107,7 +108,8 @@ async function sideAt(text: string): Promise<Side> {
   const replay = new Replay();
   replay.restore(outcome.body.keyframe);
   replay.feed(outcome.body.entries, pos);
-  return { mirror: replay.mirror, atMs: replay.atMs, pos };
+  const { mirror, atMs } = replay;
+  return { mirror, nowMs: atMs, atMs, pos };
 }
 
 function Between({

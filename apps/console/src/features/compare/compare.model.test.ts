@@ -1,5 +1,6 @@
 import { toClusterJson } from "@leasehold/sharding/observe";
 import { expect, test } from "vitest";
+import { graceMs } from "../../live/classify.ts";
 import { ClusterMirror } from "../../live/mirror.ts";
 import {
   assigned,
@@ -9,7 +10,7 @@ import {
   serving,
   smallCluster,
 } from "../../testing/factories.ts";
-import { compare } from "./compare.model.ts";
+import { compare, type Stand } from "./compare.model.ts";
 
 function mirrorOf(): ClusterMirror {
   const mirror = new ClusterMirror();
@@ -24,8 +25,10 @@ function mirrorOf(): ClusterMirror {
   return mirror;
 }
 
+const at = (nowMs: number, mirror = mirrorOf()): Stand => ({ mirror, nowMs });
+
 test("two moments that are alike differ in nothing", () => {
-  expect(compare(mirrorOf(), mirrorOf())).toEqual({
+  expect(compare(at(1000), at(1000))).toEqual({
     shards: [],
     nodes: [],
     divergences: { began: [], ended: [] },
@@ -41,7 +44,7 @@ test("a shard that moved, a node that was cut off and a belief that went stale a
   after.applyBeliefs([observation("node-a", [], { belief: cut, whole: false })], 5000);
   after.applyBeliefs([observation("node-b", [serving(0, 2)], { whole: false })], 5000);
   after.tick(5200);
-  const found = compare(mirrorOf(), after);
+  const found = compare(at(1000), at(5200, after));
   expect(found.entries).toBe(2);
   expect(found.shards).toEqual([
     {
@@ -62,4 +65,12 @@ test("a shard that moved, a node that was cut off and a belief that went stale a
     { nodeId: "node-b", facts: [{ name: "shards", before: "2", after: "3" }] },
   ]);
   expect(found.divergences).toEqual({ began: ["shard 0: dual at node-a"], ended: [] });
+});
+
+test("what a node is about to hear has begun only once it has stood for a while", () => {
+  const after = mirrorOf();
+  after.applyLog("h1", entriesOf(13, assigned(0, "node-b", 2)), 2000);
+  const begunAt = (nowMs: number) => compare(at(1000), at(nowMs, after)).divergences.began;
+  expect(begunAt(2000 + graceMs)).toEqual([]);
+  expect(begunAt(2001 + graceMs)).toEqual(["shard 0: unaware at node-b"]);
 });

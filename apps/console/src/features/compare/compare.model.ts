@@ -4,8 +4,16 @@ import {
   type ShardRef,
   type ShardRow,
 } from "@leasehold/sharding/observe";
+import { isStanding } from "../../live/differences.ts";
 import type { ClusterMirror, NodeSight } from "../../live/mirror.ts";
 import { compareNames } from "../../live/names.ts";
+
+/** A mirror, and the instant that it stands at. */
+export interface Stand {
+  readonly mirror: ClusterMirror;
+  /** By the mirror's clock. @unit milliseconds */
+  readonly nowMs: number;
+}
 
 /** What differs between two moments, and nothing that is alike. */
 export interface Comparison {
@@ -39,11 +47,11 @@ export interface NodeChange {
   }[];
 }
 
-export function compare(before: ClusterMirror, after: ClusterMirror): Comparison {
-  const [a, b] = [before.cluster, after.cluster];
+export function compare(before: Stand, after: Stand): Comparison {
+  const [a, b] = [before.mirror.cluster, after.mirror.cluster];
   return {
     shards: compareShards(a, b),
-    nodes: compareNodes(before, after),
+    nodes: compareNodes(before.mirror, after.mirror),
     divergences: {
       began: notIn(divergencesOf(after), divergencesOf(before)),
       ended: notIn(divergencesOf(before), divergencesOf(after)),
@@ -107,11 +115,11 @@ function factsOf(mirror: ClusterMirror, nodeId: string): Record<string, string> 
   };
 }
 
-function divergencesOf(mirror: ClusterMirror): string[] {
+function divergencesOf({ mirror, nowMs }: Stand): string[] {
   return [...mirror.verdicts.divergences.values()].flatMap((list) =>
-    list.map(
-      (it) => `shard ${it.shard}: ${it.class}${it.nodeId === null ? "" : ` at ${it.nodeId}`}`,
-    ),
+    list
+      .filter((it) => isStanding(it, nowMs))
+      .map((it) => `shard ${it.shard}: ${it.class}${it.nodeId === null ? "" : ` at ${it.nodeId}`}`),
   );
 }
 
