@@ -2,7 +2,7 @@ import { ownerOf } from "@leasehold/sharding/observe";
 import Link from "next/link";
 import { count, duration, plural, say } from "../../live/say.ts";
 import { rowOfRef } from "../../live/summary.ts";
-import { live, useLive } from "../../live/use-live.ts";
+import { live, useLive, useWallNow } from "../../live/use-live.ts";
 import { Glyph } from "../../ui/glyph.tsx";
 import { ScrollRegion } from "../../ui/scroll-region.tsx";
 import { SectionHead } from "../../ui/section.tsx";
@@ -121,7 +121,7 @@ function Events({ events }: { readonly events: Stored["events"] }) {
 
 function Timers({ timers }: { readonly timers: Stored["timers"] }) {
   // The page's clock: to a second or so that is when Postgres finds them due.
-  const nowMs = useLive((it) => it.nowMs);
+  const nowMs = useWallNow();
   return (
     <table className="tbl border-line-1 border-t" aria-label="Timers">
       <tbody>
