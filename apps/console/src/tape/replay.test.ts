@@ -189,6 +189,21 @@ test("fed in pieces of any size, a tape gives the same", () => {
   );
 }, 60_000);
 
+test("a shard that goes and comes back in one instant differs since then, in pieces and at once", () => {
+  const assign = (node: Happening["node"], afterMs: number): Happening => ({
+    ...{ what: "assign", shard: 1, node, behind: 0, serving: false, afterMs },
+  });
+  const { tape, shown, frames } = record([
+    assign("node-a", 400),
+    assign("node-b", 1700),
+    assign("node-a", 0),
+  ]);
+  const replay = new Replay();
+  replay.restore(frames[0] as Keyframe);
+  replay.feed(tape);
+  expect(view(replay.mirror, replay.atMs)).toBe([...shown.values()].at(-1));
+});
+
 test("seeking back and forth with one replay shows what a new one shows", () => {
   const story: Happening[] = Array.from({ length: 30 }, (_, index) => ({
     what: (["assign", "host", "believe", "beat", "cut"] as const)[index % 5] ?? "beat",

@@ -1,3 +1,4 @@
+import type { LogEntry } from "@leasehold/sharding/observe";
 import { ClusterMirror, type NodeSight } from "../live/mirror.ts";
 import type { NodeObservation } from "../wire/relay-frames.ts";
 import type { HeardNode, Keyframe, Pos, TapeEntry } from "../wire/tape.ts";
@@ -49,15 +50,24 @@ export class Replay {
     this.#atMs = atMs;
   }
 
-  /** @returns the index of the last entry that it applied: entries of the log of one instant go in one batch. */
+  /**
+   * Entries of the log of one instant go in one batch, as far as they are about different shards: of a shard that moved
+   * twice within it nobody may skip a step, or how long it differs would depend on where a batch was cut.
+   *
+   * @returns the index of the last entry that it applied.
+   */
   #apply(entries: readonly TapeEntry[], index: number, untilPos: Pos): number {
     const first = entries[index] as TapeEntry;
     switch (first.tag) {
       case "log": {
         const batch = [first.entry];
+        const shards = new Set([shardOf(first.entry)]);
         let last = index;
         for (let next = entries[last + 1]; next !== undefined; next = entries[last + 1]) {
           if (next.tag !== "log" || next.atMs !== first.atMs || next.pos > untilPos) break;
+          const shard = shardOf(next.entry);
+          if (shard !== null && shards.has(shard)) break;
+          shards.add(shard);
           batch.push(next.entry);
           last++;
         }
@@ -90,6 +100,8 @@ export class Replay {
     });
   }
 }
+
+const shardOf = (it: LogEntry): string | null => ("shard" in it ? `${it.group}/${it.shard}` : null);
 
 /** What the node said before, with the figures that it says now. */
 function observationOf(sight: NodeSight, it: HeardNode, heardAtMs: number): NodeObservation {
