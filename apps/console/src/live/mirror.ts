@@ -187,13 +187,15 @@ export class ClusterMirror {
   }
 
   #noteServing(observed: number): void {
-    const dual: string[] = [];
+    const dual: number[] = [];
     // Each of a thousand observations a second comes here, and an outage may have ten thousand differences.
     const isAny = (this.verdicts.counts[dualCode] ?? 0) > 0;
-    for (const list of isAny ? this.verdicts.divergences.values() : []) {
-      for (const it of list) if (it.class === "dual") dual.push(it.shard);
+    for (const [flat, list] of isAny ? this.verdicts.divergences : []) {
+      if (list.some((it) => it.class === "dual")) dual.push(flat);
     }
-    this.invariants.noteServing(observed, dual);
+    // The first one is named: in their own order, which a mirror that begins at a keyframe has, too.
+    const shards = dual.sort((a, b) => a - b).map((flat) => this.index.label(flat));
+    this.invariants.noteServing(observed, shards);
   }
 
   /** Lets time pass: silence, and classes that wait for a node to speak. */

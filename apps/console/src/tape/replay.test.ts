@@ -204,6 +204,24 @@ test("a shard that goes and comes back in one instant differs since then, in pie
   expect(view(replay.mirror, replay.atMs)).toBe([...shown.values()].at(-1));
 });
 
+test("of two shards that are served twice the same one is named after a keyframe as before it", () => {
+  const quiet = { node: "node-a", behind: 0, serving: false, afterMs: 0 } as const;
+  const twice = { ...quiet, what: "believe", serving: true } as const;
+  const { tape, shown, frames } = record([
+    { ...twice, what: "fault", shard: 1, node: "node-b" },
+    { ...quiet, what: "assign", shard: 1 },
+    { ...quiet, what: "assign", shard: 2 },
+    { ...twice, what: "fault", shard: 2, behind: 1 },
+    { ...quiet, what: "assign", shard: 0 },
+    { ...twice, shard: 2, node: "node-b", afterMs: 4000 },
+    { ...twice, shard: 1 },
+  ]);
+  const replay = new Replay();
+  replay.restore(frames[1] as Keyframe);
+  replay.feed(tape);
+  expect(view(replay.mirror, replay.atMs)).toBe([...shown.values()].at(-1));
+});
+
 test("seeking back and forth with one replay shows what a new one shows", () => {
   const story: Happening[] = Array.from({ length: 30 }, (_, index) => ({
     what: (["assign", "host", "believe", "beat", "cut"] as const)[index % 5] ?? "beat",
