@@ -2,6 +2,8 @@ import { toClusterJson } from "@leasehold/sharding/observe";
 import type { io } from "socket.io-client";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { assigned, entriesOf, observation, serving, smallCluster } from "../testing/factories.ts";
+import { relayProtocol } from "../wire/relay-frames.ts";
+import { packSnapshot } from "../wire/snapshot.ts";
 import { graceMs } from "./classify.ts";
 import { staleAfterMs } from "./connection.ts";
 import { findDivergence } from "./differences.ts";
@@ -22,12 +24,12 @@ beforeEach(() => {
   live = new LiveCluster(open);
   live.start();
   say("connect");
-  say("snapshot", { cluster: toClusterJson(smallCluster()), recent: [] });
+  say("meta", { protocol: relayProtocol });
   const nodes = [
     observation("node-a", [serving(0), serving(2)]),
     observation("node-b", [serving(1), serving(3)]),
   ];
-  say("beliefs", { nodes });
+  say("snapshot", packSnapshot({ cluster: toClusterJson(smallCluster()), nodes }, []).frame);
   say("hb", { nowMs: performance.now(), lagMs: 0, seq: 12 });
 });
 
@@ -52,4 +54,11 @@ test.each([
   stop();
   vi.advanceTimersByTime(staleAfterMs + 2 * graceMs);
   expect(told()).toEqual({ counted: 0, listed: 0, forMs: [] });
+});
+
+test("a snapshot of another version is left alone: what it means is not known", () => {
+  const before = live.mirror.cluster;
+  say("meta", { protocol: relayProtocol + 1 });
+  say("snapshot", { columns: "of another kind" });
+  expect(live.mirror.cluster).toBe(before);
 });
