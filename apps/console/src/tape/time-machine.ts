@@ -33,6 +33,8 @@ export interface TimeState {
 /**
  * Takes the pages to a moment of the past and back. Every page is a function of a mirror; this one feeds a mirror from
  * the tape and shows it in place of the present one, which goes on unseen.
+ *
+ * Longer than other files: to go, step, jump and play are wishes that overtake each other, by one count of them.
  */
 export class TimeMachine {
   readonly store = createStore<TimeState>(() => ({
