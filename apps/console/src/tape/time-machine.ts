@@ -82,6 +82,8 @@ export class TimeMachine {
   }
 
   async #prepare(at: At): Promise<void> {
+    // Whoever has pressed is about to be given it: to read it twice would make both wait.
+    if (this.store.getState().isSeeking) return;
     const wish = this.#wish;
     const reel = await this.#reels.readAhead(at);
     // Whoever has pressed meanwhile is shown it already.
