@@ -293,7 +293,8 @@ export class ClusterMirror {
   }
 
   #judge(flat: number, nowMs: number, mayChange = true): void {
-    if (mayChange) this.#pending.add(flat);
+    // What changed long ago changes no more until somebody speaks: else a keyframe of ten thousand is judged twice.
+    if (mayChange && nowMs - this.changedAtMs(flat) <= silentAfterMs) this.#pending.add(flat);
     const change = this.verdicts.judge(flat, nowMs);
     if (change.cell) for (const listener of this.#listeners) listener.cell(flat);
     for (const nodeId of change.ghosts) {

@@ -20,7 +20,6 @@ export function paintBead(
   const { x, y, w, h } = box;
   const { tone } = stateLook[state];
   const fill = tokens.get(`${tone}-fill`);
-  const edge = tokens.get(`${tone}-edge`);
   if (state === "stable") {
     const inset = Math.round(h * 0.24);
     ctx.fillStyle = fill;
@@ -37,6 +36,7 @@ export function paintBead(
     if (state === "dual") ctx.fillRect(x, y, w, 2);
     return;
   }
+  const edge = tokens.get(`${tone}-edge`);
   ctx.strokeStyle = edge;
   ctx.lineWidth = 1;
   if (state === "handoff") {
