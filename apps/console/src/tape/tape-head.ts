@@ -6,7 +6,7 @@ import { Replay } from "./replay.ts";
 import { Thinner } from "./thin.ts";
 
 /** A seek replays at most about so much. */
-const keyframeEvery = 2048;
+const keyframeEvery = 1024;
 
 /** Looking costs what differs, and an outage may have ten thousand differences. @unit milliseconds */
 const lookEveryMs = 100;
