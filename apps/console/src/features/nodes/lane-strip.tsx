@@ -1,5 +1,5 @@
 "use client";
-import { useEffect, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import { live } from "../../live/use-live.ts";
 import { Tokens } from "../../ui/tokens.ts";
 import { themeEvent } from "../frame/theme.ts";
@@ -12,7 +12,7 @@ const gap = 8;
 /** One node's cells: owned first, then, after a gap, what it only believes. */
 export function LaneStrip({ nodeId }: { readonly nodeId: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = canvas.current;
     const ctx = element?.getContext("2d");
     if (element === null || ctx == null) return;
@@ -34,7 +34,8 @@ export function LaneStrip({ nodeId }: { readonly nodeId: string }) {
       reset: schedule,
     });
     window.addEventListener(themeEvent, schedule);
-    schedule();
+    // At once: a canvas without a height has one of its own, and what stands below would move.
+    paint();
     return () => {
       stop();
       observer.disconnect();
