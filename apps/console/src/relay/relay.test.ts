@@ -125,6 +125,16 @@ describe("relay", { timeout: 20_000 }, () => {
     await until(() => expect(browser.mirror.log.entries[0]?.seq).toBe(seqs[0]));
   });
 
+  test("hears what each node believes, however much its log has to say", async () => {
+    const { cluster, hub } = await startConsole(500);
+    await until(() => expect(hub.sightings.all(hub.nowMs())).toHaveLength(3));
+    const { seq } = cluster.authority.state;
+    await until(() => expect(cluster.authority.state.seq).toBeGreaterThan(seq + 1500));
+    for (const { nodeId, ageMs } of hub.sightings.all(hub.nowMs())) {
+      expect(ageMs, nodeId).toBeLessThan(1000);
+    }
+  });
+
   test("has the log from three nodes of many, and from others when those are gone", async () => {
     const cluster = await startFakeCluster({ shards: 24, nodes: 6, respawnMs: 0 });
     const hub = new Hub(readConfig({ LEASEHOLD_NODES: cluster.seeds.join(",") }), () => {});

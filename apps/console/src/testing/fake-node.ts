@@ -178,9 +178,10 @@ export class FakeNode {
       return;
     }
     this.#stepLease();
-    this.#tellLog();
+    // First what it believes, as a real node: the log of a busy cluster would leave no room for it.
     const waitMs = this.#changed.size + this.#gone.size > 0 ? coalesceMs : heartbeatMs;
     if (this.#observers.areIdle && now - this.#lastFrameMs >= waitMs) this.#tell(now);
+    this.#tellLog();
   }
 
   belief(): Belief {
