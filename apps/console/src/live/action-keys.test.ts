@@ -11,11 +11,12 @@ function setUp() {
     () => nowMs,
     () => `key-${++made}`,
   );
-  const press = (command: unknown) =>
+  const press = (command: unknown, isNewEachTime = false) =>
     keys.once(
       command,
       (key) => new Promise((answer) => sent.push({ key, answer })),
       (it) => it === "lost",
+      isNewEachTime,
     );
   const pass = (ms: number): void => {
     nowMs += ms;
@@ -57,6 +58,20 @@ test("after a lost answer the same press asks what became of the first", async (
   void press(cordon);
   expect(sent[1]?.key).toBe("key-1");
 });
+
+test.each(["done", "lost"] as const)(
+  "what is new each time has a key of its own right after an answer that is %s, and one while it is under way",
+  async (answer) => {
+    const { press, sent } = setUp();
+    const heal = { kind: "heal-all" };
+    const both = [press(heal, true), press(heal, true)];
+    expect(sent).toHaveLength(1);
+    sent[0]?.answer(answer);
+    await Promise.all(both);
+    void press(heal, true);
+    expect(sent.map((it) => it.key)).toEqual(["key-1", "key-2"]);
+  },
+);
 
 test("another command is another action", () => {
   const { press, sent } = setUp();

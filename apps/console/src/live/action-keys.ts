@@ -27,11 +27,16 @@ export class ActionKeys<T> {
     this.#makeKey = makeKey;
   }
 
-  /** @param isLost whether nobody can say what came of it. */
+  /**
+   * @param isLost whether nobody can say what came of it.
+   * @param isNewEachTime once answered, the next press is another action however soon it comes: to heal once more does
+   *   no harm, and there may be something new to heal.
+   */
   async once(
     command: unknown,
     send: (key: string) => Promise<T>,
     isLost: (answer: T) => boolean,
+    isNewEachTime = false,
   ): Promise<T> {
     const print = JSON.stringify(command);
     const before = this.#presses.get(print);
@@ -42,7 +47,7 @@ export class ActionKeys<T> {
     this.#presses.set(print, { key, answer, untilMs: 0 });
     try {
       const given = await answer;
-      const forMs = isLost(given) ? lostMs : samePressMs;
+      const forMs = isNewEachTime ? 0 : isLost(given) ? lostMs : samePressMs;
       this.#presses.set(print, { key, answer: null, untilMs: this.#nowMs() + forMs });
       return given;
     } catch (error) {

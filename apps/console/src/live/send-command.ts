@@ -26,9 +26,9 @@ const keys = new ActionKeys<Outcome<unknown>>();
 export function sendCommand<T = unknown>(command: Command): Promise<Outcome<T>> {
   // Buttons are off in the past; this is for the press that was under way when the past came.
   const isPast = live.store.getState().moment !== null;
-  if (isPast && command.kind !== "heal-all")
-    return Promise.resolve({ ok: false, problem: inThePast });
-  return act("POST", "/api/command", command);
+  const heals = command.kind === "heal-all";
+  if (isPast && !heals) return Promise.resolve({ ok: false, problem: inThePast });
+  return act("POST", "/api/command", command, heals);
 }
 
 const inThePast: Problem = {
@@ -64,8 +64,15 @@ export const readAudit = (query: string): Promise<Outcome<AuditPage>> =>
 /**
  * One request that changes something. The same one twice at once is one action; one that meets an ended
  * session waits for the sign-in.
+ *
+ * @param isNewEachTime as `ActionKeys.once` has it.
  */
-export function act<T>(method: string, path: string, body: unknown): Promise<Outcome<T>> {
+export function act<T>(
+  method: string,
+  path: string,
+  body: unknown,
+  isNewEachTime = false,
+): Promise<Outcome<T>> {
   const pressed = keys.once(
     [path, body],
     async (key) => {
@@ -76,6 +83,7 @@ export function act<T>(method: string, path: string, body: unknown): Promise<Out
       return outcome;
     },
     (it) => !it.ok && it.problem.status === 0,
+    isNewEachTime,
   );
   return pressed as Promise<Outcome<T>>;
 }
