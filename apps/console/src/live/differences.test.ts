@@ -83,3 +83,22 @@ test("what a node is about to hear is no difference until it has stood for a whi
   const seen = { total: 1, unaware: 1, listed: ["unaware"], asked: 1, atNode: 1, marked: 1 };
   expect(told(1_001 + graceMs)).toEqual(seen);
 });
+
+test("a lease that is not renewed is marked in the recording, as the pages count it", () => {
+  const mirror = new ClusterMirror();
+  mirror.applySnapshot({ cluster: toClusterJson(smallCluster()), recent: [] }, 0);
+  const counted = (leftMs: number) => {
+    const belief = { lease: { state: "held" as const, leftMs } };
+    mirror.applyBeliefs(
+      [
+        observation("node-a", [serving(0), serving(2)], { belief }),
+        observation("node-b", [serving(1), serving(3)]),
+      ],
+      100,
+    );
+    const { divergent, classes } = watch(mirror, 100).stats;
+    return [summarize(mirror, 100)?.divergence.total, divergent, classes];
+  };
+  expect(counted(4500)).toEqual([0, 0, {}]);
+  expect(counted(2000)).toEqual([1, 1, { skew: 1 }]);
+});

@@ -122,7 +122,7 @@ function toItem(
 }
 
 /** Postgres counts on a node that no longer renews: its own clock knows first. */
-function skewOf(node: NodeView): DivergenceItem[] {
+export function skewOf(node: NodeView): DivergenceItem[] {
   if (!node.leaseAtRisk || node.owned === 0 || node.leaseLeftMs === null) return [];
   if (node.leaseState === "lost" || node.condition === "unknown") return [];
   return [

@@ -1,7 +1,8 @@
 import type { DivergenceClass } from "../live/classify.ts";
 import { isDanger } from "../live/classify.ts";
-import { isStanding } from "../live/differences.ts";
+import { isStanding, skewOf } from "../live/differences.ts";
 import type { ClusterMirror } from "../live/mirror.ts";
+import { viewNode } from "../live/node-row.ts";
 import type { MarkKind, TapeStats } from "../wire/tape.ts";
 
 /** What of a mirror is worth a mark when it changes. */
@@ -62,7 +63,21 @@ function countDivergences(mirror: ClusterMirror, atMs: number): Omit<Watched["st
       if (isDanger(it.class)) danger++;
     }
   }
-  return { divergent, danger, classes };
+  const skew = countSkews(mirror, atMs);
+  if (skew > 0) classes.skew = skew;
+  return { divergent: divergent + skew, danger, classes };
+}
+
+/** The first that differs where a node is cut off: what follows may be over within a tenth of a second. */
+function countSkews(mirror: ClusterMirror, nowMs: number): number {
+  let skews = 0;
+  for (const row of mirror.cluster?.nodes.values() ?? []) {
+    const sight = mirror.sights.get(row.nodeId);
+    const owned = mirror.owned.of(row.nodeId).length;
+    const nothing = { isCoordinator: false, believedOnly: 0, divergent: 0 };
+    skews += skewOf(viewNode({ row, sight, owned, nowMs, ...nothing })).length;
+  }
+  return skews;
 }
 
 /** What happened between two looks, worst first. Pure. */
