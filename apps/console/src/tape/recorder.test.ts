@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { gunzipSync, gzip } from "node:zlib";
 import { afterEach, expect, test, vi } from "vitest";
 import { readConfig } from "../relay/config.ts";
 import { Hub } from "../relay/hub.ts";
@@ -15,6 +15,9 @@ class FakeTable implements Table {
   /** Set, each write waits for it. */
   gate: Promise<void> = Promise.resolve();
   writing = 0;
+  /** Set, the question for what there is waits for it. */
+  endsGate: Promise<void> = Promise.resolve();
+  asking = 0;
   problem: Error | null = null;
 
   async append(it: PackedSegment): Promise<boolean> {
@@ -27,6 +30,8 @@ class FakeTable implements Table {
 
   async ends(): Promise<null> {
     if (this.problem !== null) throw this.problem;
+    this.asking++;
+    await this.endsGate;
     return null;
   }
 
@@ -69,6 +74,22 @@ test("stopped while a segment is on its way to the table, it saves that one once
   expect(lock.yield).not.toHaveBeenCalled();
   expect(table.writing).toBe(table.saved.length);
   expect(table.saved.at(-1)?.lastPos).toBe(last);
+});
+
+test("what is heard while it asks how far the tape is, is in the keyframe that it begins with", async () => {
+  const { hub, table, recorder } = startRecorder();
+  const { promise, resolve: open } = Promise.withResolvers<void>();
+  table.endsGate = promise;
+  await vi.waitFor(() => expect(table.asking).toBe(1), soon);
+  const seq = (hub.authority.state?.seq ?? 0) + 1;
+  hub.authority.offerEntries("h1", entriesOf(seq, assigned(0, "node-b", 2)), 0, hub.nowMs());
+  open();
+  const first = await vi.waitFor(() => {
+    const found = recorder.memory.first;
+    if (found === null) throw new Error("Nothing is recorded yet.");
+    return found;
+  }, soon);
+  expect(JSON.parse(gunzipSync(first.frame).toString("utf8")).cluster.seq).toBe(seq);
 });
 
 test("a console that ends while Postgres is away ends all the same, and says what was not saved", async () => {

@@ -158,9 +158,10 @@ export class Recorder {
 
   async #beginHead(): Promise<void> {
     const { hub, store } = this.#options;
+    const ends = store?.lock.isHeld === true ? await store.table.ends() : null;
+    // Looked at only now: what was heard during that question would be missing between the keyframe and the head.
     const cluster = hub.authority.state;
     if (cluster === null) return;
-    const ends = store?.lock.isHeld === true ? await store.table.ends() : null;
     const atMs = this.#nowMs();
     const mirror = new ClusterMirror();
     const recent = hub.authority.tail.entries;
