@@ -47,6 +47,8 @@ async function beliefsOf(page: Page, shard: number): Promise<readonly (readonly 
   const url = new URL(page.url());
   url.pathname = `/shards/default/${shard}`;
   await page.goto(url.href);
+  // The page comes with the present and goes to the moment from there.
+  await expect(page.getByRole("main")).toHaveAttribute("data-conn", "historical");
   const table = page.getByTestId("belief-table");
   await expect(table.getByTestId("belief-cell").first()).toBeVisible();
   return await table
