@@ -6,13 +6,9 @@ import type { Keyframe, Reel, TapeEntry } from "../wire/tape.ts";
 import { keyframeOf } from "./keyframe.ts";
 import { Reels } from "./reels.ts";
 import { Replay } from "./replay.ts";
-import type { At } from "./tape-source.ts";
 import { TimeMachine } from "./time-machine.ts";
 
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-});
+afterEach(() => vi.restoreAllMocks());
 
 /** Shard 0 moves ten times, at the positions 11 to 20; another reel begins at 21. */
 function recorded(): readonly Reel[] {
@@ -25,22 +21,26 @@ function recorded(): readonly Reel[] {
   const entries = entriesOf(cluster.seq + 1, ...moves).map(
     (entry, it): TapeEntry => ({ tag: "log", entry, pos: 11 + it, atMs: 2_000 + it }),
   );
-  const keyframe = (pos: number, atMs: number) => keyframeOf(mirror, pos, atMs) as Keyframe;
-  const first: Reel = { keyframe: keyframe(10, 1_000), entries, nextPos: 21 };
+  const reelAt = (pos: number, nextPos: number | null, its: readonly TapeEntry[]): Reel => ({
+    keyframe: keyframeOf(mirror, pos, 1_000) as Keyframe,
+    entries: its,
+    nextPos,
+  });
+  const first = reelAt(10, 21, entries);
   mirror.applyLog(cluster.history, entriesOf(cluster.seq + 1, ...moves), 2_010);
-  const later: TapeEntry = { tag: "tick", pos: 22, atMs: 2_300 };
-  return [first, { keyframe: keyframe(21, 2_010), entries: [later], nextPos: null }];
+  return [first, reelAt(21, null, [{ tag: "tick", pos: 22, atMs: 2_300 }])];
 }
 
 function machine() {
   const reels = new Reels();
   const found = recorded();
-  const reelOf = (at: At): Reel =>
-    found.findLast(({ keyframe: { pos, atMs } }) =>
-      "pos" in at ? pos <= at.pos : atMs <= at.atMs,
-    ) as Reel;
-  vi.spyOn(reels, "peek").mockImplementation(reelOf);
-  vi.spyOn(reels, "at").mockImplementation(async (at) => ({ ok: true, body: reelOf(at) }));
+  const of = (pos: number): Reel => found.findLast((it) => it.keyframe.pos <= pos) as Reel;
+  const reelOf = (at: { readonly pos?: number }): Reel => of(at.pos ?? 0);
+  vi.spyOn(reels, "peek").mockImplementation((at) => reelOf(at as { pos: number }));
+  vi.spyOn(reels, "at").mockImplementation(async (at) => ({
+    ok: true,
+    body: reelOf(at as { pos: number }),
+  }));
   const shown: { mirror: ClusterMirror | null } = { mirror: null };
   const live = {
     showPast: (mirror: ClusterMirror) => {
@@ -86,42 +86,4 @@ test("who has pressed meanwhile is shown that, and nothing more is prepared", as
   await it.goTo(12);
   await new Promise(setImmediate);
   expect([epochIn(shown.mirror), restored.mock.calls.length]).toEqual([3, 1]);
-});
-
-/** What was under way has ended. */
-const settled = () => new Promise(setImmediate);
-
-test("who returns to the present while playing reads on stays there; who pauses, too", async () => {
-  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
-  for (const leave of ["toPresent", "pause"] as const) {
-    const { machine: it } = machine();
-    await it.goTo(12);
-    it.play();
-    vi.advanceTimersByTime(50);
-    it[leave]();
-    await settled();
-    expect(it.store.getState().cursor?.pos).toBe(leave === "pause" ? 12 : undefined);
-  }
-});
-
-test("who returns to the present while a step is looked for stays there", async () => {
-  const { machine: it } = machine();
-  await it.goTo(15);
-  const steps = [it.step(-1), it.step(-1)];
-  await Promise.resolve();
-  it.toPresent();
-  await Promise.all(steps);
-  expect(it.store.getState().cursor).toBeNull();
-});
-
-test("who returns to the present while an entry's moment is looked for stays there", async () => {
-  const { machine: it } = machine();
-  const found = it.goToSeq(smallCluster().seq + 3, 2_000);
-  it.toPresent();
-  expect([await found, it.store.getState()]).toMatchObject([
-    false,
-    { cursor: null, problem: null },
-  ]);
-  expect(await it.goToSeq(smallCluster().seq + 3, 2_000)).toBe(true);
-  expect(it.store.getState().cursor?.pos).toBe(13);
 });

@@ -99,10 +99,8 @@ export class TimeMachine {
    */
   async goToSeq(seq: number, atMs: number): Promise<boolean> {
     this.#playedMs = 0;
-    const wish = this.#wish;
     let reel = await this.#reelNear(atMs);
     for (let turn = 0; reel !== null && turn < searchedReels; turn++) {
-      if (wish !== this.#wish) return false;
       const { keyframe, entries, nextPos } = reel;
       if (keyframe.cluster.seq >= seq) {
         reel = await this.#reelAt(keyframe.pos - 1);
@@ -112,7 +110,6 @@ export class TimeMachine {
       if (found !== undefined) return await this.goTo(found.pos);
       reel = nextPos === null ? null : await this.#reelAt(nextPos);
     }
-    if (wish !== this.#wish) return false;
     const detail = `Entry ${seq} of the cluster log was not heard by a recording console, or no longer is kept.`;
     const title = "That moment is not recorded.";
     this.store.setState({ problem: { title, status: 404, code: "MOMENT_UNKNOWN", detail } });
@@ -128,24 +125,20 @@ export class TimeMachine {
   step(direction: 1 | -1): Promise<void> {
     this.pause();
     // Two quick presses are two steps: the second one begins where the first has led.
-    const isPast = this.store.getState().cursor !== null;
-    const step = this.#stepping.then(() => this.#step(direction, isPast));
+    const step = this.#stepping.then(() => this.#step(direction));
     // One that failed tells its own caller, and does not keep the next one from being tried.
     this.#stepping = step.catch(() => undefined);
     return step;
   }
 
-  /** @param wasPast when it was pressed: whoever has returned to the present since then stays there. */
-  async #step(direction: 1 | -1, wasPast: boolean): Promise<void> {
+  async #step(direction: 1 | -1): Promise<void> {
     const { cursor } = this.store.getState();
     if (cursor === null) {
-      if (direction === -1 && !wasPast) await this.goToTime(Date.now());
+      if (direction === -1) await this.goToTime(Date.now());
       return;
     }
-    const wish = this.#wish;
     let from = cursor.pos;
     for (let reel = await this.#reelAt(from); reel !== null; reel = await this.#reelAt(from)) {
-      if (wish !== this.#wish) return;
       const found = eventBeside(reel, cursor.pos, direction);
       if (found !== null) {
         await this.goTo(found.pos);
@@ -283,10 +276,7 @@ export class TimeMachine {
   ): Promise<void> {
     // Between two entries time passes and the cursor stands: what has passed is carried over.
     this.#playedMs = Math.max(this.#playedMs, cursor.atMs) + passedMs;
-    const wish = this.#wish;
     const next = await this.#after(cursor.pos);
-    // Whoever has paused, or gone elsewhere, while it was read is not taken away from there.
-    if (wish !== this.#wish || this.#timer === null) return;
     if (next === null) {
       this.toPresent();
       return;
